@@ -1,0 +1,104 @@
+// The Event: one thing that came from outside or was chosen. A run is the fold of its events; nothing else is stored.
+
+import type { Value } from "../compiler/types.ts";
+
+/** How an attempt ended. `lost`: the machine failed us, not the task; it does not spend a retry. */
+export type Outcome = "succeeded" | "failed" | "lost" | "cancelled";
+
+/** Why an attempt failed. `value`: an expression of it could not be evaluated (division by zero, `first([])`). */
+export type Why =
+  | "exit"
+  | "timeout"
+  | "stall"
+  | "invalid"
+  | "writes"
+  | "conflict"
+  | "value"
+  | "launch"
+  | "throw";
+
+/** A file kept in the artifact store, made by an attempt. */
+export interface ArtifactRef {
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** `n` is the number of a cell, given by `unfold`; `a` counts a node's attempts from 1. Times are wall ms. */
+export type EventBody =
+  | {
+      readonly type: "run.started";
+      /** SHA-256 of the plan's JSON, which is stored once beside the events. */
+      readonly plan: string;
+      readonly inputs: Readonly<Record<string, Value>>;
+      readonly options: RunOptions;
+      /** Mean durations in ms of earlier runs by task name, for priorities; recorded so that order is reproducible. */
+      readonly durations: Readonly<Record<string, number>>;
+      readonly from?: string;
+      readonly flowc: string;
+    }
+  | {
+      readonly type: "run.opened";
+      readonly epoch: number;
+      readonly pid: number;
+      readonly started: string;
+      readonly boot: string;
+      readonly host: string;
+    }
+  | {
+      readonly type: "run.cancelled";
+      readonly by: string;
+      readonly why: "interrupt" | "terminate" | "cancel";
+    }
+  /** `failed` and `cancelled` runs may be opened again: what did not succeed is then run anew. */
+  | {
+      readonly type: "run.ended";
+      readonly status: "succeeded" | "failed" | "cancelled";
+      readonly output: Value;
+    }
+  /** What an earlier owner left running was found and ended. */
+  | { readonly type: "swept"; readonly refs: readonly string[] }
+  /** The graph grew below cell `n` (0: the entry flow). `hash` covers names, tasks and edges of the new cells. */
+  | {
+      readonly type: "grown";
+      readonly n: number;
+      readonly first: number;
+      readonly count: number;
+      readonly hash: string;
+    }
+  | { readonly type: "node.cancelled"; readonly n: number; readonly why: "fail_fast" | "cancel" | "tolerate" }
+  | { readonly type: "attempt.started"; readonly n: number; readonly a: number; readonly key: string }
+  /** Where the attempt runs: what a later owner needs to find and end it. */
+  | { readonly type: "attempt.placed"; readonly n: number; readonly a: number; readonly ref: string }
+  | {
+      readonly type: "attempt.ended";
+      readonly n: number;
+      readonly a: number;
+      readonly outcome: Outcome;
+      readonly why?: Why;
+      /** One sentence for people: what was wrong, with path and reason. */
+      readonly message?: string;
+      readonly exit?: number;
+      readonly signal?: string;
+      readonly value?: Value;
+      readonly files?: readonly ArtifactRef[];
+      /** Last lines of its output, at most 2 KB, when it failed. */
+      readonly tail?: string;
+      /** When it is to be repeated: not before this wall time. */
+      readonly again_at?: number;
+    };
+
+export type EventType = EventBody["type"];
+
+/** An event as stored. `seq` counts from 1 within the run; `at` is wall ms and never goes back. */
+export type Event = EventBody & { readonly seq: number; readonly at: number; readonly epoch: number };
+
+/** What the user asked of this run, as recorded; `cli/args` fills the defaults. */
+export interface RunOptions {
+  /** How much computing at once on this machine: the sum of `needs.cpu`. */
+  readonly jobs: number;
+  readonly failFast: boolean;
+  /** Names of nodes to run, with what they need; null: all. */
+  readonly only: readonly string[] | null;
+}
