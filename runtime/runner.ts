@@ -10,6 +10,14 @@ export interface Tag {
   readonly attempt: number;
 }
 
+/** The variable by which whatever an attempt starts is found again, whatever group or session it moves to. */
+export const COOKIE = "FLOWC_COOKIE";
+
+/** A tag as one word: the value of {@link COOKIE}. */
+export function cookieOf(tag: Tag): string {
+  return `${tag.run}.${tag.node}.${tag.attempt}`;
+}
+
 export interface InstanceSpec {
   readonly tag: Tag;
   /** The runner's settings for its kind, valid by `settingsSchema`. */
@@ -38,8 +46,14 @@ export interface ExecCommand {
 export interface Output {
   readonly stdoutPath: string;
   readonly stderrPath: string;
-  /** Texts to be replaced by `***`; empty: the process may write straight into the files. */
-  readonly secrets: readonly string[];
+  /** Null: the process may write straight into the files. Else each stream goes through a filter of its own. */
+  readonly filter: (() => OutputFilter) | null;
+}
+
+/** Changes a stream's bytes on their way: secrets become `***`. It may hold some back until it has seen more. */
+export interface OutputFilter {
+  push(chunk: Uint8Array): Uint8Array;
+  end(): Uint8Array;
 }
 
 export type Exit =
@@ -54,10 +68,22 @@ export type Exit =
   /** We do not know how it ended: the place is gone. Not the task's fault. */
   | { readonly kind: "lost"; readonly message: string };
 
-/** A file to put into an instance: `from` is an absolute path here, `to` relative to the workspace or the temporary directory. */
+/**
+ * A file to put into an instance. `from` is an absolute path here; `to` is relative to the workspace, or an absolute
+ * path inside the instance, below its workspace or its temporary directory.
+ */
 export interface PutFile {
   readonly from: string;
   readonly to: string;
+}
+
+/** Which files of a workspace are wanted. Paths are relative to it, with `/`. */
+export interface FileSearch {
+  /** Folders at or below which all of them lie; "" for the workspace itself. */
+  readonly roots: readonly string[];
+  /** May the search enter a folder of this name? */
+  enters(folderName: string): boolean;
+  matches(path: string): boolean;
 }
 
 /** A file found in an instance. `path` is relative to the workspace; `local` an absolute path here that holds its content. */
@@ -82,7 +108,7 @@ export interface Instance {
     bytesMax: number,
   ): Promise<{ readonly bytes: Uint8Array; readonly truncated: boolean } | null>;
   /** Regular files that match; symlinks that leave the workspace are not followed. Sorted by path. */
-  get(globs: readonly string[]): AsyncIterable<FoundFile>;
+  get(search: FileSearch): AsyncIterable<FoundFile>;
   close(): Promise<void>;
 }
 

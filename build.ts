@@ -1,0 +1,118 @@
+// The build: one bundle for the command line and one for each kind of worker thread, into `dist/`.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+const dist = join(root, "dist");
+
+/** What brings compiled code, or finds files beside itself: it stays a package of its own. */
+const external = ["@photostructure/sqlite", "tsx", "piscina", "esbuild", "node:sqlite"];
+
+/** A package that is loaded late by `createRequire(…)("name")` comes into the bundle, still loaded late. */
+const lateRequires: Plugin = {
+  name: "late-requires",
+  setup(on) {
+    on.onLoad({ filter: /[\\/](?:cli|compiler|grammar|runtime|runners)[\\/].*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const mended = text.replace(/createRequire\(import\.meta\.url\)\((?=")/g, "require(");
+      return mended === text ? null : { contents: mended, loader: "ts" };
+    });
+  },
+};
+
+/**
+ * Parts of Node that cost milliseconds to load and that most commands never touch: loaded at their first use.
+ * Commander, for one, asks for `child_process` to start commands that are programs of their own; flowc has none.
+ */
+const lateBuiltIns = /\b(\w+)\s*=\s*require\("(node:(?:child_process|crypto|os|worker_threads))"\)(?!\s*\.)/g;
+
+function loadBuiltInsLate(code: string): string {
+  return code.replace(
+    lateBuiltIns,
+    (_, name, module) => `${name}=__flowcLate(()=>require(${JSON.stringify(module)}))`,
+  );
+}
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node20.19",
+  external,
+  define: { FLOWC_BUNDLE: "true" },
+  plugins: [lateRequires],
+  legalComments: "external",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  logLevel: "warning",
+  write: false,
+};
+
+async function text(options: BuildOptions): Promise<string> {
+  const { outputFiles = [] } = await build({ ...common, ...options });
+  const code = outputFiles.find((file) => /\.c?js$/.test(file.path));
+  if (code === undefined) throw new Error("esbuild wrote nothing");
+  return code.text;
+}
+
+/** Whole or not at all: a flowc that is started meanwhile finds the old one. */
+function put(name: string, content: string): void {
+  const aside = join(dist, `.${name}.${process.pid}`);
+  writeFileSync(aside, content);
+  renameSync(aside, join(dist, name));
+}
+
+async function main(): Promise<void> {
+  mkdirSync(dist, { recursive: true });
+  const code = await text({
+    entryPoints: ["cli/main.ts"],
+    outfile: "dist/flowc.cjs",
+    format: "cjs",
+    // A dynamic import becomes a late `require`: a script with cached code has no other way to load.
+    supported: { "dynamic-import": false },
+    define: { ...common.define, "import.meta.url": "__flowcUrl" },
+    banner: {
+      js: [
+        'const __flowcUrl=require("node:url").pathToFileURL(__filename).href;',
+        "const __flowcLate=(load)=>{let found;return new Proxy({},{get:(_,key)=>(found??=load())[key]})};",
+      ].join("\n"),
+    },
+  });
+  const worker = {
+    format: "esm" as const,
+    banner: {
+      js: 'import{createRequire as __flowcRequire}from"node:module";const require=__flowcRequire(import.meta.url);',
+    },
+  };
+  const analysis = await text({
+    ...worker,
+    entryPoints: ["runtime/analysis/worker.ts"],
+    outfile: "dist/analysis-worker.js",
+  });
+  const calls = await text({
+    ...worker,
+    entryPoints: ["runtime/calls/worker.ts"],
+    outfile: "dist/call-worker.js",
+  });
+  put("analysis-worker.js", analysis);
+  put("call-worker.js", calls);
+  // Run by Node it starts; run as a script by `bin/flowc.cjs` it gives the function, whose compiled code can be kept.
+  const bundle =
+    "((start)=>typeof module==='undefined'?start:start(exports,require,module,__filename,__dirname))" +
+    `(function(exports,require,module,__filename,__dirname){${loadBuiltInsLate(code).trimEnd()}\n})`;
+  // Names the compiled code that fits: V8 itself compares no more than the length.
+  const id = createHash("sha256").update(bundle).digest("hex").slice(0, 16);
+  put("flowc.cjs", `${bundle}\n// ${id}\n`);
+  chmodSync(join(root, "bin", "flowc.cjs"), 0o755);
+  // The first start compiles everything; it is better paid now than by the first user.
+  rmSync(join(dist, "cache"), { recursive: true, force: true });
+  const first = spawnSync(process.execPath, ["bin/flowc.cjs", "check", "examples/hello.flow"], { cwd: root });
+  if (first.status !== 0) process.stderr.write(first.stderr);
+}
+
+await main();

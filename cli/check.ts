@@ -1,0 +1,46 @@
+// `flowc check`: everything that can be known before a run.
+
+import { resolve } from "node:path";
+import { check as checkProgram } from "../compiler/check.ts";
+import type { Diagnostic } from "../grammar/diagnostic.ts";
+import type { RequestOf } from "./args.ts";
+import { flowFiles } from "./files.ts";
+import { nodeHost } from "./host.ts";
+import { count } from "./render/text.ts";
+import { exits, Stop, shellWord } from "./stop.ts";
+import { asJson, errorsIn, tell } from "./tell.ts";
+import type { World } from "./world.ts";
+
+export function check(request: RequestOf<"check">, world: World): number {
+  const files = flowFiles(world.cwd, request.files, "check");
+  const found = files.flatMap((file) => {
+    const { diagnostics } = checkProgram(resolve(world.cwd, file), nodeHost(world.cwd, file));
+    return diagnostics;
+  });
+  const diagnostics = once(found).map((one) =>
+    request.strict ? { ...one, severity: "error" as const } : one,
+  );
+  const errors = errorsIn(diagnostics);
+  const warnings = diagnostics.length - errors;
+  if (request.json)
+    world.out.write(
+      `${JSON.stringify({ version: 1, diagnostics: diagnostics.map(asJson), errors, warnings }, null, 2)}\n`,
+    );
+  else tell(diagnostics, world.out);
+  if (errors > 0) {
+    const again = ["flowc check", ...(request.strict ? ["--strict"] : []), ...request.files.map(shellWord)];
+    throw new Stop(exits.wrong, "", again.join(" "));
+  }
+  if (diagnostics.length === 0 && !request.json)
+    world.err.write(`${count(files.length, "file")}, no mistakes\n`);
+  return exits.well;
+}
+
+/** A file that several others import is checked with each of them; its mistakes are told once. */
+function once(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter((one) => {
+    const key = JSON.stringify([one.source.path, one.code, one.span.start, one.span.end, one.label]);
+    return !seen.has(key) && seen.add(key);
+  });
+}

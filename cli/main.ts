@@ -1,0 +1,66 @@
+// Where `flowc` starts: reads the command line, starts one command, and answers with an exit code.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs, type Request } from "./args.ts";
+import { painter } from "./render/color.ts";
+import { visibleLines } from "./render/text.ts";
+import { Stop } from "./stop.ts";
+import { realWorld, type World } from "./world.ts";
+
+/** Each command is loaded when it is asked for: `check` never sees the journal. */
+async function start(request: Request, world: World): Promise<number> {
+  switch (request.command) {
+    case "text":
+      (request.exit === 0 ? world.out : world.err).write(request.text);
+      return request.exit;
+    case "check":
+      return (await import("./check.ts")).check(request, world);
+    case "fmt":
+      return (await import("./fmt.ts")).fmt(request, world);
+    case "list":
+      return (await import("./list.ts")).list(request, world);
+    case "plan":
+      return (await import("./plan.ts")).plan(request, world);
+    case "run":
+      return (await import("./run.ts")).run(request, world);
+    case "runs":
+      return (await import("./runs.ts")).runs(request, world);
+    case "show":
+      return (await import("./show.ts")).show(request, world);
+    case "logs":
+      return (await import("./logs.ts")).logs(request, world);
+    case "report":
+      return (await import("./report.ts")).report(request, world);
+  }
+}
+
+/** Runs `flowc` with what was typed after its name; the answer is the exit code. Never throws. */
+export async function run(argv: readonly string[], world: World): Promise<number> {
+  try {
+    return await start(parseArgs(argv, world.version), world);
+  } catch (error) {
+    if (!(error instanceof Stop)) return (await import("./bug.ts")).trouble(error, argv, world);
+    const paint = painter(world.err.color);
+    if (error.message !== "") world.err.write(`${paint("error", "error:")} ${visibleLines(error.message)}\n`);
+    if (error.next !== null) world.err.write(`next: ${visibleLines(error.next)}\n`);
+    return error.exit;
+  }
+}
+
+/** The version in the package's own manifest: one folder up, from the sources as from the bundle. */
+function version(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8"),
+  );
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "0";
+}
+
+const world = realWorld(version());
+run(process.argv.slice(2), world).then(async (code) => {
+  await world.out.drained();
+  await world.err.drained();
+  process.exit(code);
+});

@@ -1,0 +1,86 @@
+// The end of a run on the screen: the root cause first, then counts and times, last the next command to type.
+
+import type { RunView } from "../runtime/run-view.ts";
+import { type Cause, causesOf, type RunRecord } from "./record.ts";
+import { duration } from "./render/amounts.ts";
+import { type Paint, painter } from "./render/color.ts";
+import { failureLines } from "./render/progress.ts";
+import { count, visible } from "./render/text.ts";
+import { countsLine } from "./show.ts";
+import { shellWord } from "./stop.ts";
+import type { World } from "./world.ts";
+
+export interface Ended {
+  readonly view: RunView;
+  /** Since this command started it, in ms. */
+  readonly elapsedMs: number;
+  /** Nodes that an earlier start of this run had already done. */
+  readonly reused: number;
+  /** The longest chain by the time it took, if it was looked for. */
+  readonly critical: RunRecord["critical"] | null;
+  /** Shown path of a node's output, or null if it has none. */
+  readonly logOf: (n: number) => string | null;
+  /** Shown path of the report, if one was written. */
+  readonly report: string | null;
+  /** ` --state DIR`, if it was said. */
+  readonly flag: string;
+}
+
+const causesShownMax = 5;
+const affectedShownMax = 5;
+
+export function tellEnd(ended: Ended, world: World): void {
+  const { view } = ended;
+  const paint = painter(world.err.color);
+  const columns = world.err.columns() ?? Number.POSITIVE_INFINITY;
+  const lines: string[] = [];
+  const causes = view.status === "succeeded" ? [] : causesOf(view);
+  for (const cause of causes.slice(0, causesShownMax))
+    lines.push(...causeLines(cause, ended, columns, paint));
+  const hidden = causes.length - causesShownMax;
+  if (hidden > 0) lines.push(`… and ${count(hidden, "more failure")}: flowc show ${view.id}${ended.flag}`);
+  lines.push(verdict(ended, paint));
+  const times = [`took ${duration(ended.elapsedMs)}`];
+  if (ended.critical !== null && ended.critical.nodes.length > 1)
+    times.push(
+      `critical path ${duration(ended.critical.ms)} over ${count(ended.critical.nodes.length, "node")}`,
+    );
+  if (ended.reused > 0) times.push(`${count(ended.reused, "result")} reused`);
+  lines.push(`  ${countsLine(view)}`, `  ${times.join(", ")}`);
+  if (ended.report !== null) lines.push(`  report: ${visible(ended.report)}`);
+  for (const line of lines) world.err.write(`${line}\n`);
+  const next = nextCommand(view, causes, ended.flag);
+  if (next !== null) world.err.write(`next: ${next}\n`);
+}
+
+function verdict({ view }: Ended, paint: Paint): string {
+  const flow = visible(view.plan.flow);
+  if (view.status === "succeeded") return `${paint("good", "✓")} ${flow} succeeded, run ${view.id}`;
+  if (view.status === "cancelled") return `${paint("warning", "■")} ${flow} was stopped, run ${view.id}`;
+  return `${paint("error", "✗")} ${flow} failed, run ${view.id}`;
+}
+
+function causeLines(cause: Cause, ended: Ended, columns: number, paint: Paint): readonly string[] {
+  const { failure, node, affected } = cause;
+  const name = failure.name === "" ? ended.view.plan.flow : failure.name;
+  const lines = [...failureLines({ ...failure, name }, columns, paint)];
+  if (node !== null && node.attempts > 1) lines.push(`  after ${count(node.attempts, "attempt")}`);
+  const log = node === null ? null : ended.logOf(node.n);
+  if (log !== null) lines.push(`  log: ${visible(log)}`);
+  if (affected.length > 0) {
+    const shown = affected.slice(0, affectedShownMax).map(visible).join(", ");
+    const more = affected.length - affectedShownMax;
+    lines.push(`  not run because of it: ${shown}${more > 0 ? ` and ${more} more` : ""}`);
+  }
+  return lines;
+}
+
+/** The way to go on; before it, where nothing of the failure was shown, its output. */
+function nextCommand(view: RunView, causes: readonly Cause[], flag: string): string | null {
+  if (view.status === "succeeded") return null;
+  const first = causes[0];
+  const silent = first?.node != null && first.node.attempts > 0 && (first.failure.tail ?? "").trim() === "";
+  if (view.status === "failed" && silent && first?.node != null)
+    return `flowc logs ${view.id} ${shellWord(first.node.name)}${flag}`;
+  return `flowc run --resume ${view.id}${flag}`;
+}

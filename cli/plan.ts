@@ -1,0 +1,162 @@
+// `flowc plan`: what would run and what waits for what, as a table, as JSON or as Mermaid.
+
+import type { Plan } from "../compiler/plan.ts";
+import { schemaOf } from "../compiler/schema.ts";
+import type { Type, Value } from "../compiler/types.ts";
+import { type Analysis, sharedGraph } from "../runtime/analysis/analyze.ts";
+import { analyze, closeAnalysis } from "../runtime/analysis/pool.ts";
+import { openArtifacts } from "../runtime/artifacts.ts";
+import { openFiles } from "../runtime/files.ts";
+import { type Outline, outline } from "../runtime/outline.ts";
+import type { RequestOf } from "./args.ts";
+import { readInputs } from "./inputs.ts";
+import { loadPlan } from "./load-plan.ts";
+import { lookOnly } from "./look.ts";
+import { type Project, projectOf } from "./project.ts";
+import { painter } from "./render/color.ts";
+import { type Graph, graphOf, mermaid, mermaidEdgesMax, planTable, whyNotKnown } from "./render/graph.ts";
+import { count, visible, visibleLines } from "./render/text.ts";
+import { exits, Stop, shellWord } from "./stop.ts";
+import type { World } from "./world.ts";
+
+/** Names on the critical path that are written out. */
+const pathNamesMax = 12;
+
+export async function plan(request: RequestOf<"plan">, world: World): Promise<number> {
+  const loaded = loadPlan({ file: request.file, flow: request.flow, command: "plan" }, world);
+  const command = [
+    "flowc plan",
+    ...[request.file, request.flow].flatMap((word) => word ?? []).map(shellWord),
+  ];
+  const project = projectOf(world, request.file, null);
+  const inputs = await readInputs(loaded, request, world, {
+    missing: "unknown",
+    command: command.join(" "),
+    look: lookOnly(world.cwd, project.root),
+  });
+  const found = outlined(loaded, inputs, project, command.join(" "));
+  if (request.format === "json") {
+    world.out.write(`${JSON.stringify(document(loaded, found), null, 2)}\n`);
+    return exits.well;
+  }
+  const graph = graphOf(found);
+  if (request.format === "mermaid") {
+    world.out.write(mermaid(graph));
+    if (graph.edges.length > mermaidEdgesMax)
+      world.err.write(
+        `warning: ${graph.edges.length} edges; Mermaid draws ${mermaidEdgesMax} unless its maxEdges is raised\n`,
+      );
+    return exits.well;
+  }
+  await drawPlan(loaded, found, graph, world);
+  return exits.well;
+}
+
+/** The nodes that are known with these inputs; a plan that cannot run as it is ends the command. */
+export function outlined(
+  plan: Plan,
+  inputs: Readonly<Record<string, Value>>,
+  project: Project,
+  next: string,
+): Outline {
+  const files = openFiles(project.root, plan, openArtifacts(project.state));
+  const found = outline(plan, inputs, files);
+  if (found.problems.length > 0)
+    throw new Stop(
+      exits.wrong,
+      found.problems.map(({ name, message }) => `${visible(name)}: ${visibleLines(message)}`).join("\n"),
+      next,
+    );
+  return found;
+}
+
+/** A plan document by `docs/plan.schema.json`: the plan, the nodes known now, and the schemas of all that comes in. */
+function document(plan: Plan, found: Outline) {
+  const schema = (type: Type) => schemaOf(type, plan.types);
+  const record = (params: readonly { readonly name: string; readonly type: Type }[]) =>
+    Object.fromEntries(params.map((one) => [one.name, schema(one.type)]));
+  return {
+    ...plan,
+    nodes: found.nodes.map(({ n, name, task, key, dependencies }) => ({
+      n,
+      name,
+      task,
+      key,
+      deps: dependencies,
+    })),
+    templates: found.templates.map(({ name, kind, nodes, dependencies }) => ({
+      name,
+      why: whyNotKnown(kind),
+      tasks: [...new Set(nodes.map((node) => node.task))],
+      nodes,
+      deps: dependencies,
+    })),
+    schemas: {
+      inputs: record(plan.inputs),
+      answer: plan.answer === null ? null : schema(plan.answer),
+      tasks: Object.fromEntries(
+        Object.entries(plan.tasks).map(([name, task]) => [
+          name,
+          { params: record(task.params), answer: task.answer === null ? null : schema(task.answer) },
+        ]),
+      ),
+    },
+  };
+}
+
+/** The table, and above it the plan in one line. */
+export async function drawPlan(plan: Plan, found: Outline, graph: Graph, world: World): Promise<void> {
+  const analysis = await analysed(graph);
+  const levels = realLevels(graph, analysis);
+  const paint = painter(world.out.color);
+  const top = levels.reduce((most, level) => Math.max(most, level), 0);
+  const path = analysis.criticalPath.filter((i) => graph.vertices[i]?.kind !== "whole");
+  const names = path.map((i) => visible(graph.vertices[i]?.shown ?? ""));
+  const head = [
+    count(found.nodes.length, "node"),
+    ...(found.templates.length > 0 ? [`${count(found.templates.length, "part")} not yet known (…)`] : []),
+    count(top, "level"),
+  ];
+  world.out.write(`${paint("strong", visible(plan.flow))}: ${head.join(", ")}\n`);
+  if (names.length > 1) {
+    const shown =
+      names.length <= pathNamesMax
+        ? names
+        : [...names.slice(0, pathNamesMax - 1), `… ${names.length - pathNamesMax} more`, names.at(-1) ?? ""];
+    world.out.write(`longest chain, ${count(names.length, "node")}: ${shown.join(" → ")}\n`);
+  }
+  world.out.write("\n");
+  for (const line of planTable(graph, levels, world.out.columns())) world.out.write(`${line}\n`);
+}
+
+async function analysed(graph: Graph): Promise<Analysis> {
+  const shared = sharedGraph(graph.vertices.length, graph.edges.length);
+  graph.edges.forEach(({ from, to }, k) => {
+    shared.from[k] = from;
+    shared.to[k] = to;
+  });
+  graph.vertices.forEach((vertex, i) => {
+    shared.weights[i] = vertex.kind === "whole" ? 0 : 1;
+  });
+  const analysis = await analyze(shared);
+  await closeAnalysis();
+  return analysis;
+}
+
+/** Levels from 1 that count nodes only: a `for` as a whole is not one of them. */
+function realLevels(graph: Graph, analysis: Analysis): readonly number[] {
+  const incoming = new Map<number, number[]>();
+  for (const { from, to } of graph.edges) {
+    const list = incoming.get(to);
+    if (list === undefined) incoming.set(to, [from]);
+    else list.push(from);
+  }
+  const levels: number[] = new Array<number>(graph.vertices.length).fill(0);
+  const order = [...levels.keys()].sort((a, b) => (analysis.levels[a] ?? 0) - (analysis.levels[b] ?? 0));
+  for (const i of order) {
+    let below = 0;
+    for (const from of incoming.get(i) ?? []) below = Math.max(below, levels[from] ?? 0);
+    levels[i] = below + (graph.vertices[i]?.kind === "whole" ? 0 : 1);
+  }
+  return levels;
+}

@@ -1,0 +1,191 @@
+// The record of a run as commands show it: its nodes, what failed and why, its artifacts, its times.
+
+import type { Value } from "../compiler/types.ts";
+import { sharedGraph } from "../runtime/analysis/analyze.ts";
+import { analyze, closeAnalysis } from "../runtime/analysis/pool.ts";
+import type { ArtifactRef, Event } from "../runtime/events.ts";
+import type { Counts, Failure, RunView, State } from "../runtime/run-view.ts";
+
+export interface NodeRecord {
+  readonly n: number;
+  readonly name: string;
+  readonly task: string;
+  readonly key: string | null;
+  readonly status: State;
+  /** It failed or was skipped, and `otherwise` stood in for it. */
+  readonly answered: boolean;
+  /** `branch`: not chosen by an `if`; `failure`: something it needed failed. */
+  readonly skipped: "branch" | "failure" | null;
+  readonly attempts: number;
+  /** Wall ms. */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly durationMs: number | null;
+}
+
+/** A root cause, with the nodes that could not run because of it. */
+export interface Cause {
+  readonly failure: Failure;
+  /** Null: no single node's work, such as a `for` whose keys are wrong. */
+  readonly node: NodeRecord | null;
+  readonly affected: readonly string[];
+}
+
+export interface RunRecord {
+  readonly run: string;
+  readonly flow: string;
+  /** `interrupted`: nobody is at work on it, though it has not ended. */
+  readonly status: RunView["status"] | "interrupted";
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly output: Value;
+  readonly counts: Counts;
+  readonly nodes: readonly NodeRecord[];
+  readonly causes: readonly Cause[];
+  readonly artifacts: readonly (ArtifactRef & { readonly node: string })[];
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** Time in which somebody was at work on it, in ms; pauses before a resume do not count. */
+  readonly wallMs: number;
+  /** Sum and mean of the nodes' times, of those that ran. */
+  readonly totalMs: number;
+  readonly meanMs: number | null;
+  /** The longest chain of nodes by the time they took. */
+  readonly critical: { readonly ms: number; readonly nodes: readonly string[] };
+  /** Nodes that had succeeded before the run was opened for the last time. */
+  readonly reused: number;
+  /** How often it was resumed. */
+  readonly resumed: number;
+}
+
+/** In the order in which they started; last those that did not, in the order of the plan. */
+export function nodesOf(view: RunView): readonly NodeRecord[] {
+  const nodes: NodeRecord[] = [];
+  for (const n of view.nodes()) nodes.push(nodeOf(view, n));
+  const late = Number.MAX_SAFE_INTEGER;
+  return nodes.sort((a, b) => (a.startedAt ?? late) - (b.startedAt ?? late) || a.n - b.n);
+}
+
+function nodeOf(view: RunView, n: number): NodeRecord {
+  const startedAt = view.startedAt(n);
+  const endedAt = view.settled(n) ? view.endedAt(n) : null;
+  return {
+    n,
+    name: view.name(n),
+    task: view.task(n) ?? "",
+    key: view.key(n),
+    status: view.state(n),
+    answered: view.answered(n),
+    skipped: view.skippedBy(n),
+    attempts: view.attempts(n),
+    startedAt,
+    endedAt,
+    durationMs: startedAt === null || endedAt === null ? null : endedAt - startedAt,
+  };
+}
+
+/** Root causes in the order of the plan, each with what it kept from running. Answered failures are none. */
+export function causesOf(view: RunView): readonly Cause[] {
+  const found = new Map<string, { failure: Failure; affected: string[] }>();
+  const add = (n: number, name: string): void => {
+    const chain = view.error(n);
+    const root = chain.at(-1);
+    if (root === undefined) return;
+    const key = `${root.n} ${root.message}`;
+    const cause = found.get(key) ?? { failure: root, affected: [] };
+    found.set(key, cause);
+    if (root.n !== n && name !== "") cause.affected.push(name);
+  };
+  for (const n of view.nodes()) {
+    const state = view.state(n);
+    if (state === "failed" || (state === "skipped" && view.skippedBy(n) === "failure"))
+      if (!view.answered(n)) add(n, view.name(n));
+  }
+  if (view.status === "failed") add(0, "");
+  return [...found.values()].map(({ failure, affected }) => ({
+    failure,
+    affected,
+    node: view.task(failure.n) === null ? null : nodeOf(view, failure.n),
+  }));
+}
+
+/** The whole record. `alive`: somebody is at work on the run. */
+export async function recordOf(view: RunView, events: Iterable<Event>, alive: boolean): Promise<RunRecord> {
+  const nodes = nodesOf(view);
+  const times = nodes.flatMap((node) => (node.durationMs === null ? [] : [node.durationMs]));
+  const totalMs = times.reduce((sum, ms) => sum + ms, 0);
+  return {
+    run: view.id,
+    flow: view.plan.flow,
+    status: view.status === "running" && !alive ? "interrupted" : view.status,
+    output: view.output,
+    counts: view.counts,
+    nodes,
+    causes: causesOf(view),
+    ...history(view, events),
+    totalMs,
+    meanMs: times.length === 0 ? null : totalMs / times.length,
+    critical: await criticalPath(view),
+  };
+}
+
+/** What only the events tell, in one pass: there may be a million. */
+function history(view: RunView, events: Iterable<Event>) {
+  const artifacts: (ArtifactRef & { node: string })[] = [];
+  let inputs: RunRecord["inputs"] = {};
+  let startedAt: number | null = null;
+  let endedAt: number | null = null;
+  let wallMs = 0;
+  let openedAt: number | null = null;
+  let before = 0;
+  let openings = 0;
+  let succeeded = 0;
+  let reused = 0;
+  for (const event of events) {
+    startedAt ??= event.at;
+    endedAt = event.type === "run.ended" ? event.at : null;
+    if (event.type === "run.started") inputs = event.inputs;
+    if (event.type === "run.opened") {
+      if (openedAt !== null) wallMs += before - openedAt;
+      openedAt = event.at;
+      openings++;
+      reused = succeeded;
+    }
+    if (event.type === "attempt.ended" && event.outcome === "succeeded") {
+      succeeded++;
+      for (const file of event.files ?? []) artifacts.push({ node: view.name(event.n), ...file });
+    }
+    before = event.at;
+  }
+  if (openedAt !== null) wallMs += before - openedAt;
+  return {
+    inputs,
+    artifacts,
+    startedAt: startedAt ?? 0,
+    endedAt,
+    wallMs,
+    reused: openings > 1 ? reused : 0,
+    resumed: Math.max(0, openings - 1),
+  };
+}
+
+/** Over all cells, so that the path finds its way through lists and conditions; only nodes have a weight. */
+export async function criticalPath(view: RunView): Promise<RunRecord["critical"]> {
+  const from: number[] = [];
+  const to: number[] = [];
+  for (let n = 0; n < view.size; n++)
+    for (const dependency of view.dependencies(n)) {
+      from.push(dependency.n);
+      to.push(n);
+    }
+  const graph = sharedGraph(view.size, from.length);
+  graph.from.set(from);
+  graph.to.set(to);
+  for (const n of view.nodes()) {
+    const startedAt = view.startedAt(n);
+    const endedAt = view.endedAt(n);
+    graph.weights[n] = startedAt === null || endedAt === null ? 0 : Math.max(0, endedAt - startedAt);
+  }
+  const { criticalPath: path, length } = await analyze(graph);
+  await closeAnalysis();
+  return { ms: length, nodes: path.filter((n) => view.task(n) !== null).map((n) => view.name(n)) };
+}

@@ -1,0 +1,125 @@
+// `flowc report`: one run as a Markdown document, failures first, or as JSON.
+
+import type { RequestOf } from "./args.ts";
+import { type RunRecord, recordOf } from "./record.ts";
+import { duration, moment, share, size } from "./render/amounts.ts";
+import { count, visible, visibleLines } from "./render/text.ts";
+import { recordJson, statusWord } from "./show.ts";
+import { exits } from "./stop.ts";
+import { readRun, withJournal } from "./stored.ts";
+import type { World } from "./world.ts";
+
+const affectedShownMax = 20;
+const outputLengthMax = 4_000;
+
+export async function report(request: RequestOf<"report">, world: World): Promise<number> {
+  return withJournal(world, request.state, async (journal, project) => {
+    const { view, events, owner } = await readRun(journal, project, request.run);
+    const record = await recordOf(view, events, owner !== null);
+    world.out.write(reportText(record, request.format));
+    return exits.well;
+  });
+}
+
+/** The whole document, with its last newline. */
+export function reportText(record: RunRecord, format: "md" | "json"): string {
+  if (format === "json") return `${JSON.stringify(recordJson(record), null, 2)}\n`;
+  return `${[...head(record), ...failures(record), ...answer(record), ...artifacts(record), ...nodes(record)].join("\n")}\n`;
+}
+
+function head(record: RunRecord): readonly string[] {
+  const { counts } = record;
+  const ran = counts.succeeded + counts.failed;
+  const rows: readonly (readonly [string, string])[] = [
+    ["Run", record.run],
+    ["Status", record.status],
+    ["Started", moment(record.startedAt)],
+    ["Wall time", duration(record.wallMs)],
+    ["Critical path", `${duration(record.critical.ms)}, ${count(record.critical.nodes.length, "node")}`],
+    ["Nodes", String(counts.total)],
+    ["Succeeded", `${counts.succeeded} (${share(counts.succeeded, ran)} of those that ran)`],
+    [
+      "Failed",
+      `${counts.failed}${counts.answered > 0 ? `, ${counts.answered} answered by \`otherwise\`` : ""}`,
+    ],
+    ["Skipped", String(counts.skipped)],
+    ...(counts.cancelled > 0 ? [["Cancelled", String(counts.cancelled)] as const] : []),
+    [
+      "Time of all nodes",
+      `${duration(record.totalMs)}, ${record.meanMs === null ? "none ran" : `${duration(record.meanMs)} each`}`,
+    ],
+    ...(record.resumed > 0
+      ? [["Resumed", `${count(record.resumed, "time")}; ${count(record.reused, "result")} reused`] as const]
+      : []),
+  ];
+  return [`# ${text(record.flow)}: ${record.status}`, "", "| | |", "| --- | --- |", ...rows.map(row)];
+}
+
+function failures(record: RunRecord): readonly string[] {
+  if (record.causes.length === 0) return [];
+  const lines = ["", "## Failures"];
+  for (const { failure, node, affected } of record.causes) {
+    lines.push("", `### ${text(failure.name === "" ? record.flow : failure.name)}`, "");
+    lines.push(text(failure.message));
+    if (node !== null && node.attempts > 1) lines.push("", `After ${count(node.attempts, "attempt")}.`);
+    if (failure.tail !== null && failure.tail.trim() !== "")
+      lines.push("", ...fenced(failure.tail.trimEnd()));
+    if (affected.length > 0) {
+      const more = affected.length - affectedShownMax;
+      const shown = affected.slice(0, affectedShownMax).map(text).join(", ");
+      lines.push("", `Not run because of it: ${shown}${more > 0 ? ` and ${more} more` : ""}.`);
+    }
+  }
+  return lines;
+}
+
+function answer(record: RunRecord): readonly string[] {
+  if (record.output === null) return [];
+  const whole = typeof record.output === "string" ? record.output : JSON.stringify(record.output, null, 2);
+  const shown = whole.length > outputLengthMax ? `${whole.slice(0, outputLengthMax)}\n…` : whole;
+  return ["", "## Answer", "", ...fenced(shown)];
+}
+
+function artifacts(record: RunRecord): readonly string[] {
+  if (record.artifacts.length === 0) return [];
+  const rows = record.artifacts.map((one) => row([one.node, one.path, size(one.size), one.sha256]));
+  return ["", "## Artifacts", "", "| node | path | size | sha256 |", "| --- | --- | ---: | --- |", ...rows];
+}
+
+function nodes(record: RunRecord): readonly string[] {
+  const rows = record.nodes.map((node) =>
+    row([
+      node.name,
+      node.task,
+      String(node.attempts),
+      node.durationMs === null ? "" : duration(node.durationMs),
+      statusWord(node),
+    ]),
+  );
+  return [
+    "",
+    "## Nodes",
+    "",
+    "| node | task | attempts | took | status |",
+    "| --- | --- | ---: | ---: | --- |",
+    ...rows,
+  ];
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map(text).join(" | ")} |`;
+}
+
+/** Plain text in Markdown: nothing of it can become markup, and it stays on one line. */
+function text(plain: string): string {
+  return visible(plain.replaceAll("\n", " ")).replace(/[\\`*_[\]<>|#&~$]/g, (sign) =>
+    sign === "&" ? "&amp;" : sign === "<" ? "&lt;" : `\\${sign}`,
+  );
+}
+
+/** A code block whose fence is longer than any within it. */
+function fenced(content: string): readonly string[] {
+  const longest = Math.max(2, ...[...content.matchAll(/`+/g)].map((match) => match[0].length));
+  const fence = "`".repeat(longest + 1);
+  return [`${fence}text`, visibleLines(content), fence];
+}

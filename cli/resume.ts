@@ -1,0 +1,57 @@
+// What `--resume` goes on with: the run that was meant, and its plan, compiled anew where its file still is.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Plan } from "../compiler/plan.ts";
+import type { Value } from "../compiler/types.ts";
+import type { Journal } from "../runtime/journal.ts";
+import type { RunRequest } from "./args.ts";
+import { loadPlan } from "./load-plan.ts";
+import { type Project, shownPath } from "./project.ts";
+import { visible } from "./render/text.ts";
+import { exits, Stop } from "./stop.ts";
+import { findRun } from "./stored.ts";
+import type { World } from "./world.ts";
+
+export interface Resumed {
+  readonly plan: Plan;
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly resume: { readonly run: string; readonly stored: boolean };
+  readonly before: number;
+}
+
+export function resumed(
+  request: RunRequest,
+  typed: string,
+  project: Project,
+  journal: Journal,
+  world: World,
+): Resumed {
+  const run = findRun(journal, typed, project.flag);
+  const events = [...journal.events(run)];
+  const started = events.find((event) => event.type === "run.started");
+  if (started?.type !== "run.started")
+    throw new Stop(
+      exits.disk,
+      `The run ${run} has no beginning in the journal.`,
+      `flowc runs${project.flag}`,
+    );
+  const before = events.filter((one) => one.type === "attempt.ended" && one.outcome === "succeeded").length;
+  const stored = journal.plan(started.plan);
+  const { inputs } = started;
+  if (request.stored) return { plan: stored, inputs, resume: { run, stored: true }, before };
+  if (request.file !== null) {
+    const plan = loadPlan({ file: request.file, flow: request.flow ?? stored.flow, command: "run" }, world);
+    return { plan, inputs, resume: { run, stored: false }, before };
+  }
+  const file = stored.flows[stored.flow]?.file;
+  const path = file === undefined ? null : join(project.root, file);
+  if (path !== null && existsSync(path)) {
+    const plan = loadPlan({ file: shownPath(world, path), flow: stored.flow, command: "run" }, world);
+    return { plan, inputs, resume: { run, stored: false }, before };
+  }
+  world.err.write(
+    `${visible(file ?? "its file")} is not there any more; going on with the plan that was recorded\n`,
+  );
+  return { plan: stored, inputs, resume: { run, stored: true }, before };
+}

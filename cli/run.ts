@@ -1,0 +1,255 @@
+// `flowc run`: compiles, reads the inputs, runs the flow, shows how it goes, and says how it ended.
+
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Plan } from "../compiler/plan.ts";
+import type { Value } from "../compiler/types.ts";
+import { openRunner } from "../runners/registry.ts";
+import { type ArtifactStore, openArtifacts } from "../runtime/artifacts.ts";
+import { logPaths } from "../runtime/attempt.ts";
+import { openAttempts } from "../runtime/attempts.ts";
+import { openCalls } from "../runtime/calls/pool.ts";
+import { executeRun, type RunResult } from "../runtime/execute.ts";
+import { ResumeRefused } from "../runtime/execute-open.ts";
+import { type Journal, openJournal } from "../runtime/journal.ts";
+import { thisProcess } from "../runtime/lease.ts";
+import type { RunRequest } from "./args.ts";
+import { readInputs } from "./inputs.ts";
+import { loadPlan } from "./load-plan.ts";
+import { keepIn, lookOnly } from "./look.ts";
+import { tellEnd } from "./outcome.ts";
+import { drawPlan, outlined } from "./plan.ts";
+import { type Project, projectOf, shownPath } from "./project.ts";
+import { criticalPath, recordOf } from "./record.ts";
+import { graphOf } from "./render/graph.ts";
+import { blockProgress, jsonProgress, noProgress, type Progress, plainProgress } from "./render/progress.ts";
+import { visible } from "./render/text.ts";
+import { reportText } from "./report.ts";
+import { type Resumed, resumed } from "./resume.ts";
+import { recordJson } from "./show.ts";
+import { exits, Stop, shellWord } from "./stop.ts";
+import { stopSignals } from "./stop-signals.ts";
+import type { World } from "./world.ts";
+
+/** Above so many cells the critical path is only looked for in reports. */
+const criticalCellsMax = 5_000;
+
+export async function run(request: RunRequest, world: World): Promise<number> {
+  const project = projectOf(world, request.file, request.state);
+  if (request.resume === null) return fresh(request, project, world);
+  if (request.input.length > 0 || request.inputs !== null)
+    throw new Stop(
+      exits.usage,
+      "A resumed run has its inputs already; they cannot be changed.",
+      `flowc run --resume ${shellWord(request.resume)}${project.flag}`,
+    );
+  const { resume } = request;
+  return opened(project, async (journal) =>
+    perform(request, project, journal, resumed(request, resume, project, journal, world), world),
+  );
+}
+
+async function fresh(request: RunRequest, project: Project, world: World): Promise<number> {
+  const plan = loadPlan({ file: request.file ?? "", flow: request.flow, command: "run" }, world);
+  const words = [request.file, request.flow].flatMap((word) => word ?? []);
+  const command = ["flowc run", ...words.map(shellWord)].join(" ") + project.flag;
+  const given = async (store: ArtifactStore | null) =>
+    readInputs(plan, request, world, {
+      missing: "error",
+      command,
+      look: store === null ? lookOnly(world.cwd, project.root) : keepIn(store, world.cwd, project.root),
+    });
+  // All that can be wrong is looked for before the state directory is touched.
+  const inputs = await given(null);
+  const found = outlined(plan, inputs, project, command);
+  if (request.dryRun) {
+    await drawPlan(plan, found, graphOf(found), world);
+    return exits.well;
+  }
+  return opened(project, async (journal) => {
+    const store = openArtifacts(project.state);
+    return perform(
+      request,
+      project,
+      journal,
+      { plan, inputs: await given(store), resume: null, before: 0 },
+      world,
+    );
+  });
+}
+
+async function opened(project: Project, work: (journal: Journal) => Promise<number>): Promise<number> {
+  const journal = await openJournal(project.state);
+  try {
+    return await work(journal);
+  } finally {
+    await journal.close();
+  }
+}
+
+/** Values of all secrets of a plan, from the environment; none of them is ever stored. */
+function secretsOf(plan: Plan, world: World, next: string): ReadonlyMap<string, string> {
+  const missing = plan.secrets.filter((name) => world.env[name] === undefined || world.env[name] === "");
+  if (missing.length > 0)
+    throw new Stop(
+      exits.wrong,
+      `${missing.length === 1 ? "A secret is" : "Secrets are"} not set in the environment: ${missing.map(visible).join(", ")}.`,
+      `${missing.map((name) => `${name}=…`).join(" ")} ${next}`,
+    );
+  return new Map(plan.secrets.map((name) => [name, world.env[name] ?? ""]));
+}
+
+interface Start {
+  readonly plan: Plan;
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly resume: Resumed["resume"] | null;
+  /** Nodes that have succeeded already. */
+  readonly before: number;
+}
+
+async function perform(
+  request: RunRequest,
+  project: Project,
+  journal: Journal,
+  start: Start,
+  world: World,
+): Promise<number> {
+  const { plan, inputs, resume } = start;
+  const again =
+    request.resume === null
+      ? `flowc run ${shellWord(request.file ?? "")}`
+      : `flowc run --resume ${request.resume}`;
+  const secrets = secretsOf(plan, world, again + project.flag);
+  const artifacts = openArtifacts(project.state);
+  const calls = openCalls({ threads: request.jobs });
+  const progress = progressOf(request, world);
+  const signals = stopSignals(world, (text) => say(text));
+  const say = (text: string): void => {
+    if (progress === noProgress || request.ui === "json") world.err.write(`${text}\n`);
+    else progress.say(text);
+  };
+  const began = performance.now();
+  const surroundings = {
+    clock: { now: () => world.now(), monotonic: () => performance.now() },
+    random: Math.random,
+    journal,
+    artifacts,
+    attempts: openAttempts({
+      inherited: world.env,
+      secrets,
+      artifacts,
+      project: project.root,
+      runner: openRunner,
+      calls,
+    }),
+    identity: thisProcess(),
+    project: project.root,
+    flowc: world.version,
+    timer: (ms: number, wake: () => void) => {
+      const timer = setTimeout(wake, ms);
+      return () => clearTimeout(timer);
+    },
+  };
+  try {
+    const result = await executed(surroundings, {
+      plan,
+      inputs,
+      options: {
+        jobs: request.jobs,
+        failFast: request.failFast,
+        only: request.only.length > 0 ? request.only : null,
+      },
+      ...(resume === null ? {} : { resume }),
+      stop: signals.stop,
+      stopNow: signals.stopNow,
+      watch: (news) => {
+        signals.know(news.run);
+        progress.watch(news);
+      },
+    });
+    progress.end();
+    return await ended(
+      result,
+      request,
+      project,
+      journal,
+      { elapsedMs: performance.now() - began, reused: start.before },
+      world,
+    );
+  } finally {
+    progress.end();
+    signals.end();
+    await calls.close();
+  }
+}
+
+/** Refusals of a resume are the user's to decide on, and said like all else that is wrong with a command. */
+async function executed(...order: Parameters<typeof executeRun>): Promise<RunResult> {
+  try {
+    return await executeRun(...order);
+  } catch (error) {
+    if (!(error instanceof ResumeRefused)) throw error;
+    throw new Stop(exits.wrong, `${error.message}\n${error.hint}`, `flowc show ${error.run}`);
+  }
+}
+
+function progressOf(request: RunRequest, world: World): Progress {
+  const stage = { channel: world.err, now: () => world.now(), every: world.every };
+  switch (request.ui) {
+    case "quiet":
+      return noProgress;
+    case "json":
+      return jsonProgress((text) => world.out.write(text));
+    case "plain":
+      return plainProgress(stage);
+    case "auto":
+      return world.err.terminal && world.env["TERM"] !== "dumb" ? blockProgress(stage) : plainProgress(stage);
+  }
+}
+
+async function ended(
+  result: RunResult,
+  request: RunRequest,
+  project: Project,
+  journal: Journal,
+  measured: { readonly elapsedMs: number; readonly reused: number },
+  world: World,
+): Promise<number> {
+  const { view } = result;
+  // The events are read back only for those who asked for all of them.
+  const record =
+    request.json || request.report !== null ? await recordOf(view, journal.events(result.run), true) : null;
+  if (request.report !== null && record !== null) {
+    const format = /\.json$/i.test(request.report) ? "json" : "md";
+    writeFileSync(resolve(world.cwd, request.report), reportText(record, format));
+  }
+  if (request.json && record !== null) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
+  else if (request.ui !== "json" && result.status === "succeeded") printAnswer(result.output, world);
+  if (request.ui !== "quiet" || result.status !== "succeeded")
+    tellEnd(
+      {
+        view,
+        ...measured,
+        critical: record?.critical ?? (view.size <= criticalCellsMax ? await criticalPath(view) : null),
+        logOf: (n) => logOf(journal, result.run, view.attempts(n), n, world),
+        report: request.report,
+        flag: project.flag,
+      },
+      world,
+    );
+  if (result.status === "succeeded") return exits.well;
+  if (view.cancelled === "interrupt") return exits.interrupted;
+  if (view.cancelled === "terminate") return exits.terminated;
+  return exits.failed;
+}
+
+/** A string as it is, everything else as JSON; no answer, no line. */
+function printAnswer(output: Value, world: World): void {
+  if (output === null) return;
+  const text = typeof output === "string" ? output : JSON.stringify(output, null, 2);
+  world.out.write(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+function logOf(journal: Journal, id: string, attempts: number, n: number, world: World): string | null {
+  return attempts === 0 ? null : shownPath(world, logPaths(journal.folderOf(id), n, attempts).err);
+}

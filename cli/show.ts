@@ -1,0 +1,145 @@
+// `flowc show`: one run with its nodes.
+
+import type { RequestOf } from "./args.ts";
+import { type NodeRecord, type RunRecord, recordOf } from "./record.ts";
+import { duration, moment } from "./render/amounts.ts";
+import { painter, type Style } from "./render/color.ts";
+import { failureLines } from "./render/progress.ts";
+import { table } from "./render/table.ts";
+import { count, visible } from "./render/text.ts";
+import { exits } from "./stop.ts";
+import { readRun, withJournal } from "./stored.ts";
+import type { World } from "./world.ts";
+
+/** More nodes than this are for `--json`. */
+const nodesShownMax = 500;
+
+export async function show(request: RequestOf<"show">, world: World): Promise<number> {
+  return withJournal(world, request.state, async (journal, project) => {
+    const { view, events, owner } = await readRun(journal, project, request.run);
+    const record = await recordOf(view, events, owner !== null);
+    if (request.json) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
+    else {
+      for (const line of drawn(record, world)) world.out.write(`${line}\n`);
+      if (owner !== null)
+        world.err.write(`process ${owner.pid} on ${visible(owner.host)} is at work on it\n`);
+      if (record.status !== "succeeded" && owner === null)
+        world.err.write(`next: flowc run --resume ${record.run}${project.flag}\n`);
+    }
+    return exits.well;
+  });
+}
+
+export function statusStyle(status: string): Style {
+  if (status === "succeeded") return "good";
+  if (status === "failed") return "error";
+  return status === "running" ? "note" : "warning";
+}
+
+function drawn(record: RunRecord, world: World): readonly string[] {
+  const paint = painter(world.out.color);
+  const columns = world.out.columns();
+  const lines = [
+    `${paint("strong", record.run)} ${visible(record.flow)} ${paint(statusStyle(record.status), record.status)}`,
+    `started ${moment(record.startedAt)}, took ${duration(record.wallMs)}${record.resumed > 0 ? `, resumed ${count(record.resumed, "time")}` : ""}`,
+    countsLine(record),
+  ];
+  for (const cause of record.causes)
+    lines.push(...failureLines(cause.failure, columns ?? Number.POSITIVE_INFINITY, paint));
+  lines.push("");
+  const rows = record.nodes
+    .slice(0, nodesShownMax)
+    .map((node) => [
+      visible(node.name),
+      visible(node.task),
+      node.attempts > 1 ? String(node.attempts) : "",
+      node.durationMs === null ? "" : duration(node.durationMs),
+      statusWord(node),
+    ]);
+  const drawnTable = table(
+    [
+      { title: "node", flexible: true },
+      { title: "task" },
+      { title: "attempts", right: true },
+      { title: "took", right: true },
+      { title: "status" },
+    ],
+    rows,
+    columns,
+  );
+  drawnTable.forEach((line, i) => {
+    const node = record.nodes[i - 1];
+    lines.push(i === 0 || node === undefined ? paint("dim", line) : painted(line, node, paint));
+  });
+  const hidden = record.nodes.length - nodesShownMax;
+  if (hidden > 0) lines.push(`… ${hidden} more nodes: flowc show ${record.run} --json`);
+  return lines;
+}
+
+function painted(line: string, node: NodeRecord, paint: (style: Style, text: string) => string): string {
+  const word = statusWord(node);
+  return line.endsWith(word) ? line.slice(0, -word.length) + paint(statusStyle(node.status), word) : line;
+}
+
+/** The state of a node, and why it is in it where that is not plain. */
+export function statusWord(node: NodeRecord): string {
+  if (node.answered) return `${node.status}, answered`;
+  if (node.skipped === "branch") return "skipped, not chosen";
+  if (node.skipped === "failure") return "skipped, needs what failed";
+  return node.status;
+}
+
+/** `38 succeeded, 1 failed, 4 skipped`. */
+export function countsLine(record: Pick<RunRecord, "counts">): string {
+  const { counts } = record;
+  const states = ["succeeded", "failed", "skipped", "cancelled", "running", "ready", "waiting"] as const;
+  const parts = states.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
+  if (counts.answered > 0) parts.push(`${counts.answered} answered by otherwise`);
+  return `${count(counts.total, "node")}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** The record as `show --json`, `report --format json` and `run --json` print it. */
+export function recordJson(record: RunRecord) {
+  return {
+    version: 1,
+    run: record.run,
+    flow: record.flow,
+    status: record.status,
+    started_at: iso(record.startedAt),
+    ended_at: iso(record.endedAt),
+    wall_ms: record.wallMs,
+    total_ms: record.totalMs,
+    mean_ms: record.meanMs,
+    critical_path: record.critical,
+    resumed: record.resumed,
+    reused: record.reused,
+    counts: record.counts,
+    inputs: record.inputs,
+    output: record.output,
+    failures: record.causes.map(({ failure, affected }) => ({ ...failureJson(failure), affected })),
+    artifacts: record.artifacts,
+    nodes: record.nodes.map(nodeJson),
+  };
+}
+
+function failureJson(failure: RunRecord["causes"][number]["failure"]) {
+  const { name, why, message, exit, signal, tail } = failure;
+  return { node: name, why, message, exit, signal, tail };
+}
+
+function nodeJson(node: NodeRecord) {
+  return {
+    node: node.name,
+    task: node.task,
+    key: node.key,
+    status: node.status,
+    answered: node.answered,
+    skipped_by: node.skipped,
+    attempts: node.attempts,
+    started_at: iso(node.startedAt),
+    ended_at: iso(node.endedAt),
+    duration_ms: node.durationMs,
+  };
+}

@@ -1,0 +1,43 @@
+// A Stop ends a command early: what is wrong in a sentence, the exit code, and the next command to type.
+
+/** What `flowc` answers to the shell. */
+export const exits = {
+  well: 0,
+  failed: 1,
+  wrong: 2,
+  waiting: 3,
+  usage: 64,
+  bug: 70,
+  disk: 74,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export class Stop extends Error {
+  override readonly name = "Stop";
+  readonly exit: number;
+  /** A whole command line, or null where nothing is left to type. */
+  readonly next: string | null;
+
+  /** `message` may have several lines; the first says what is wrong. */
+  constructor(exit: number, message: string, next: string | null) {
+    super(message);
+    this.exit = exit;
+    this.next = next;
+  }
+}
+
+/** The command line was not understood. */
+export function usage(message: string, next: string): Stop {
+  return new Stop(exits.usage, message, next);
+}
+
+/** `Did you mean …?` as a sentence of its own, or nothing. */
+export function didYouMean(nearest: string | null): string {
+  return nearest === null ? "" : ` Did you mean \`${nearest}\`?`;
+}
+
+/** A word as a shell takes it: quoted where it must be. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,99 @@
+// The world as a command sees it: streams, environment, clock, the place where the user stands. Made here alone.
+
+import { isatty } from "node:tty";
+import { wantsColor } from "./render/color.ts";
+
+/** Where text goes. Writing to a reader that has gone away does nothing. */
+export interface Channel {
+  write(text: string): void;
+  readonly terminal: boolean;
+  readonly color: boolean;
+  /** Columns of the terminal; null if it is none. Looked up anew: windows are resized. */
+  columns(): number | null;
+  /** Ends when all that was written is with the reader, or the reader gone. */
+  drained(): Promise<void>;
+  /** True once the reader has gone away. */
+  closed(): boolean;
+}
+
+export interface World {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Data. */
+  readonly out: Channel;
+  /** Messages. */
+  readonly err: Channel;
+  readonly version: string;
+  /** Wall time in ms. */
+  now(): number;
+  /** All of stdin as text; of a terminal, until Ctrl-D. */
+  input(): Promise<string>;
+  /** Calls back at each signal; the answer takes it away again. */
+  onSignal(name: "SIGINT" | "SIGTERM", then: () => void): () => void;
+  /** Calls back every so many ms; the answer ends it. */
+  every(ms: number, then: () => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): never;
+}
+
+/** Streams are made at their first use: each takes a millisecond. */
+function channel(open: () => NodeJS.WriteStream, descriptor: number): Channel {
+  let gone = false;
+  let stream: NodeJS.WriteStream | null = null;
+  const terminal = isatty(descriptor);
+  const opened = (): NodeJS.WriteStream => {
+    if (stream !== null) return stream;
+    stream = open();
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      // `flowc logs | head` has read enough; a run goes on without an audience.
+      if (error.code === "EPIPE" || error.code === "EIO" || error.code === "ERR_STREAM_DESTROYED")
+        gone = true;
+      else throw error;
+    });
+    return stream;
+  };
+  return {
+    terminal,
+    color: wantsColor(process.env, terminal),
+    columns: () => (terminal ? opened().columns || 80 : null),
+    closed: () => gone,
+    write: (text) => {
+      if (!gone && text !== "") opened().write(text);
+    },
+    drained: async () => {
+      if (stream === null || gone || stream.writableLength === 0) return;
+      await new Promise<void>((resolve) => {
+        stream?.once("error", () => resolve());
+        stream?.write("", () => resolve());
+      });
+    },
+  };
+}
+
+async function readStdin(): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of process.stdin) pieces.push(Buffer.from(piece));
+  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(pieces));
+}
+
+/** The real world. */
+export function realWorld(version: string): World {
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    out: channel(() => process.stdout, 1),
+    err: channel(() => process.stderr, 2),
+    version,
+    now: () => Date.now(),
+    input: readStdin,
+    onSignal: (name, then) => {
+      process.on(name, then);
+      return () => process.off(name, then);
+    },
+    every: (ms, then) => {
+      const timer = setInterval(then, ms);
+      return () => clearInterval(timer);
+    },
+    exit: (code) => process.exit(code),
+  };
+}

@@ -1,0 +1,358 @@
+// Does an expression fit where it goes? Literals take the type of their place; everything else must widen to it.
+
+import { posix } from "node:path";
+import type { Block, Expr, Name, Node, RecordExpr, Text } from "../grammar/ast.ts";
+import type { Fix, Related } from "../grammar/diagnostic.ts";
+import { tellNone } from "./check-none.ts";
+import { at, type Check, type Scope, tell, written } from "./check-state.ts";
+import { type At, didYouMean, listed, related, replace } from "./errors.ts";
+import { missingFile } from "./errors-flows.ts";
+import { missingField, typeMismatch, undecodedJson, unknownField } from "./errors-types.ts";
+import type { Home } from "./resolve.ts";
+import {
+  disagreement,
+  expand,
+  fieldMap,
+  fits,
+  isText,
+  mayBeNone,
+  membersOf,
+  said,
+  same,
+  show,
+  withoutNone,
+} from "./type-ops.ts";
+import type { FieldType, Type } from "./types.ts";
+
+/**
+ * Tells what keeps an expression from standing where `to` is needed, at the smallest place, and notes the type it is
+ * fitted to. `cause` is the declaration that asks for the type.
+ */
+export function fitTo(check: Check, expr: Expr, to: Type, scope: Scope, cause: Related | null): void {
+  const from = check.infer(expr, scope);
+  if (to.kind === "error" || from.kind === "error") return;
+  const body = expand(withoutNone(to), check.types);
+  if (fitLiteral(check, expr, to, body, scope, cause)) note(check, expr, from, to);
+  else if (fits(from, to, check.types)) note(check, expr, from, to);
+  else tellMismatch(check, expr, from, to, scope, cause);
+}
+
+function note(check: Check, expr: Expr, from: Type, to: Type): void {
+  if (!same(from, to)) check.pass.fittedTo.set(expr, to);
+}
+
+/** Goes into what takes the type of its place; true if all was done there. `body` is `to` without `?` and names. */
+function fitLiteral(
+  check: Check,
+  expr: Expr,
+  to: Type,
+  body: Type,
+  scope: Scope,
+  cause: Related | null,
+): boolean {
+  switch (expr.kind) {
+    case "paren":
+      check.fit(expr.of, to, scope, cause);
+      return true;
+    case "list-of":
+      if (body.kind !== "list") return false;
+      for (const item of expr.items) check.fit(item, body.of, scope, cause);
+      return true;
+    case "record-of":
+      if (body.kind === "map") {
+        for (const entry of expr.entries) check.fit(entry.value, body.of, scope, cause);
+        return true;
+      }
+      if (body.kind !== "record") return false;
+      fitRecord(check, expr, body.fields, withoutNone(to), scope, cause);
+      return true;
+    case "text":
+      if (body.kind !== "file" && body.kind !== "dir") return false;
+      return fitPath(check, expr, body.kind, scope.home, at(scope, expr));
+    case "name":
+      return fitConstant(check, expr, to, scope);
+    case "if": {
+      const results = branchResults(expr);
+      if (results === null || (expr.else === null && !mayBeNone(to))) return false;
+      for (const result of results) check.fit(result, to, scope, cause);
+      return true;
+    }
+    case "binary":
+      // `x ?? { … }`: the left side decides the type; a literal on the right takes it.
+      if (expr.op !== "??" || fits(check.infer(expr, scope), to, check.types)) return false;
+      if (!literalFits(check, expr.right, to)) return false;
+      if (!fits(withoutNone(check.infer(expr.left, scope)), to, check.types)) return false;
+      check.fit(expr.right, to, scope, cause);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The expressions that give an `if` its value; null if a branch has none. */
+function branchResults(expr: Extract<Expr, { kind: "if" }>): readonly Expr[] | null {
+  const results: Expr[] = [];
+  for (let at: Extract<Expr, { kind: "if" }> | null = expr; at !== null; ) {
+    const other: Block | Extract<Expr, { kind: "if" }> | null = at.else;
+    for (const block of other?.kind === "block" ? [at.then, other] : [at.then]) {
+      const node = resultOf(block);
+      if (node === null) return null;
+      results.push(node.expr);
+      if (node.otherwise !== null) results.push(node.otherwise);
+    }
+    at = other?.kind === "if" ? other : null;
+  }
+  return results;
+}
+
+/** The statement that gives a block its value: the last, if it is a bare expression. */
+export function resultOf(block: Block): Node | null {
+  const last = block.statements.at(-1);
+  return last?.kind === "binding" && last.name === null ? last.value : null;
+}
+
+function fitRecord(
+  check: Check,
+  expr: RecordExpr,
+  fields: readonly FieldType[],
+  type: Type,
+  scope: Scope,
+  cause: Related | null,
+): void {
+  const known = fieldMap(fields);
+  const given = new Set<string>();
+  for (const entry of expr.entries) {
+    const field = known.get(entry.key.text);
+    given.add(entry.key.text);
+    if (field !== undefined) check.fit(entry.value, field.type, scope, cause);
+  }
+  for (const entry of expr.entries) {
+    if (known.has(entry.key.text)) continue;
+    const free = fields.map((field) => field.name).filter((name) => !given.has(name));
+    const near = check.nearest(entry.key.text, free);
+    // The misspelt field is not missing as well.
+    if (near !== null) given.add(near);
+    const names = fields.map((field) => field.name);
+    // With the short form `{ nam }` the word is a value's name too: no fix is certain.
+    const place = at(scope, entry.key);
+    tell(check, unknownField(place, entry.key.text, show(type), near, names, cause));
+  }
+  const missing = fields.filter((field) => !given.has(field.name) && !mayBeLeftOut(field));
+  if (missing.length > 0) {
+    const names = missing.map((field) => field.name);
+    tell(check, missingField(at(scope, expr), names, show(type), cause, expr.span.end));
+  }
+}
+
+export function mayBeLeftOut(field: FieldType): boolean {
+  return mayBeNone(field.type) || field.default !== undefined || field.early || field.type.kind === "error";
+}
+
+/** A constant stands for its literal: `readme = "README.md"` is a path where a file is needed. */
+function fitConstant(check: Check, name: Name, to: Type, scope: Scope): boolean {
+  const ref = check.pass.refs.get(name);
+  if (ref?.kind !== "constant" || fits(check.infer(name, scope), to, check.types)) return false;
+  const { value } = ref.constant;
+  const entry = scope.home.values.get(name.name);
+  if (entry === undefined || !literalFits(check, value, to)) return false;
+  for (const { text, kind } of literalPaths(check, value, to))
+    fitPath(check, text, kind, entry.home, at(scope, name));
+  return true;
+}
+
+function literalPaths(check: Check, expr: Expr, to: Type): readonly { text: Text; kind: "file" | "dir" }[] {
+  const body = expand(withoutNone(to), check.types);
+  if (expr.kind === "paren") return literalPaths(check, expr.of, to);
+  if (expr.kind === "text")
+    return body.kind === "file" || body.kind === "dir" ? [{ text: expr, kind: body.kind }] : [];
+  if (expr.kind === "list-of" && body.kind === "list")
+    return expr.items.flatMap((item) => literalPaths(check, item, body.of));
+  if (expr.kind !== "record-of") return [];
+  return expr.entries.flatMap(({ key, value }) => {
+    const type =
+      body.kind === "map"
+        ? body.of
+        : body.kind === "record"
+          ? fieldMap(body.fields).get(key.text)?.type
+          : null;
+    return type === null || type === undefined ? [] : literalPaths(check, value, type);
+  });
+}
+
+function fitPath(check: Check, expr: Text, kind: "file" | "dir", home: Home, place: At): boolean {
+  if (expr.parts.some((part) => part.kind === "hole")) return false;
+  const path = expr.parts.map((part) => (part.kind === "chars" ? part.text : "")).join("");
+  const full = path.startsWith("/") ? path : posix.join(home.folder, path);
+  const found = path === "" ? "absent" : check.host.look(full);
+  if (found === kind) return true;
+  const shown = check.host.show(full);
+  if (found === "absent") {
+    const hint = "A path is relative to the `.flow` file that it stands in.";
+    tell(check, missingFile(place, `there is no ${kind === "dir" ? "folder" : "file"} \`${shown}\``, hint));
+  } else if (found === "dir")
+    tell(check, missingFile(place, `\`${shown}\` is a folder, not a file`, "Take its type to be `dir`."));
+  else tell(check, missingFile(place, `\`${shown}\` is a file, not a folder`, "Take its type to be `file`."));
+  return true;
+}
+
+/** Would a literal fit, given the type of its place? Tells nothing, notes nothing. */
+export function literalFits(check: Check, expr: Expr, to: Type): boolean {
+  const body = expand(withoutNone(to), check.types);
+  if (expr.kind === "paren") return literalFits(check, expr.of, to);
+  if (expr.kind === "list-of" && body.kind === "list")
+    return expr.items.every((item) => literalFits(check, item, body.of));
+  if (expr.kind === "record-of" && body.kind === "map")
+    return expr.entries.every((entry) => literalFits(check, entry.value, body.of));
+  if (expr.kind === "record-of" && body.kind === "record") {
+    const known = fieldMap(body.fields);
+    const given = new Set(expr.entries.map((entry) => entry.key.text));
+    const fitting = expr.entries.every((entry) => {
+      const field = known.get(entry.key.text);
+      return field !== undefined && literalFits(check, entry.value, field.type);
+    });
+    return fitting && body.fields.every((field) => given.has(field.name) || mayBeLeftOut(field));
+  }
+  if (expr.kind === "text" && (body.kind === "file" || body.kind === "dir"))
+    return expr.parts.every((part) => part.kind === "chars");
+  const type = check.pass.typeOf.get(expr);
+  return type === undefined || fits(type, to, check.types);
+}
+
+// What to say
+
+function tellMismatch(
+  check: Check,
+  expr: Expr,
+  from: Type,
+  to: Type,
+  scope: Scope,
+  cause: Related | null,
+): void {
+  const { types } = check;
+  if (mayBeNone(from) && !mayBeNone(to) && expr.kind !== "none") {
+    if (from.kind === "none" || fits(withoutNone(from), to, types)) {
+      const label =
+        expr.kind === "if"
+          ? `without \`else\` this may be \`none\`, but \`${show(to)}\` is needed`
+          : `this is \`${show(from)}\`: it may be \`none\`, but \`${show(to)}\` is needed`;
+      tellNone(check, expr, from, scope, label);
+      return;
+    }
+  }
+  if (from.kind === "json") {
+    tell(
+      check,
+      undecodedJson(
+        at(scope, expr),
+        `this is \`json\`, but \`${show(to)}\` is needed`,
+        written(scope, expr),
+        show(withoutNone(to)),
+      ),
+    );
+    return;
+  }
+  const text = written(scope, expr);
+  const { hint, fix, near } = wayOut(check, expr, from, withoutNone(to), text);
+  tell(check, typeMismatch(at(scope, expr), mismatchLabel(check, expr, from, to, near), cause, hint, fix));
+}
+
+function mismatchLabel(check: Check, expr: Expr, from: Type, to: Type, near: string | null): string {
+  const { types } = check;
+  if (from.kind === "union" && from.members.length === 1 && membersOf(withoutNone(to), types) !== null)
+    return didYouMean(near, `\`${show(from)}\` is not one of \`${show(withoutNone(to))}\``);
+  const deep = disagreement(from, to, types);
+  if (deep.path !== "" && expr.kind !== "none") {
+    const inItems = deep.path.startsWith("[].") && !deep.path.slice(3).includes("[");
+    const path = deep.path.replace(/^(\[\])?\./, "");
+    if (inItems && !deep.absent)
+      return `\`${path}\` of its items is \`${show(deep.from)}\`, but \`${show(deep.to)}\` is needed`;
+    if (deep.path === "[]") return `its items are \`${show(deep.from)}\`, but \`${show(deep.to)}\` is needed`;
+    if (deep.absent) return `this is \`${show(from)}\`, which has no \`${path}\``;
+    return `\`${path}\` is \`${show(deep.from)}\` here, but \`${show(deep.to)}\` is needed`;
+  }
+  return `this is ${said(from, types)}, but ${said(to, types)} is needed`;
+}
+
+interface WayOut {
+  readonly hint: string | null;
+  readonly fix: Fix | null;
+  readonly near: string | null;
+}
+
+const units: Readonly<Record<string, string>> = { duration: "s", size: "MB", percent: "%", money: "USD" };
+
+function wayOut(check: Check, expr: Expr, from: Type, to: Type, text: string | null): WayOut {
+  const { types } = check;
+  const what = text ?? "x";
+  const only = (hint: string | null, fix: Fix | null = null): WayOut => ({ hint, fix, near: null });
+  const target = expand(to, types);
+  if (expr.kind === "none") return only(`Only an optional type, \`${show(to)}?\`, has \`none\`.`);
+  if (target.kind === "union") return unionWayOut(check, expr, from, target.members, what);
+  if (target.kind === "list" && fits(from, target.of, types)) {
+    const fix = text === null ? null : replace(`Write \`[${text}]\``, expr.span, `[${text}]`);
+    return only(`One item in a list is \`[${what}]\`.`, fix);
+  }
+  if (from.kind === "list" && fits(from.of, to, types))
+    return only(`\`first(${what})\` is one item; \`for\` goes through all.`);
+  const unit = units[target.kind];
+  if (unit !== undefined && (from.kind === "int" || from.kind === "float")) {
+    const fix =
+      expr.kind === "number"
+        ? replace(`Write \`${expr.text}${unit}\``, expr.span, `${expr.text}${unit}`)
+        : null;
+    return only(
+      `A ${target.kind} has a unit: \`${expr.kind === "number" ? expr.text : `${what} * 1`}${unit}\`.`,
+      fix,
+    );
+  }
+  if (target.kind === "int" && from.kind === "float") return only(`\`int(${what})\` takes the fraction off.`);
+  if ((target.kind === "int" || target.kind === "float") && isText(from, types))
+    return only(`\`${target.kind}(${what})\` reads a number from text.`);
+  if (target.kind === "string" && (from.kind === "file" || from.kind === "dir"))
+    return only(`\`read(${what})\` is its text, \`${what}.name\` its name.`);
+  if (target.kind === "string" && from.kind !== "none" && from.kind !== "record")
+    return only(`\`string(${what})\` or \`"~{${what}}"\` is its text.`);
+  if (target.kind === "file" || target.kind === "dir")
+    return only(
+      `Only a literal path becomes a ${target.kind}; a task gives one with \`return ${target.kind}("path")\`.`,
+    );
+  if (target.kind === "map" && expand(from, types).kind === "record")
+    return only("Only a record literal becomes a map: its keys are then values, not fields.");
+  if (target.kind === "json") return only(`\`parse_json(to_json(${what}))\` makes it \`json\`.`);
+  return only(null);
+}
+
+function unionWayOut(check: Check, expr: Expr, from: Type, members: readonly string[], what: string): WayOut {
+  const all = `It is one of ${listed(
+    members.map((member) => JSON.stringify(member)),
+    "or",
+  )}.`;
+  const word = from.kind === "union" && from.members.length === 1 ? from.members[0] : undefined;
+  if (word !== undefined) {
+    const near = check.nearest(word, members);
+    const quoted = near === null ? null : JSON.stringify(near);
+    const fix =
+      quoted !== null && expr.kind === "text" ? replace(`Write ${quoted}`, expr.span, quoted) : null;
+    return { hint: near === null ? all : null, fix, near: quoted };
+  }
+  if (isText(from, check.types) && members.length > 0)
+    return {
+      hint: `A string may be anything: \`${what} as …\` checks that it is a member when the flow runs.`,
+      fix: null,
+      near: null,
+    };
+  return { hint: all, fix: null, near: null };
+}
+
+/** "`crate` is a `Crate`", under the declaration that asks for the type. */
+export function askedBy(
+  scope: { readonly home: Scope["home"] },
+  node: { readonly span: Text["span"] },
+  name: string,
+  type: Type,
+): Related | null {
+  return related(
+    at(scope, node),
+    `\`${name}\` is ${type.kind === "record" ? "a record" : `\`${show(type)}\``}`,
+  );
+}

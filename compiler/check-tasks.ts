@@ -1,0 +1,252 @@
+// Tasks and flows: their parameters, what a task does and answers, what a flow returns.
+
+import { posix } from "node:path";
+import type { Declaration, Expr, Flow, Node, Param, Setting, Task } from "../grammar/ast.ts";
+import type { Fix } from "../grammar/diagnostic.ts";
+import { walk } from "../grammar/walk.ts";
+import { checkBlock, define } from "./check-blocks.ts";
+import { checkArguments, checkScript } from "./check-commands.ts";
+import { askedBy, resultOf } from "./check-fit.ts";
+import { isEnvName } from "./check-names.ts";
+import { at, type Check, innerScope, local, rootScope, type Scope, tell } from "./check-state.ts";
+import { insert } from "./errors.ts";
+import { misplacedSetting, notYet } from "./errors-calls.ts";
+import { badCallTarget, missingFile, missingReturn, noAction, unknownFunction } from "./errors-flows.ts";
+import { duplicateName, unusedParameter } from "./errors-names.ts";
+import { missingAnswer } from "./errors-types.ts";
+import type { Home } from "./resolve.ts";
+import { errorType, fits, hasError, show } from "./type-ops.ts";
+import type { Type } from "./types.ts";
+
+function defineParams(check: Check, declaration: Task | Flow, scope: Scope): void {
+  for (const param of declaration.params) {
+    const type = check.resolve(param.type, scope.home, declaration);
+    if (declaration.kind === "task" && isEnvName(param.name.text)) tellEnvParam(check, param, scope);
+    define(check, scope, param.name, { kind: "param", param, of: declaration }, type, "parameter");
+    if (param.value === null) continue;
+    const where = { noNodes: "a default", noDisk: "a default", returnOf: null };
+    const defaults = rootScope(scope.home, declaration, where);
+    check.infer(param.value, defaults);
+    check.fit(param.value, type, defaults, askedBy(scope, param.name, param.name.text, type));
+  }
+}
+
+function tellEnvParam(check: Check, param: Param, scope: Scope): void {
+  const name = param.name.text;
+  const hint = `In a task's \`return\`, \`${name}\` is what the work left: choose another name.`;
+  tell(check, duplicateName(at(scope, param.name), name, "the built-in", null, hint));
+}
+
+function tellUnusedParams(check: Check, declaration: Task | Flow, scope: Scope): void {
+  for (const param of declaration.params) {
+    const found = local(scope, param.name.text);
+    if (found === null || found.used || found.span !== param.name.span || param.name.text.startsWith("_"))
+      continue;
+    const owner = `the ${declaration.kind} \`${declaration.name.text}\``;
+    tell(check, unusedParameter(at(scope, param.name), param.name.text, owner));
+  }
+}
+
+// Tasks
+
+export function checkTask(check: Check, task: Task, home: Home): void {
+  const where = { noNodes: "a task", noDisk: null, returnOf: null };
+  const scope = rootScope(home, task, where);
+  defineParams(check, task, scope);
+  const answer = task.answer === null ? null : check.resolve(task.answer, home, task);
+  checkSettingsOf(check, task, scope);
+  checkAction(check, task, scope);
+  if (task.result !== null) checkResult(check, task, task.result, answer, scope);
+  else if (task.action === null) tellNothing(check, task, answer, scope);
+  // A module gets all parameters, whatever it does with them.
+  const empty = task.action === null && task.result === null;
+  if (task.action?.kind !== "call" && !empty) tellUnusedParams(check, task, scope);
+}
+
+function checkResult(check: Check, task: Task, result: Expr, answer: Type | null, outer: Scope): void {
+  const { home } = outer;
+  const scope = innerScope(outer, { where: { ...outer.where, returnOf: task } });
+  const type = check.infer(result, scope);
+  if (answer !== null) check.fit(result, answer, scope, answerAsked(task, home, answer));
+  else if (type.kind !== "error") tellNoAnswer(check, task, at(scope, result), type, home);
+}
+
+function answerAsked(declaration: Task | Flow, home: Home, type: Type) {
+  if (declaration.answer === null) return null;
+  return {
+    ...at({ home }, declaration.answer),
+    label: `\`${declaration.name.text}\` answers with \`${show(type)}\``,
+  };
+}
+
+function tellNoAnswer(
+  check: Check,
+  declaration: Task | Flow,
+  place: ReturnType<typeof at>,
+  type: Type,
+  home: Home,
+): void {
+  const text = home.module.file.source.text;
+  const last = declaration.params.at(-1);
+  const close = text.indexOf(")", last?.span.end ?? declaration.name.span.end);
+  const shown = hasError(type) || type.kind === "none" || show(type).includes("…") ? null : show(type);
+  const owner = `the ${declaration.kind} \`${declaration.name.text}\``;
+  tell(check, missingAnswer(place, owner, close === -1 ? null : shown, close + 1));
+}
+
+function tellNothing(check: Check, task: Task, answer: Type | null, scope: Scope): void {
+  if (answer === null || answer.kind === "error") {
+    if (answer === null) tell(check, noAction(at(scope, task.name), task.name.text));
+    return;
+  }
+  const hint = "Add a `return`, or an action whose answer is written to `$OUT`.";
+  tell(check, missingReturn(at(scope, task.name), `\`${task.name.text}\``, show(answer), null, hint));
+}
+
+function checkSettingsOf(check: Check, task: Task, scope: Scope): void {
+  // With `ask`, what belongs to the agent is told there, once.
+  const asks = task.action?.kind === "ask";
+  const all = [...task.settings, ...task.lateSettings];
+  const own = all.filter(({ key }) => !(asks && (key.text === "agent" || key.text === "session")));
+  check.settings(own, "task", scope);
+  for (const late of task.lateSettings) {
+    if (task.action === null) continue;
+    const fix = moveFix(task, late, scope);
+    tell(check, misplacedSetting(at(scope, late.key), late.key.text, at(scope, task.action), fix));
+  }
+}
+
+/** Takes the setting from below the action to above it. */
+function moveFix(task: Task, setting: Setting, scope: Scope): Fix | null {
+  if (task.action === null) return null;
+  const { text } = scope.home.module.file.source;
+  const lineStart = text.lastIndexOf("\n", setting.span.start) + 1;
+  const lineEnd = text.indexOf("\n", setting.span.end);
+  const alone =
+    lineEnd !== -1 &&
+    text.slice(lineStart, setting.span.start).trim() === "" &&
+    text.slice(setting.span.end, lineEnd).trim() === "";
+  const actionLine = text.lastIndexOf("\n", task.action.span.start) + 1;
+  const indent = text.slice(actionLine, task.action.span.start);
+  if (!alone || indent.trim() !== "") return null;
+  const written = text.slice(setting.span.start, setting.span.end);
+  return {
+    title: "Move it above the action",
+    edits: [
+      { span: { start: actionLine, end: actionLine }, text: `${indent}${written}\n` },
+      { span: { start: lineStart, end: lineEnd + 1 }, text: "" },
+    ],
+  };
+}
+
+function checkAction(check: Check, task: Task, scope: Scope): void {
+  const { action } = task;
+  if (action === null) return;
+  switch (action.kind) {
+    case "run":
+      if (action.command.kind === "text") checkScript(check, action.command, scope);
+      else checkArguments(check, action.command, scope);
+      return;
+    case "ask":
+      tell(
+        check,
+        notYet(
+          { ...at(scope, action), span: { start: action.span.start, end: action.span.start + 3 } },
+          "`ask`",
+        ),
+      );
+      check.infer(action.prompt, scope);
+      return;
+    case "call":
+      checkModule(check, action.target, scope);
+  }
+}
+
+function checkModule(
+  check: Check,
+  target: Extract<Task["action"], { kind: "call" }>["target"],
+  scope: Scope,
+): void {
+  const hash = target.text.lastIndexOf("#");
+  const place = at(scope, target);
+  if (hash <= 0 || hash === target.text.length - 1) {
+    const what = hash === -1 ? "which of its functions is meant?" : "the module or the function is missing";
+    tell(check, badCallTarget(place, what));
+    return;
+  }
+  const file = target.text.slice(0, hash);
+  const name = target.text.slice(hash + 1);
+  const full = posix.join(scope.home.folder, file);
+  // Inside the quotes; an escape in the path would shift it, then the whole literal is shown.
+  const plain = target.span.end - target.span.start === target.text.length + 2;
+  const part = (start: number, end: number) => ({
+    source: place.source,
+    span: plain ? { start: target.span.start + 1 + start, end: target.span.start + 1 + end } : target.span,
+  });
+  const found = check.host.look(full);
+  if (found !== "file") {
+    const what =
+      found === "dir"
+        ? `\`${check.host.show(full)}\` is a folder`
+        : `there is no module \`${check.host.show(full)}\``;
+    tell(
+      check,
+      missingFile(part(0, hash), what, "A path is relative to the `.flow` file that it stands in."),
+    );
+    return;
+  }
+  const has = check.host.exportsOf(full);
+  if (has === null || has.includes(name)) return;
+  tell(check, unknownFunction(part(hash + 1, target.text.length), name, file, check.nearest(name, has), has));
+}
+
+// Flows
+
+export function checkFlow(check: Check, flow: Flow, home: Home): void {
+  const scope = rootScope(home, flow, { noNodes: null, noDisk: null, returnOf: null });
+  defineParams(check, flow, scope);
+  check.settings(flow.body.settings, "flow", scope);
+  const answer = flow.answer === null ? null : check.resolve(flow.answer, home, flow);
+  const fit = (node: Node, inner: Scope) => {
+    if (answer === null) {
+      const type = check.pass.typeOf.get(node.expr) ?? errorType;
+      if (type.kind !== "error" && type.kind !== "none")
+        tellNoAnswer(check, flow, at(inner, node.expr), type, home);
+      return;
+    }
+    const cause = answerAsked(flow, home, answer);
+    check.fit(node.expr, answer, inner, cause);
+    if (node.otherwise !== null) check.fit(node.otherwise, answer, inner, cause);
+  };
+  // A last line without `return` is told as just that; its value is not lost as well.
+  const result = resultOf(flow.body);
+  const forgotten = answer !== null && result !== null;
+  checkBlock(check, flow.body, scope, { wanted: forgotten, returns: forgotten ? null : { fit } });
+  const last = flow.body.statements.at(-1);
+  if (answer !== null && answer.kind !== "error" && last?.kind !== "return") {
+    const type = result === null ? null : check.pass.typeOf.get(result.expr);
+    const fix =
+      result !== null && type !== undefined && type !== null && fits(type, answer, check.types)
+        ? insert("Return the last line's value", result.span.start, "return ")
+        : null;
+    const hint =
+      fix === null ? "Its last line is `return` and the value." : "Put `return` before the last line.";
+    const name = `\`${flow.name.text}\``;
+    if (type?.kind !== "error")
+      tell(check, missingReturn(at(scope, flow.name), name, show(answer), fix, hint));
+  }
+  tellUnusedParams(check, flow, scope);
+}
+
+/** Names inside what cannot be checked yet count as used, so that nothing more is told about them. */
+export function useAll(check: Check, declaration: Declaration, home: Home): void {
+  walk(declaration, (node) => {
+    if (node.kind !== "name") return;
+    for (const space of [home.values, home.callables, home.types]) {
+      const entry = space.get(node.name);
+      if (entry === undefined) continue;
+      check.used.add(entry.declaration);
+      if (entry.via !== null) check.used.add(entry.via);
+    }
+  });
+}

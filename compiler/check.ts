@@ -1,0 +1,204 @@
+// The checker: from an entry file to the Program, with everything that can be known to be wrong before a run.
+
+import type { Declaration, Flow } from "../grammar/ast.ts";
+import type { Diagnostic } from "../grammar/diagnostic.ts";
+import { checkBlock, checkNode } from "./check-blocks.ts";
+import { infer } from "./check-expressions.ts";
+import { askedBy, fitTo } from "./check-fit.ts";
+import { tellUnusedNames } from "./check-leftovers.ts";
+import { inferIfOrLoop } from "./check-loops.ts";
+import { checkSettings } from "./check-settings.ts";
+import { anywhere, at, type Check, constantLookup, newPass, rootScope, tell } from "./check-state.ts";
+import { checkFlow, checkTask, useAll } from "./check-tasks.ts";
+import { fold } from "./constant.ts";
+import { findCircles } from "./cycles.ts";
+import { notYet } from "./errors-calls.ts";
+import { recursiveFlow } from "./errors-names.ts";
+import type { Host } from "./host.ts";
+import { type Loaded, loadModules } from "./modules.ts";
+import type { Program } from "./program.ts";
+import { constantOrder, type Home, type Names, resolveNames } from "./resolve.ts";
+import { resolveDeclaredTypes, resolveType } from "./resolve-types.ts";
+import { createNearest } from "./suggest.ts";
+import { errorType } from "./type-ops.ts";
+
+export interface Checked {
+  /** Null if the entry cannot be read at all. With errors among the diagnostics, its tables may have gaps. */
+  readonly program: Program | null;
+  /** By module, then by place in it. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Checks the program that starts at a file. `entry` is an absolute path. Never throws for what a user wrote. */
+export function check(entry: string, host: Host): Checked {
+  const nearest = createNearest();
+  const loaded = loadModules(entry, host, nearest);
+  const [first] = loaded.modules;
+  if (first === undefined) return { program: null, diagnostics: loaded.diagnostics };
+  const { names, diagnostics: named } = resolveNames(loaded.modules, nearest);
+  const state = createCheck(host, names, nearest);
+  for (const diagnostic of named) tell(state, diagnostic);
+  checkConstantsAndTypes(state, names.homes);
+  for (const home of names.homes)
+    for (const declaration of home.module.file.declarations) checkDeclaration(state, declaration, home);
+  checkDefaults(state);
+  tellRecursiveFlows(state);
+  tellUnusedNames(state, names.homes);
+  const { pass } = state;
+  const modules = loaded.modules.map(({ module }) => module);
+  return {
+    program: {
+      entry: first.module,
+      modules,
+      types: Object.fromEntries(state.types),
+      nameOf: names.nameOf,
+      typeOf: pass.typeOf,
+      typeOfExpr: state.typeOfExpr,
+      fittedTo: pass.fittedTo,
+      refs: pass.refs,
+      argsOf: pass.argsOf,
+      makesNode: pass.makesNode,
+    },
+    diagnostics: inOrder(loaded.modules, loaded.diagnostics, pass.diagnostics),
+  };
+}
+
+function createCheck(host: Host, names: Names, nearest: Check["nearest"]): Check {
+  const state: Check = {
+    host,
+    nearest,
+    types: new Map(),
+    folded: new Map(),
+    constantTypes: new Map(),
+    typeName: names.typeName,
+    typeOfExpr: new Map(),
+    typeUses: [],
+    defaults: [],
+    nameOf: names.nameOf,
+    used: new Set(),
+    miscased: new Map(),
+    pass: newPass(),
+    trial: false,
+    infer: (expr, scope) => infer(state, expr, scope),
+    fit: (expr, to, scope, cause) => fitTo(state, expr, to, scope, cause),
+    block: (block, scope, wanted) => checkBlock(state, block, scope, { wanted, returns: null }),
+    settings: (settings, owner, scope) => checkSettings(state, settings, owner, scope),
+    node: (node, scope, wanted) => checkNode(state, node, scope, wanted),
+    ifOrLoop: (expr, scope, wanted) => inferIfOrLoop(state, expr, scope, wanted),
+    resolve: (type, home, owner) => resolveType(state, type, home, owner),
+  };
+  return state;
+}
+
+/** Constants are folded first, since types may have them as defaults; then types, then the constants' own types. */
+function checkConstantsAndTypes(state: Check, homes: readonly Home[]): void {
+  const { order, circular, diagnostics } = constantOrder(homes);
+  for (const diagnostic of diagnostics) tell(state, diagnostic);
+  for (const { declaration, home } of order) {
+    const lookup = constantLookup(home, (name) => {
+      const body = home.types.get(name)?.declaration.body;
+      return body?.kind === "union" ? body.members.map((member) => member.text) : null;
+    });
+    if (!circular.has(declaration))
+      state.folded.set(declaration, fold(declaration.value, lookup, state.folded));
+  }
+  resolveDeclaredTypes(state, homes);
+  for (const { declaration, home } of order) {
+    const scope = rootScope(home, declaration, { ...anywhere, noNodes: "a constant" });
+    const type = state.infer(declaration.value, scope);
+    state.constantTypes.set(declaration, circular.has(declaration) ? errorType : type);
+  }
+}
+
+/** Defaults of fields, once the types of constants are known. */
+function checkDefaults(state: Check): void {
+  for (const { field, type, home, owner } of state.defaults) {
+    if (field.value === null || owner === null) continue;
+    const scope = rootScope(home, owner, { noNodes: "a default", noDisk: "a default", returnOf: null });
+    state.infer(field.value, scope);
+    state.fit(field.value, type, scope, askedBy({ home }, field.name, field.name.text, type));
+  }
+}
+
+function checkDeclaration(state: Check, declaration: Declaration, home: Home): void {
+  switch (declaration.kind) {
+    case "task":
+      checkTask(state, declaration, home);
+      return;
+    case "flow":
+      checkFlow(state, declaration, home);
+      return;
+    case "place":
+      tell(state, notYet(at({ home }, declaration.name), `a declared ${declaration.place}`));
+      useAll(state, declaration, home);
+      return;
+    case "test":
+      tell(state, notYet(at({ home }, declaration.name), "a `test` block"));
+      useAll(state, declaration, home);
+      return;
+    case "type":
+    case "constant":
+  }
+}
+
+function tellRecursiveFlows(state: Check): void {
+  const calls = state.pass.flowCalls;
+  const out = new Map<Flow, Flow[]>();
+  for (const { from, to } of calls) out.set(from, [...(out.get(from) ?? []), to]);
+  const { circles } = findCircles(out.keys(), (flow) => out.get(flow) ?? []);
+  for (const circle of circles) {
+    const [first] = circle;
+    const last = circle.at(-1);
+    const closing = calls.find(({ from, to }) => from === last && to === first);
+    const bounded = circle.some((flow) => flow.body.settings.some(({ key }) => key.text === "depth"));
+    if (first === undefined || closing === undefined || bounded) continue;
+    tell(
+      state,
+      recursiveFlow(
+        closing.at,
+        [...circle, first].map((flow) => flow.name.text),
+      ),
+    );
+  }
+}
+
+/** Codes that a declaration lost to a syntax error may cause elsewhere in its file. */
+const causedByLoss: ReadonlySet<string> = new Set([
+  "unknown-name",
+  "unknown-type",
+  "unknown-runner",
+  "missing-return",
+  "no-action",
+]);
+
+/** One mistake, one diagnostic: where the text itself is broken, what follows from that is left out. */
+function inOrder(
+  modules: readonly Loaded[],
+  syntax: readonly Diagnostic[],
+  meaning: readonly Diagnostic[],
+): readonly Diagnostic[] {
+  const rank = new Map(modules.map(({ module }, index) => [module.file.source, index]));
+  const broken = new Map(
+    modules.filter((loaded) => loaded.broken).map((loaded) => [loaded.module.file.source, loaded]),
+  );
+  const kept = meaning.filter((diagnostic) => {
+    const loaded = broken.get(diagnostic.source);
+    if (loaded === undefined) return true;
+    if (diagnostic.severity === "warning" || causedByLoss.has(diagnostic.code)) return false;
+    const { declarations, imports } = loaded.module.file;
+    const around = [...declarations, ...imports].find(
+      ({ span }) => span.start <= diagnostic.span.start && diagnostic.span.end <= span.end,
+    );
+    if (around === undefined) return false;
+    return !syntax.some(
+      ({ source, span }) =>
+        source === diagnostic.source && span.start >= around.span.start && span.start <= around.span.end,
+    );
+  });
+  return [...syntax, ...kept].sort(
+    (a, b) =>
+      (rank.get(a.source) ?? 0) - (rank.get(b.source) ?? 0) ||
+      a.span.start - b.span.start ||
+      a.span.end - b.span.end,
+  );
+}

@@ -1,0 +1,145 @@
+// What the checker says about calls and settings, and what the language has but this version cannot do yet.
+
+import type { Diagnostic, Fix } from "../grammar/diagnostic.ts";
+import { type At, didYouMean, error, listed, related, renameFix } from "./errors.ts";
+
+export function missingArgument(
+  at: At,
+  names: readonly string[],
+  callee: string,
+  declared: At | null,
+  text: string,
+): Diagnostic {
+  const what = names.length === 1 ? "argument" : "arguments";
+  return error(
+    "missing-argument",
+    at,
+    "Missing argument",
+    `${what} ${listed(names)} of \`${callee}\` not given`,
+    {
+      related: [related(declared, "declared here")],
+      hint: `It is called so: \`${text}\`.`,
+    },
+  );
+}
+
+export function unknownArgument(
+  at: At,
+  label: string,
+  hint: string | null,
+  fix: Fix | null,
+  declared: At | null,
+): Diagnostic {
+  return error("unknown-argument", at, "Unknown argument", label, {
+    related: [related(declared, "declared here")],
+    hint,
+    fix,
+  });
+}
+
+export function duplicateArgument(at: At, name: string, first: At): Diagnostic {
+  return error("duplicate-argument", at, "Argument given twice", `\`${name}\` is already given`, {
+    related: [related(first, "first given here")],
+    hint: "Keep one of them.",
+  });
+}
+
+export function unnamedArgument(
+  at: At,
+  callee: string,
+  params: readonly string[],
+  guess: string | null,
+): Diagnostic {
+  return error(
+    "unnamed-argument",
+    at,
+    "Argument without a name",
+    guess === null ? `which parameter of \`${callee}\` is this?` : `write \`${guess}: …\``,
+    {
+      hint: `Arguments of tasks and flows are named${params.length === 0 ? "" : `; \`${callee}\` takes ${listed(params)}`}. A bare name that is a parameter's, \`${callee}(${params[0] ?? "x"})\`, needs no other.`,
+      fix:
+        guess === null
+          ? null
+          : {
+              title: `Name it \`${guess}\``,
+              edits: [{ span: { start: at.span.start, end: at.span.start }, text: `${guess}: ` }],
+            },
+    },
+  );
+}
+
+export function misplacedCall(at: At, label: string, hint: string): Diagnostic {
+  return error("misplaced-call", at, "Call in the wrong place", label, { hint });
+}
+
+export function unknownSetting(
+  at: At,
+  name: string,
+  owner: string,
+  near: string | null,
+  known: readonly string[],
+  hint: string | null,
+  fix: Fix | null,
+): Diagnostic {
+  return error(
+    "unknown-setting",
+    at,
+    "Unknown setting",
+    didYouMean(near, `${owner} has no setting \`${name}\``),
+    {
+      hint:
+        hint ??
+        (near !== null
+          ? null
+          : known.length === 0
+            ? "It has none."
+            : `There are ${listed(known, "and", 12)}.`),
+      fix: fix ?? renameFix(near, at.span),
+    },
+  );
+}
+
+export function badSetting(at: At, label: string, hint: string | null, fix: Fix | null = null): Diagnostic {
+  return error("bad-setting", at, "Wrong value for a setting", label, { hint, fix });
+}
+
+/** A type mismatch in a setting is a wrong setting. */
+export function asBadSetting(diagnostic: Diagnostic, example: string): Diagnostic {
+  if (diagnostic.code !== "type-mismatch") return diagnostic;
+  const hint = diagnostic.hint ?? (example === "" ? undefined : `Write it like \`${example}\`.`);
+  return {
+    ...diagnostic,
+    code: "bad-setting",
+    title: "Wrong value for a setting",
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+export function duplicateSetting(at: At, name: string, first: At): Diagnostic {
+  return error("duplicate-setting", at, "Setting given twice", `\`${name}\` is already set`, {
+    related: [related(first, "first set here")],
+    hint: "Keep one of them.",
+  });
+}
+
+export function misplacedSetting(at: At, name: string, before: At, fix: Fix | null): Diagnostic {
+  return error("misplaced-setting", at, "Setting below the action", `\`${name}\` must stand above it`, {
+    related: [related(before, "what the task does")],
+    hint: "Settings come first, then what the task does, then its `return`.",
+    fix,
+  });
+}
+
+export function unknownRunner(at: At, name: string, near: string | null): Diagnostic {
+  return error("unknown-runner", at, "Unknown runner", didYouMean(near, `there is no runner \`${name}\``), {
+    hint: near === null ? "Without this setting a task runs on this machine: `runner: local`." : null,
+    fix: renameFix(near, at.span),
+  });
+}
+
+/** The language has it, this version of flowc does not. */
+export function notYet(at: At, construct: string): Diagnostic {
+  return error("not-yet", at, "Not supported yet", `${construct} is not supported by this version of flowc`, {
+    hint: "It is a part of the language and will come; until then, write the flow without it.",
+  });
+}

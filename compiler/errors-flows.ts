@@ -1,0 +1,167 @@
+// What the checker says about tasks, commands and the blocks of flows.
+
+import type { Diagnostic, Fix } from "../grammar/diagnostic.ts";
+import { type At, didYouMean, error, listed, related, renameFix, warning } from "./errors.ts";
+
+export function missingReturn(
+  at: At,
+  owner: string,
+  type: string,
+  fix: Fix | null,
+  hint: string,
+): Diagnostic {
+  return error(
+    "missing-return",
+    at,
+    "Missing return",
+    `${owner} promises a \`${type}\`, but returns nothing`,
+    { hint, fix },
+  );
+}
+
+export function noAction(at: At, name: string): Diagnostic {
+  return error("no-action", at, "A task without work", `\`${name}\` neither does nor returns anything`, {
+    hint: 'Give it an action (`run "…"` or `call "./file.ts#name"`), or a `return` for a task that only computes.',
+  });
+}
+
+export function unsafeHole(at: At, label: string, hint: string | null, fix: Fix | null = null): Diagnostic {
+  return error("unsafe-hole", at, "A value cannot stand here in a command", label, { hint, fix });
+}
+
+export function riskyHole(at: At, label: string, hint: string | null): Diagnostic {
+  return warning("unsafe-hole", at, "A value becomes part of a program", label, { hint });
+}
+
+export function badCommand(at: At, label: string, hint: string | null): Diagnostic {
+  return error("bad-command", at, "The command cannot be read", label, { hint });
+}
+
+export function shellVariable(at: At, name: string): Diagnostic {
+  return warning(
+    "shell-variable",
+    at,
+    "A shell variable with the name of a value",
+    `did you mean \`~{${name}}\`?`,
+    {
+      hint: `\`\${${name}}\` belongs to the shell, which knows nothing of the flow's \`${name}\`.`,
+      fix: { title: `Write \`~{${name}}\``, edits: [{ span: at.span, text: `~{${name}}` }] },
+    },
+  );
+}
+
+export function secretLeak(at: At, label: string): Diagnostic {
+  return error("secret-leak", at, "A secret would leak", label, {
+    hint: 'A secret stands by itself in `env: { TOKEN: secret("TOKEN") }`; a command then reads it as "$TOKEN".',
+  });
+}
+
+export function missingFile(at: At, label: string, hint: string | null): Diagnostic {
+  return error("missing-file", at, "File not found", label, { hint });
+}
+
+export function unknownFunction(
+  at: At,
+  name: string,
+  file: string,
+  near: string | null,
+  has: readonly string[],
+): Diagnostic {
+  return error(
+    "unknown-function",
+    at,
+    "Unknown function",
+    didYouMean(near, `\`${file}\` exports no \`${name}\``),
+    {
+      hint:
+        near !== null
+          ? null
+          : has.length === 0
+            ? "That module exports nothing."
+            : `It exports ${listed(has)}.`,
+      fix: near === null ? null : { title: `Call \`${near}\``, edits: [{ span: at.span, text: near }] },
+    },
+  );
+}
+
+export function badCallTarget(at: At, label: string): Diagnostic {
+  return error("unknown-function", at, "Unknown function", label, {
+    hint: 'Write the module and what it exports: `call "./plans.ts#read_plan"`.',
+  });
+}
+
+export function misplaced(at: At, label: string, hint: string | null, fix: Fix | null = null): Diagnostic {
+  return error("misplaced", at, "Not in its place", label, { hint, fix });
+}
+
+export function lostValue(at: At, hint: string | null): Diagnostic {
+  return warning("lost-value", at, "A value that nobody gets", "computed, then thrown away", {
+    hint: hint ?? "Give it a name with `name = …`, or remove it. Only the last line of a block is its value.",
+  });
+}
+
+export function deadNode(at: At, task: string, fix: Fix | null): Diagnostic {
+  return warning(
+    "dead-node",
+    at,
+    "A pure task whose answer nobody uses",
+    `\`${task}\` has no effect, and nothing needs its answer`,
+    {
+      hint: 'Use the answer, remove the call, or say `effect: "idempotent"` if the task does change something.',
+      fix,
+    },
+  );
+}
+
+export function matrixSize(at: At, label: string, max: At): Diagnostic {
+  return error("matrix-size", at, "More items than allowed", label, {
+    related: [related(max, "the bound")],
+    hint: "Raise `max`, or shorten the lists.",
+  });
+}
+
+export function duplicateKey(at: At, key: string, first: At | null): Diagnostic {
+  return error(
+    "duplicate-key",
+    at,
+    "Two items with the same key",
+    `\`${key}\` is already the key of another item`,
+    {
+      related: [related(first, "the other one")],
+      hint: "A key names an item's nodes, so each needs its own: say which with `by`.",
+    },
+  );
+}
+
+export function unknownKey(
+  at: At,
+  key: string,
+  item: string,
+  near: string | null,
+  keys: readonly string[],
+  place: At | null,
+): Diagnostic {
+  return error(
+    "unknown-key",
+    at,
+    "Unknown key",
+    near === null
+      ? `\`${item}\` waits for \`${key}\`, which is no item's key`
+      : `\`${item}\` waits for \`${key}\`; did you mean \`${near}\`?`,
+    {
+      related: [related(place, "this item")],
+      hint: near === null ? `The keys are ${listed(keys)}.` : null,
+    },
+  );
+}
+
+export function dependencyCycle(at: At, chain: readonly string[], place: At | null): Diagnostic {
+  return error("dependency-cycle", at, "Items wait for each other in a circle", chain.join(" → "), {
+    related: [related(place, "the circle starts at this item")],
+    hint: "None of them could ever start: take one of these keys out.",
+  });
+}
+
+export function unknownAfter(at: At, label: string, near: string | null, hint: string | null): Diagnostic {
+  return error("misplaced", at, "Not in its place", label, { hint, fix: renameFix(near, at.span) });
+}

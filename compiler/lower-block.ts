@@ -1,0 +1,368 @@
+// Lowers the blocks of flows: statements to steps, hoisting what makes nodes out of the expressions it stands in.
+
+import type { Block as AstBlock, Expr as AstExpr, Call, Flow, For, If, Node } from "../grammar/ast.ts";
+import {
+  addStep,
+  calledNode,
+  type Draft,
+  definitionOf,
+  type Frame,
+  newFrame,
+  reserveStep,
+  type Scope,
+  slotOf,
+  typeIn,
+  uniqueName,
+} from "./lower-draft.ts";
+import { loopScope, lowerExpr } from "./lower-expression.ts";
+import { fitted, itemOf } from "./lower-fit.ts";
+import { isStep, nodeNeeds } from "./lower-needs.ts";
+import { calleeParams, lowerOverrides } from "./lower-task.ts";
+import { settingExprs, usesOf } from "./lower-uses.ts";
+import type { Block, Expr, SlotRef, Step, TaskSettings, Use } from "./plan.ts";
+import type { Module, Program } from "./program.ts";
+import { named } from "./schema.ts";
+import { join } from "./type-ops.ts";
+import type { Type } from "./types.ts";
+
+/** A flow's body: its parameters as `var` steps, then its statements. */
+export function lowerFlowBody(flow: Flow, module: Module, draft: Draft): Block {
+  const frame = newFrame(null);
+  for (const param of flow.params) frame.slots.set(param, addVar(draft, frame, param.name.text, "param"));
+  const answer = flow.answer === null ? null : (draft.program.typeOfExpr.get(flow.answer) ?? null);
+  return lowerStatements(flow.body, flowScope(draft, module, frame), frame, answer);
+}
+
+/** A scope whose nodes become steps of its frame. */
+function flowScope(draft: Draft, module: Module, frame: Frame): Scope {
+  return { draft, module, frame, locals: new Map(), bound: 0, hoist: hoisted };
+}
+
+function hoisted(expr: AstExpr, scope: Scope, to: Type | null): Expr {
+  if (scope.frame === null) return { k: "lit", v: null };
+  const slot = lowerStep(expr, { name: null, extras: plainExtras, to }, scope, scope.frame);
+  return stepValue(expr, slot, scope, to);
+}
+
+/** A step's value in its place: `if` and `for` fit what they give by themselves, a call gives what it promises. */
+function stepValue(expr: AstExpr, slot: number, scope: Scope, to: Type | null): Expr {
+  const { program } = scope.draft;
+  const value: Expr = { k: "slot", up: 0, i: slot };
+  return expr.kind === "call-of" ? fitted(value, typeIn(program, expr), to, program.types) : value;
+}
+
+function addVar(draft: Draft, frame: Frame, variable: string, source: "param" | "item" | "deps"): number {
+  return addStep(draft, frame, (id) => ({ kind: "var", id, name: "", uses: [], variable, source }));
+}
+
+function lowerStatements(block: AstBlock, scope: Scope, frame: Frame, result: Type | null): Block {
+  const { program } = scope.draft;
+  // Names that are bound keep theirs, whatever unbound calls stand above them.
+  for (const statement of block.statements)
+    if (
+      statement.kind === "binding" &&
+      statement.name !== null &&
+      isStep(bare(statement.value.expr), program)
+    )
+      frame.names.set(statement.name.text, 1);
+  let slot: number | null = null;
+  block.statements.forEach((statement, index) => {
+    if (statement.kind !== "binding" && statement.kind !== "return") return;
+    const last = index === block.statements.length - 1;
+    const name = statement.kind === "binding" ? (statement.name?.text ?? null) : null;
+    // A flow says `return`; the value of any other block is its last line.
+    const isResult = last && name === null && (frame.parent !== null || statement.kind === "return");
+    const wanted = isResult ? result : name === null ? "unwanted" : null;
+    const made = lowerStatement(statement.value, name, scope, frame, wanted);
+    if (statement.kind === "binding") frame.slots.set(statement, made);
+    if (isResult) slot = made;
+  });
+  return { steps: frame.steps, result: slot };
+}
+
+// Statements
+
+/** What may follow an expression in a statement, lowered. */
+interface Extras {
+  readonly overrides: Partial<TaskSettings> | null;
+  readonly after: readonly SlotRef[];
+  readonly otherwise: Block | null;
+}
+
+const plainExtras: Extras = { overrides: null, after: [], otherwise: null };
+
+/** The type that a statement's value is needed as: null for its own, `unwanted` if nobody gets it. */
+type Wanted = Type | null | "unwanted";
+
+/** Gives the slot of the statement's value. */
+function lowerStatement(node: Node, name: string | null, scope: Scope, frame: Frame, wanted: Wanted): number {
+  const { draft } = scope;
+  const { program } = draft;
+  const core = bare(node.expr);
+  const to = wanted === "unwanted" ? null : placeOf(node, core, wanted, program);
+  if (isStep(core, program)) {
+    const extras = () => lowerExtras(node, scope, frame, to);
+    const slot = lowerStep(core, { name, extras, to }, scope, frame);
+    const value = stepValue(core, slot, scope, to);
+    return value.k === "slot" ? slot : addLet(draft, frame, name ?? "", value, []);
+  }
+  const grouped = node.otherwise !== null || node.overrides !== null || node.after.length > 0;
+  if (grouped && nodeNeeds(node, program)) return lowerGrouped(node, name, scope, frame, to);
+  const value = lowerExpr(node.expr, scope, to);
+  if (value.k === "slot" && value.up === 0) return value.i;
+  return addLet(draft, frame, name ?? "", value, []);
+}
+
+/** The type of a statement's place: what the checker noted, what the block gives, or what it has with its fallback. */
+function placeOf(node: Node, core: AstExpr, wanted: Type | null, program: Program): Type | null {
+  const noted = program.fittedTo.get(node.expr) ?? program.fittedTo.get(core);
+  return noted ?? wanted ?? joined(node, program);
+}
+
+function plainNode(node: Node): Node {
+  return { ...node, after: [], otherwise: null, overrides: null };
+}
+
+/** What a node and what stands in for it have in common: the type that the name then has. */
+function joined(node: Node, program: Program): Type | null {
+  if (node.otherwise === null) return null;
+  return join(
+    typeIn(program, node.expr),
+    typeIn(program, node.otherwise),
+    new Map(Object.entries(program.types)),
+  );
+}
+
+/** `first(build(c)) otherwise none`: the whole expression is one group, so that what follows it holds for all in it. */
+function lowerGrouped(node: Node, name: string | null, scope: Scope, frame: Frame, to: Type | null): number {
+  const { draft } = scope;
+  const extras = lowerExtras(node, scope, frame, to);
+  const guard = addGuard(draft, frame, extras);
+  const { id, slot } = reserveStep(draft, frame);
+  const inner = newFrame(frame);
+  const value = lowerStatement(plainNode(node), null, flowScope(draft, scope.module, inner), inner, to);
+  const then: Block = { steps: inner.steps, result: value };
+  draft.steps[id] = {
+    kind: "if",
+    id,
+    name: name === null ? uniqueName(frame, "group") : frame.names.has(name) ? name : uniqueName(frame, name),
+    uses: guardUses(guard, []),
+    overrides: extras.overrides,
+    otherwise: extras.otherwise,
+    guard,
+    cond: { k: "lit", v: true },
+    then,
+    else: null,
+  };
+  return slot;
+}
+
+function addLet(
+  draft: Draft,
+  frame: Frame,
+  variable: string,
+  value: Expr,
+  after: readonly SlotRef[],
+): number {
+  const uses = usesOf([value], after);
+  return addStep(draft, frame, (id) => ({ kind: "let", id, name: "", uses, variable, value }));
+}
+
+function lowerExtras(node: Node, scope: Scope, frame: Frame, to: Type | null): Extras {
+  const overrides = node.overrides === null ? null : lowerOverrides(node.overrides, scope);
+  return { overrides, after: afterSlots(node, scope), otherwise: lowerOtherwise(node, scope, frame, to) };
+}
+
+function afterSlots(node: Node, scope: Scope): readonly SlotRef[] {
+  return node.after.flatMap((word) => {
+    const ref = scope.draft.program.refs.get(word);
+    const definition = ref === undefined ? null : definitionOf(ref);
+    const slot = definition === null ? null : slotOf(definition, scope.frame);
+    return slot === null ? [] : [slot];
+  });
+}
+
+/** A frame of its own inside the step's; unfolded only when it is needed. */
+function lowerOtherwise(node: Node, scope: Scope, frame: Frame, to: Type | null): Block | null {
+  if (node.otherwise === null) return null;
+  const { draft, module } = scope;
+  const inner = newFrame(frame);
+  const fallback: Node = { ...plainNode(node), expr: node.otherwise };
+  const slot = lowerStatement(fallback, null, flowScope(draft, module, inner), inner, to);
+  return { steps: inner.steps, result: slot };
+}
+
+function bare(expr: AstExpr): AstExpr {
+  return expr.kind === "paren" ? bare(expr.of) : expr;
+}
+
+// Steps
+
+interface Asked {
+  /** The name it is bound to; null: it is named after what it is. */
+  readonly name: string | null;
+  /** Lowered after the arguments, so that steps stand in the order they are written. */
+  readonly extras: Extras | (() => Extras);
+  /** The type its value is needed as; null: its own. */
+  readonly to: Type | null;
+}
+
+/** Makes the step of a call, `if` or `for`, and gives its slot. */
+function lowerStep(expr: AstExpr, asked: Asked, scope: Scope, frame: Frame): number {
+  const to = asked.to ?? typeIn(scope.draft.program, expr);
+  switch (expr.kind) {
+    case "call-of":
+      return lowerCall(expr, asked, scope, frame);
+    case "if":
+      return lowerIfStep(expr, asked, scope, frame, to);
+    case "for":
+      return lowerForStep(expr, asked, scope, frame, to);
+    default:
+      return addLet(scope.draft, frame, asked.name ?? "", { k: "lit", v: null }, []);
+  }
+}
+
+/** A bound name was taken in advance, see `lowerStatements`. */
+function nameFor(asked: Asked, frame: Frame, otherwise: string): string {
+  return asked.name ?? uniqueName(frame, otherwise);
+}
+
+function extrasOf(asked: Asked): Extras {
+  return typeof asked.extras === "function" ? asked.extras() : asked.extras;
+}
+
+function lowerCall(call: Call, asked: Asked, scope: Scope, frame: Frame): number {
+  const { draft } = scope;
+  const ref = calledNode(call, draft.program);
+  if (ref === null) return addLet(draft, frame, asked.name ?? "", { k: "lit", v: null }, []);
+  const called = ref.kind === "task" ? ref.task : ref.flow;
+  draft.used.set(called, draft.used.get(called) ?? ref.module);
+  const given = draft.program.argsOf.get(call);
+  // In the order written: a call inside an argument is a step above this one.
+  const written = new Map<string, Expr>();
+  for (const [name, value] of given ?? []) {
+    const param = called.params.find((each) => each.name.text === name);
+    const type = param === undefined ? undefined : draft.program.typeOfExpr.get(param.type);
+    written.set(name, lowerExpr(value, scope, type ?? null));
+  }
+  const args = calleeParams(called, ref.module, draft).map(
+    (param): Expr => written.get(param.name) ?? param.default ?? { k: "lit", v: null },
+  );
+  const name = nameFor(asked, frame, called.name.text);
+  const extras = extrasOf(asked);
+  const { overrides, otherwise, after } = extras;
+  const unique = draft.program.nameOf.get(called) ?? called.name.text;
+  if (ref.kind === "task") {
+    const uses = usesOf([...args, ...settingExprs(overrides)], after);
+    return addStep(draft, frame, (id) => ({
+      kind: "task",
+      id,
+      name,
+      uses,
+      overrides,
+      otherwise,
+      task: unique,
+      args,
+    }));
+  }
+  const guard = addGuard(draft, frame, extras);
+  const argUses = args.map((arg) => usesOf([arg]));
+  const uses = guardUses(guard, []);
+  return addStep(draft, frame, (id) => ({
+    kind: "flow",
+    id,
+    name,
+    uses,
+    overrides,
+    otherwise,
+    guard,
+    flow: unique,
+    args,
+    argUses,
+  }));
+}
+
+/**
+ * What a step with frames inside waits for besides its own data: `after`, and the values that its `with` mentions.
+ * All cells inside wait for that one point.
+ */
+function addGuard(draft: Draft, frame: Frame, extras: Extras): number | null {
+  const uses = usesOf(settingExprs(extras.overrides), extras.after);
+  if (uses.length === 0) return null;
+  return addStep(draft, frame, (id) => ({ kind: "join", id, name: "", uses }));
+}
+
+function guardUses(guard: number | null, data: readonly (Expr | null)[]): readonly Use[] {
+  return usesOf(data, guard === null ? [] : [{ up: 0, i: guard }]);
+}
+
+function lowerIfStep(expr: If, asked: Asked, scope: Scope, frame: Frame, to: Type): number {
+  const { draft, module } = scope;
+  const cond = lowerExpr(expr.cond, scope);
+  const name = nameFor(asked, frame, "if");
+  const extras = extrasOf(asked);
+  const guard = addGuard(draft, frame, extras);
+  const { id, slot } = reserveStep(draft, frame);
+  const branch = (block: AstBlock): Block => {
+    const inner = newFrame(frame);
+    return lowerStatements(block, flowScope(draft, module, inner), inner, to);
+  };
+  const then = branch(expr.then);
+  let other: Block | null = null;
+  if (expr.else?.kind === "block") other = branch(expr.else);
+  else if (expr.else !== null) {
+    const inner = newFrame(frame);
+    const chained = flowScope(draft, module, inner);
+    const result = isStep(expr.else, draft.program)
+      ? lowerStep(expr.else, { name: null, extras: plainExtras, to }, chained, inner)
+      : addLet(draft, inner, "", lowerExpr(expr.else, chained, to), []);
+    other = { steps: inner.steps, result };
+  }
+  const { overrides, otherwise } = extras;
+  const uses = guardUses(guard, [cond]);
+  const step: Step = { kind: "if", id, name, uses, overrides, otherwise, guard, cond, then, else: other };
+  draft.steps[id] = step;
+  return slot;
+}
+
+function lowerForStep(loop: For, asked: Asked, scope: Scope, frame: Frame, to: Type): number {
+  const { draft, module } = scope;
+  const { program } = draft;
+  const lists = loop.lists.map(({ list }) => lowerExpr(list, scope));
+  const each = loopScope(loop, scope);
+  const by = loop.by === null ? null : lowerExpr(loop.by, each);
+  const filter = loop.filter === null ? null : lowerExpr(loop.filter, each);
+  const after = loop.after === null ? null : lowerExpr(loop.after.keys, each);
+  const setting = (key: string) => {
+    const found = loop.body.settings.find((one) => one.key.text === key);
+    return found === undefined ? null : { expr: lowerExpr(found.value, scope), value: found.value };
+  };
+  const parallel = setting("parallel")?.expr ?? null;
+  const max = setting("max")?.expr ?? null;
+  const tolerated = setting("tolerate");
+  const tolerate =
+    tolerated === null
+      ? null
+      : {
+          expr: tolerated.expr,
+          unit:
+            named(typeIn(program, tolerated.value), program.types).kind === "percent"
+              ? ("percent" as const)
+              : ("count" as const),
+        };
+  const name = nameFor(asked, frame, "for");
+  const extras = extrasOf(asked);
+  const guard = addGuard(draft, frame, extras);
+  const { id, slot } = reserveStep(draft, frame);
+  const inner = newFrame(frame);
+  for (const variable of loop.lists)
+    inner.slots.set(variable, addVar(draft, inner, variable.name.text, "item"));
+  if (loop.after !== null)
+    inner.slots.set(loop.after, addVar(draft, inner, loop.after.name?.text ?? "", "deps"));
+  const body = lowerStatements(loop.body, flowScope(draft, module, inner), inner, itemOf(to, program.types));
+  const { overrides, otherwise } = extras;
+  const uses = guardUses(guard, [...lists, by, filter, after, parallel, max, tolerate?.expr ?? null]);
+  const orders = { by, filter, after, parallel, max, tolerate };
+  draft.steps[id] = { kind: "for", id, name, uses, overrides, otherwise, guard, lists, body, ...orders };
+  return slot;
+}

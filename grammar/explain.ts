@@ -1,0 +1,36 @@
+// Words the mistake of a token that cannot stand where it stands, with a look at what was most likely meant.
+
+import { EOF } from "chevrotain";
+import type { Diagnostic } from "./diagnostic.ts";
+import { mistake } from "./errors.ts";
+import { at, type Found, isAt, sameLine, shown, spanAt } from "./found.ts";
+import { foreignWord, meant } from "./meant.ts";
+import type { Source } from "./source.ts";
+import * as T from "./tokens.ts";
+
+/** `expected` says what could stand at the token instead, as it ends the sentence "Expected …". */
+export function explain(
+  source: Source,
+  tokens: readonly T.Token[],
+  index: number,
+  expected: string,
+): Diagnostic {
+  const found: Found = { source, tokens, index, expected };
+  for (const guess of meant) {
+    const diagnostic = guess(found);
+    if (diagnostic !== null) return diagnostic;
+  }
+  const token = tokens[index];
+  if (token === undefined || token.tokenType === EOF) {
+    const last = spanAt(found, -1);
+    return mistake("syntax", source, last, `Expected ${expected}`, "the file ends after this");
+  }
+  return mistake("syntax", source, spanAt(found, 0), `Expected ${expected}`, `found ${shown(token)}`);
+}
+
+/** Another language's word before a name on its line, where both alone would be read as statements; else null. */
+export function slippedWord(source: Source, tokens: readonly T.Token[], index: number): Diagnostic | null {
+  const found: Found = { source, tokens, index, expected: "a statement" };
+  if (!sameLine(found, 0) || at(found, 0).image === "record" || isAt(found, 0, T.Key)) return null;
+  return foreignWord(found);
+}

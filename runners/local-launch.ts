@@ -1,0 +1,160 @@
+// Starts one process in a group of its own, its output going to files. The only place that spawns for the local runner.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, createWriteStream, openSync, statSync } from "node:fs";
+import { type Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Exit, Output, OutputFilter } from "../runtime/runner.ts";
+
+export interface Launch {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute. */
+  readonly cwd: string;
+  readonly io: Output;
+}
+
+export interface Launched {
+  /** Of the process, and of its group. */
+  readonly pid: number;
+  /** How the process itself ended; others of its group may live on. */
+  readonly exited: Promise<Exit>;
+  /** Ends when its output is in the files; what a process that has left the group still holds open is let go. */
+  drained(): Promise<void>;
+}
+
+type NotStarted = Extract<Exit, { kind: "not-started" | "lost" }>;
+
+/** How long output that was written before the end may take to come through a filter. */
+const drainMs = 250;
+
+/** Starts a process: standard input empty, its own group, exactly this environment. */
+export async function launch(order: Launch): Promise<Launched | NotStarted> {
+  const [program = "", ...args] = order.argv;
+  const files: number[] = [];
+  try {
+    files.push(openSync(order.io.stdoutPath, "a"), openSync(order.io.stderrPath, "a"));
+    if (program === "") return notStarted("other", "The command's name is empty.");
+    const [out = "ignore", err = "ignore"] =
+      order.io.filter === null ? files : ["pipe" as const, "pipe" as const];
+    const child = spawn(program, args, {
+      cwd: order.cwd,
+      env: { ...order.env },
+      detached: true,
+      stdio: ["ignore", out, err],
+    });
+    const written = writtenOut(child, order.io);
+    const failure = await started(child);
+    if (failure !== null || child.pid === undefined) return explain(failure, program, order);
+    return { pid: child.pid, exited: exitOf(child), drained: () => drained(child, written) };
+  } catch (error) {
+    return explain(error, program, order);
+  } finally {
+    for (const file of files) closeSync(file);
+  }
+}
+
+/** Null when it runs; a process that could not be started has no pid, and tells why in an event. */
+function started(child: ChildProcess): Promise<unknown> | null {
+  if (child.pid !== undefined) return null;
+  return new Promise((resolve) => child.once("error", resolve));
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => {
+      if (code !== null) resolve({ kind: "exited", code });
+      else resolve({ kind: "signalled", signal: signal ?? "SIGKILL" });
+    });
+  });
+}
+
+/** Sends what comes through pipes through the filters into the files. */
+function writtenOut(child: ChildProcess, io: Output): Promise<unknown> {
+  const filter = io.filter;
+  if (filter === null || child.stdout === null || child.stderr === null) return Promise.resolve();
+  return Promise.all([
+    through(child.stdout, filter(), io.stdoutPath),
+    through(child.stderr, filter(), io.stderrPath),
+  ]);
+}
+
+async function through(from: Readable, filter: OutputFilter, path: string): Promise<void> {
+  const change = new Transform({
+    transform: (chunk: Uint8Array, _encoding, done) => done(null, filter.push(chunk)),
+    flush: (done) => done(null, filter.end()),
+  });
+  try {
+    await pipeline(from, change, createWriteStream(path, { flags: "a" }));
+  } catch {
+    // Cut off by `drained`, or the disk is full: the rest of the output is lost, the exit code is not.
+  }
+}
+
+async function drained(child: ChildProcess, written: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      // Ends the streams as if the writer had gone: what the filter holds back is still written.
+      child.stdout?.push(null);
+      child.stderr?.push(null);
+      resolve();
+    }, drainMs);
+  });
+  await Promise.race([written, late]);
+  clearTimeout(timer);
+  await written;
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+function explain(error: unknown, program: string, { cwd, argv, env }: Launch): NotStarted {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "EAGAIN" || code === "ENOMEM" || code === "EMFILE" || code === "ENFILE" || code === "ENOSPC")
+    return { kind: "lost", message: `This machine could not start \`${program}\`: ${reasons[code]}.` };
+  if (!isFolder(cwd)) return notStarted("ENOENT", `The directory to start in is not there: ${cwd}`);
+  if (code === "ENOENT") return notStarted("ENOENT", absent(program, env["PATH"]));
+  if (code === "EACCES")
+    return notStarted("EACCES", `\`${program}\` may not be run. If it is yours: chmod +x ${program}`);
+  if (code === "E2BIG") {
+    const bytes = argv.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0);
+    return notStarted(
+      "E2BIG",
+      `\`${program}\` was given more than this system lets a command have (${bytes} bytes of arguments). Pass what is large as a file.`,
+    );
+  }
+  if (code === "ENOEXEC")
+    return notStarted("other", `\`${program}\` is no program that this machine can run.`);
+  const message = error instanceof Error ? error.message : String(error);
+  return notStarted("other", `\`${program}\` could not be started: ${message}`);
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EAGAIN: "there are too many processes",
+  ENOMEM: "there is not enough memory",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open on the whole machine",
+  ENOSPC: "the disk is full",
+};
+
+function absent(program: string, path: string | undefined): string {
+  if (!program.includes("/"))
+    return path === undefined || path === ""
+      ? `\`${program}\` was not found: PATH is empty.`
+      : `\`${program}\` was not found on the PATH. Is it installed?`;
+  return isFile(program)
+    ? `\`${program}\` is there, but the program that its first line (\`#!\`) asks for is not.`
+    : `\`${program}\` does not exist.`;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function notStarted(code: "ENOENT" | "EACCES" | "E2BIG" | "other", message: string): NotStarted {
+  return { kind: "not-started", code, message };
+}

@@ -1,0 +1,102 @@
+// The local runner: an instance is a directory on this machine, a command is a process group of its own.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { filesBelow } from "../runtime/folder.ts";
+import {
+  COOKIE,
+  cookieOf,
+  type ExecCommand,
+  type Exit,
+  type Instance,
+  type InstanceSpec,
+  type Output,
+  type Runner,
+} from "../runtime/runner.ts";
+import { copyIn, readBounded } from "./local-files.ts";
+import { type Launched, launch } from "./local-launch.ts";
+import { carriersOf, endCarriers, endGroup, runsFound, signalGroup } from "./local-processes.ts";
+
+export interface LocalOptions {
+  /** How long processes have between TERM and KILL. */
+  readonly graceMs: number;
+}
+
+/** Makes the runner of kind `local`. */
+export function localRunner(options: LocalOptions = { graceMs: 5_000 }): Runner {
+  return {
+    kind: "local",
+    settingsSchema: {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      type: "object",
+      properties: {},
+      additionalProperties: false,
+    },
+    open: async (spec) => openLocal(spec, options),
+    find: async (run) => runsFound(await carriersOf((cookie) => cookie.startsWith(`${run}.`))),
+    end: async (refs) => endCarriers(new Set(refs), options.graceMs),
+    identity: async () => `local ${process.platform}-${process.arch}`,
+  };
+}
+
+function openLocal(spec: InstanceSpec, options: LocalOptions): Instance {
+  const ref = cookieOf(spec.tag);
+  const temporary = join(spec.scratch, "tmp");
+  const workspace = spec.workspace === "project" ? spec.project : join(spec.scratch, "work");
+  mkdirSync(temporary, { recursive: true });
+  if (spec.workspace === "scratch") mkdirSync(workspace, { recursive: true });
+  return {
+    ref,
+    workspace,
+    temporary,
+    exec: (command, io, stop) => exec(ref, workspace, command, io, stop, options),
+    put: (files) => copyIn(files, workspace, temporary),
+    read: readBounded,
+    get: (search) => filesBelow(workspace, search),
+    close: async () => {},
+  };
+}
+
+async function exec(
+  ref: string,
+  workspace: string,
+  command: ExecCommand,
+  io: Output,
+  stop: AbortSignal,
+  options: LocalOptions,
+): Promise<Exit> {
+  if (stop.aborted) return { kind: "not-started", message: "It was stopped before it began.", code: "other" };
+  const launched = await launch({
+    argv: command.argv,
+    env: { ...command.env, [COOKIE]: ref },
+    cwd: command.cwd === "" ? workspace : join(workspace, command.cwd),
+    io,
+  });
+  if ("kind" in launched) return launched;
+  const stopping = stopped(launched, ref, stop, options.graceMs);
+  const exit = await launched.exited;
+  stopping.cancel();
+  if (stop.aborted) await stopping.done;
+  else await endGroup(launched.pid, options.graceMs);
+  await launched.drained();
+  return exit;
+}
+
+/**
+ * When `stop` fires: TERM for the group and for what has left it, KILL for what is there after the grace period.
+ * `done` ends when nothing of the attempt is left.
+ */
+function stopped(launched: Launched, ref: string, stop: AbortSignal, graceMs: number) {
+  let finish = () => {};
+  const done = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const begin = () => {
+    signalGroup(launched.pid, "SIGTERM");
+    const both = [endGroup(launched.pid, graceMs), endCarriers(new Set([ref]), graceMs)];
+    void Promise.all(both).then(finish);
+  };
+  if (stop.aborted) begin();
+  else stop.addEventListener("abort", begin, { once: true });
+  return { done, cancel: () => stop.removeEventListener("abort", begin) };
+}

@@ -1,0 +1,11 @@
+// The worker's door when flowc runs from its sources: a fresh thread cannot read TypeScript by itself.
+
+import { tsImport } from "tsx/esm/api";
+
+let worker = null;
+
+/** @param {import("./analyze.ts").Graph} graph */
+export async function analyzeInWorker(graph) {
+  worker ??= tsImport("./worker.ts", import.meta.url);
+  return (await worker).analyzeInWorker(graph);
+}

@@ -1,0 +1,372 @@
+// One attempt of a node, from its values to a report: never throws, every failure becomes a sentence.
+
+import { mkdirSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Action, Command, TaskPlan, TypedExpr } from "../compiler/plan.ts";
+import type { Type, TypeTable, Value } from "../compiler/types.ts";
+import { type Answer, answerOfCall, answerOfOut, answerOfReturn, type Work } from "./answer.ts";
+import { ArtifactError } from "./artifacts.ts";
+import type { CallPool } from "./calls/pool.ts";
+import { bind, type Texts } from "./command.ts";
+import { Deadline } from "./deadline.ts";
+import { exited, programOf, signalled, timedOut } from "./endings.ts";
+import { type EnvText, environmentOf } from "./environment.ts";
+import { evaluate, paramScope } from "./evaluate.ts";
+import type { EventBody } from "./events.ts";
+import { readTail } from "./output.ts";
+import { holdsSecret, redactor, redactText, secretForms } from "./redact.ts";
+import { COOKIE, type Exit, type Instance, type Output, type Runner } from "./runner.ts";
+import { type FileAccess, isList, textOf, ValueError } from "./values.ts";
+import { type AttemptArtifacts, bringReads, Inputs, Left, WorkspaceError } from "./workspace.ts";
+
+/** Settings of one node, evaluated. */
+export interface AttemptSettings {
+  readonly runner: string;
+  /** Null: no bound. */
+  readonly timeoutSeconds: number | null;
+  readonly exitCodes: readonly number[] | "any";
+  /** Null: the work sees the project itself. */
+  readonly reads: readonly string[] | null;
+  readonly env: readonly EnvText[];
+}
+
+/** What to do: one attempt of one node. */
+export interface AttemptOrder {
+  readonly run: string;
+  readonly n: number;
+  readonly a: number;
+  /** The node's name, as people know it. */
+  readonly name: string;
+  /** The idempotency key: equal for all attempts of this node with these values. */
+  readonly key: string;
+  readonly task: TaskPlan;
+  /** In the order of the task's params. */
+  readonly values: readonly Value[];
+  readonly settings: AttemptSettings;
+  readonly types: TypeTable;
+}
+
+/** How it ended: an `attempt.ended` without what only the run knows. */
+export type AttemptReport = Omit<
+  Extract<EventBody, { type: "attempt.ended" }>,
+  "type" | "n" | "a" | "again_at"
+>;
+
+/** What all attempts of a run share. */
+export interface AttemptWorld {
+  /** Absolute. */
+  readonly project: string;
+  /** Absolute: where this run's logs and temporary directories are. */
+  readonly runFolder: string;
+  /** flowc's own environment; a short allow-list is taken from it. */
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly files: FileAccess;
+  readonly artifacts: AttemptArtifacts;
+  readonly calls: CallPool;
+  runner(name: string): Promise<Runner | { readonly problem: string }>;
+  /** Monotonic, in ms. */
+  now(): number;
+  /** Told where an attempt is before anything of it runs. */
+  placed(n: number, a: number, ref: string): void;
+}
+
+/** Where an attempt's output goes. */
+export function logPaths(
+  runFolder: string,
+  n: number,
+  a: number,
+): { readonly out: string; readonly err: string } {
+  const base = join(runFolder, "logs", String(Math.floor(n / 1000)), `${n}.${a}`);
+  return { out: `${base}.out`, err: `${base}.err` };
+}
+
+/** Carries out one attempt. `stop` ends it; its outcome is then `cancelled`. Never rejects. */
+export async function runAttempt(
+  order: AttemptOrder,
+  world: AttemptWorld,
+  stop: AbortSignal,
+): Promise<AttemptReport> {
+  const secrets = secretForms(secretsOf(order, world));
+  const scratch = join(world.runFolder, "tmp", `${order.n}.${order.a}`);
+  let report: AttemptReport;
+  try {
+    report = await new Attempt(order, world, stop, secrets, scratch).report();
+  } catch (error) {
+    report = reportOf(error);
+  }
+  await rm(scratch, { recursive: true, force: true }).catch(() => {});
+  return redacted(report, secrets);
+}
+
+/** What could not be done: by the task's own fault, or by that of the machine. */
+function reportOf(error: unknown): AttemptReport {
+  if (error instanceof ArtifactError) return failed("value", `${capitalized(error.message)}.`);
+  if (error instanceof WorkspaceError) return { outcome: "failed", why: "launch", message: error.message };
+  if (error instanceof ValueError)
+    return {
+      outcome: "failed",
+      why: "value",
+      message: `Its values could not be evaluated: ${error.message}.`,
+    };
+  const message = error instanceof Error ? error.message : String(error);
+  return { outcome: "lost", message: `This machine failed: ${message}` };
+}
+
+/** Nothing that goes into the journal holds a secret; an answer that does is no answer. */
+function redacted(report: AttemptReport, secrets: readonly Buffer[]): AttemptReport {
+  if (secrets.length === 0) return report;
+  const { value, files, message, tail, ...rest } = report;
+  const texts = {
+    ...(message === undefined ? {} : { message: redactText(message, secrets) }),
+    ...(tail === undefined ? {} : { tail: redactText(tail, secrets) }),
+  };
+  if (holdsSecret(JSON.stringify([value ?? null, files ?? []]), secrets))
+    return {
+      outcome: "failed",
+      why: "invalid",
+      message: "Its answer holds a secret, which must never be recorded.",
+    };
+  return {
+    ...rest,
+    ...texts,
+    ...(value === undefined ? {} : { value }),
+    ...(files === undefined ? {} : { files }),
+  };
+}
+
+function secretsOf({ settings }: AttemptOrder, world: AttemptWorld): readonly string[] {
+  return settings.env.flatMap((entry) => ("secret" in entry ? [world.secrets.get(entry.secret) ?? ""] : []));
+}
+
+class Attempt {
+  private readonly order: AttemptOrder;
+  private readonly world: AttemptWorld;
+  private readonly stop: AbortSignal;
+  private readonly secrets: readonly Buffer[];
+  private readonly scratch: string;
+  private readonly logs: { readonly out: string; readonly err: string };
+
+  constructor(
+    order: AttemptOrder,
+    world: AttemptWorld,
+    stop: AbortSignal,
+    secrets: readonly Buffer[],
+    scratch: string,
+  ) {
+    this.order = order;
+    this.world = world;
+    this.stop = stop;
+    this.secrets = secrets;
+    this.scratch = scratch;
+    this.logs = logPaths(world.runFolder, order.n, order.a);
+  }
+
+  async report(): Promise<AttemptReport> {
+    const { order, world } = this;
+    if (this.stop.aborted) return cancelled;
+    const runner = await world.runner(order.settings.runner);
+    if ("problem" in runner) return failed("launch", runner.problem);
+    // A directory left by an owner that died with the same number would not be fresh.
+    await rm(this.scratch, { recursive: true, force: true });
+    mkdirSync(this.scratch, { recursive: true });
+    mkdirSync(join(this.logs.out, ".."), { recursive: true });
+    const instance = await runner.open({
+      tag: { run: order.run, node: order.n, attempt: order.a },
+      settings: {},
+      project: world.project,
+      workspace: order.settings.reads === null ? "project" : "scratch",
+      scratch: this.scratch,
+    });
+    try {
+      world.placed(order.n, order.a, instance.ref);
+      return await this.work(instance, runner);
+    } finally {
+      await instance.close();
+    }
+  }
+
+  private async work(instance: Instance, runner: Runner): Promise<AttemptReport> {
+    const { task, values, settings, types } = this.order;
+    const { action } = task;
+    if (action === null) return failed("launch", `The task \`${task.name}\` has no action to carry out.`);
+    if (settings.reads !== null) await bringReads(instance, this.world.project, settings.reads);
+    const inputs = new Inputs(instance, this.world.project, this.world.artifacts, types);
+    const local: Value[] = [];
+    for (const [i, param] of task.params.entries())
+      local.push(await inputs.local(values[i] ?? null, param.type));
+    const environment = environmentOf(this.order, this.world, instance);
+    if ("problem" in environment) return failed("launch", environment.problem);
+    const deadline = new Deadline(this.stop, settings.timeoutSeconds);
+    try {
+      return action.kind === "run"
+        ? await this.run(action.command, instance, local, environment.env, deadline)
+        : await this.call(action, instance, runner, local, environment.env, deadline);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  private async run(
+    command: Command,
+    instance: Instance,
+    local: readonly Value[],
+    env: Readonly<Record<string, string>>,
+    deadline: Deadline,
+  ): Promise<AttemptReport> {
+    const { task, types } = this.order;
+    const scope = paramScope(local, types, this.world.files);
+    const scriptPath = join(instance.temporary, "script");
+    const names = task.params.map((param) => param.name);
+    const bound = bind(
+      command,
+      (hole) => textsOf(hole, evaluate(hole.expr, scope), types),
+      scriptPath,
+      names,
+    );
+    if ("problem" in bound) return failed("value", bound.problem);
+    if (bound.script !== null) await this.put(instance, bound.script, scriptPath);
+    const started = this.world.now();
+    const exit = await instance.exec(
+      { argv: bound.argv, env: { ...env, ...bound.env }, cwd: "" },
+      this.output(),
+      deadline.signal,
+    );
+    const elapsedMs = this.world.now() - started;
+    const end = await this.judge(exit, deadline, programOf(command, bound.argv));
+    if (end !== null) return end;
+    const exitCode = exit.kind === "exited" ? exit.code : 0;
+    const left = new Left(instance, instance.workspace, this.world.artifacts);
+    const answer = await this.answer(instance, left, env["OUT"] ?? "", exitCode, elapsedMs);
+    return this.answered(answer, left, exitCode);
+  }
+
+  private async put(instance: Instance, script: string, path: string): Promise<void> {
+    const from = join(this.scratch, "script");
+    await writeFile(from, script);
+    await instance.put([{ from, to: path }]);
+  }
+
+  private output(): Output {
+    const { secrets } = this;
+    const filter = secrets.length === 0 ? null : () => redactor(secrets);
+    return { stdoutPath: this.logs.out, stderrPath: this.logs.err, filter };
+  }
+
+  /** Null if the command has ended as it should. */
+  private async judge(exit: Exit, deadline: Deadline, program: string): Promise<AttemptReport | null> {
+    const { settings } = this.order;
+    if (this.stop.aborted) return cancelled;
+    if (exit.kind === "lost") return { outcome: "lost", message: exit.message };
+    if (exit.kind === "not-started") return failed("launch", exit.message);
+    const tail = await readTail(this.logs.out, this.logs.err);
+    const printed = tail === "" ? {} : { tail };
+    if (deadline.passed) return { ...failed("timeout", timedOut(settings.timeoutSeconds ?? 0)), ...printed };
+    if (exit.kind === "signalled")
+      return { ...failed("exit", signalled(program, exit.signal)), signal: exit.signal, ...printed };
+    if (settings.exitCodes === "any" || settings.exitCodes.includes(exit.code)) return null;
+    return { ...failed("exit", exited(program, exit.code)), exit: exit.code, ...printed };
+  }
+
+  private async answer(
+    instance: Instance,
+    left: Left,
+    outPath: string,
+    exitCode: number,
+    elapsedMs: number,
+  ): Promise<Answer | null> {
+    const { task, values, types } = this.order;
+    const work: Work = {
+      task,
+      values,
+      types,
+      files: this.world.files,
+      left,
+      stdoutPath: this.logs.out,
+      stderrPath: this.logs.err,
+      exitCode,
+      elapsedMs,
+    };
+    if (task.result !== null) return answerOfReturn(task.result, work);
+    return task.answer === null ? null : answerOfOut(instance, outPath, task.answer, types, left);
+  }
+
+  private async answered(answer: Answer | null, left: Left, exitCode: number | null): Promise<AttemptReport> {
+    const exit = exitCode === null ? {} : { exit: exitCode };
+    if (answer !== null && "why" in answer) {
+      const tail = await readTail(this.logs.out, this.logs.err);
+      return { ...failed(answer.why, answer.message), ...exit, ...(tail === "" ? {} : { tail }) };
+    }
+    const files = [...left.kept.values()];
+    return {
+      outcome: "succeeded",
+      ...exit,
+      ...(answer === null ? {} : { value: answer.value }),
+      ...(answer === null || answer.note === null ? {} : { message: answer.note }),
+      ...(files.length === 0 ? {} : { files }),
+    };
+  }
+
+  private async call(
+    action: Extract<Action, { kind: "call" }>,
+    instance: Instance,
+    runner: Runner,
+    local: readonly Value[],
+    env: Readonly<Record<string, string>>,
+    deadline: Deadline,
+  ): Promise<AttemptReport> {
+    const { task, types, settings } = this.order;
+    const started = this.world.now();
+    const result = await this.world.calls.call(
+      {
+        file: join(this.world.project, action.file),
+        shown: action.file,
+        name: action.export,
+        args: Object.fromEntries(task.params.map((param, i) => [param.name, local[i] ?? null])),
+        env: { ...env, [COOKIE]: instance.ref },
+        stdoutPath: this.logs.out,
+        stderrPath: this.logs.err,
+        secrets: secretsOf(this.order, this.world),
+      },
+      deadline.signal,
+    );
+    if (deadline.signal.aborted) await runner.end([instance.ref]);
+    if (this.stop.aborted) return cancelled;
+    const tail = "value" in result ? "" : await readTail(this.logs.out, this.logs.err);
+    const printed = tail === "" ? {} : { tail };
+    if (deadline.passed) return { ...failed("timeout", timedOut(settings.timeoutSeconds ?? 0)), ...printed };
+    if (!("value" in result)) return { ...failed(result.why, result.message), ...printed };
+    const left = new Left(instance, instance.workspace, this.world.artifacts);
+    const elapsedMs = this.world.now() - started;
+    const answer =
+      task.result === null && task.answer !== null
+        ? await answerOfCall(result.value, task.answer, types, left)
+        : await this.answer(instance, left, "", 0, elapsedMs);
+    return this.answered(answer, left, null);
+  }
+}
+
+/** The texts of a hole: of a list one for each item. */
+function textsOf(hole: TypedExpr, value: Value, types: TypeTable): Texts {
+  if (value === null) return null;
+  const type = bare(hole.type, types);
+  if (type.kind === "list" && isList(value)) return value.map((item) => textOf(item, bare(type.of, types)));
+  return textOf(value, type);
+}
+
+function bare(type: Type, types: TypeTable): Type {
+  if (type.kind === "optional") return bare(type.of, types);
+  const body = type.kind === "named" && Object.hasOwn(types, type.name) ? types[type.name] : undefined;
+  return body === undefined ? type : bare(body, types);
+}
+
+function capitalized(clause: string): string {
+  return clause.charAt(0).toUpperCase() + clause.slice(1);
+}
+
+const cancelled: AttemptReport = { outcome: "cancelled" };
+
+function failed(why: NonNullable<AttemptReport["why"]>, message: string): AttemptReport {
+  return { outcome: "failed", why, message };
+}

@@ -1,0 +1,60 @@
+// The attempts of a run on the real machine: binds `runAttempt` to runners, calls and the artifact store.
+
+import { runAttempt } from "./attempt.ts";
+import type { CallPool } from "./calls/pool.ts";
+import type { Runner } from "./runner.ts";
+import type { AttemptArtifacts } from "./workspace.ts";
+import type { Attempts } from "./world.ts";
+
+export interface AttemptsSettings {
+  /** Absolute. */
+  readonly project: string;
+  /** flowc's own environment. */
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly artifacts: AttemptArtifacts;
+  readonly calls: CallPool;
+  /** `openRunner` of runners/registry. */
+  runner(kind: string): Promise<Runner | { readonly problem: string }>;
+}
+
+/** Kinds of places that may hold what an earlier owner of a run left behind. */
+const kindsToSweep = ["local"] as const;
+
+/** The caller closes `calls`, as it may serve several runs. */
+export function openAttempts(settings: AttemptsSettings): Attempts {
+  return {
+    open: ({ run, folder, files, clock, placed }) => {
+      const world = {
+        project: settings.project,
+        runFolder: folder,
+        inherited: settings.inherited,
+        secrets: settings.secrets,
+        files,
+        artifacts: settings.artifacts,
+        calls: settings.calls,
+        runner: settings.runner,
+        now: () => clock.monotonic(),
+        placed,
+      };
+      return {
+        start: (order, stop) => runAttempt(order, world, stop),
+        sweep: () => sweep(settings, run),
+        close: () => Promise.resolve(),
+      };
+    },
+  };
+}
+
+async function sweep(settings: AttemptsSettings, run: string): Promise<readonly string[]> {
+  const swept: string[] = [];
+  for (const kind of kindsToSweep) {
+    const runner = await settings.runner(kind);
+    if ("problem" in runner) continue;
+    const refs = await runner.find(run);
+    if (refs.length === 0) continue;
+    await runner.end(refs);
+    swept.push(...refs);
+  }
+  return swept;
+}

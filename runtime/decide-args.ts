@@ -1,0 +1,123 @@
+// What a node gets when it starts: its arguments and its settings, evaluated; and the key of all its attempts.
+
+import { createHash } from "node:crypto";
+import type { Command, Expr, TaskPlan, TaskSettings } from "../compiler/plan.ts";
+import type { Type, Value } from "../compiler/types.ts";
+import { assert } from "./bug.ts";
+import { evaluate, paramScope } from "./evaluate.ts";
+import type { Run } from "./run.ts";
+import { layersOf, type PlainSettings, plainSettings } from "./run-settings.ts";
+import { attempt } from "./run-settle.ts";
+import { asList, asNumber, asString, type Scope, textOf, ValueError } from "./values.ts";
+
+export type Evaluated<T> =
+  | { readonly ok: true; readonly value: T }
+  /** A sentence for people: what could not be evaluated, and why. */
+  | { readonly ok: false; readonly message: string };
+
+/** The settings of one node, `with` applied. */
+export interface NodeSettings extends PlainSettings {
+  readonly timeoutSeconds: number | null;
+  readonly reads: readonly string[] | null;
+  readonly writes: readonly string[] | null;
+  readonly env: readonly (
+    | { readonly name: string; readonly text: string }
+    | { readonly name: string; readonly secret: string }
+  )[];
+  /** Evaluated when it is needed, in `scope`. */
+  readonly undo: { readonly command: Command; readonly scope: Scope } | null;
+}
+
+/** The task of a node. */
+export function taskOf(run: Run, n: number): TaskPlan {
+  const { task } = run.info(n);
+  assert(task !== null, `cell ${n} is no node`);
+  return task;
+}
+
+/** Arguments of a node whose uses are all there, in the order of its task's parameters. */
+export function argsOf(run: Run, n: number): Evaluated<readonly Value[]> {
+  const { step } = run.info(n);
+  const task = taskOf(run, n);
+  assert(step.kind === "task", `cell ${n} is no node`);
+  const scope = run.scope(run.frames.get(n));
+  const values: Value[] = [];
+  for (const expr of step.args) {
+    const result = attempt(() => evaluate(expr, scope));
+    if ("problem" in result) {
+      const name = task.params[values.length]?.name ?? "";
+      return { ok: false, message: `its argument \`${name}\` cannot be computed: ${result.problem}` };
+    }
+    values.push(result.value);
+  }
+  return { ok: true, value: values };
+}
+
+/** `FLOWC_IDEMPOTENCY_KEY`: of the first run along `from`, the node and its input values; equal for all attempts. */
+export function keyOf(run: Run, n: number, values: readonly Value[]): string {
+  const sum = createHash("sha256");
+  sum.update(JSON.stringify([run.keyId, run.name(n), values]));
+  return sum.digest("hex");
+}
+
+/** Settings of a node, given its arguments. */
+export function settingsOf(run: Run, n: number, values: readonly Value[]): Evaluated<NodeSettings> {
+  const task = taskOf(run, n);
+  const own = paramScope(values, run.plan.types, run.files);
+  const layers = layersOf(run, n);
+  /** A setting from the innermost `with` that has it, else the task's own, and the scope it is to be read in. */
+  const find = <K extends keyof TaskSettings>(key: K): { value: TaskSettings[K]; scope: Scope } => {
+    for (const { overrides, frame } of layers) {
+      const value: TaskSettings[K] | undefined = overrides[key];
+      if (value !== undefined) return { value, scope: run.scope(frame) };
+    }
+    return { value: task.settings[key], scope: own };
+  };
+  const compute = <T>(name: string, key: "timeout" | "reads" | "writes", read: (v: Value) => T): T | null => {
+    const { value, scope } = find(key);
+    return value === null ? null : named(name, () => read(evaluate(value, scope)));
+  };
+  const result = attempt((): NodeSettings => {
+    const undo = find("undo");
+    const env = find("env");
+    return {
+      ...plainSettings(run, n),
+      timeoutSeconds: compute("timeout", "timeout", positive),
+      reads: compute("reads", "reads", texts),
+      writes: compute("writes", "writes", texts),
+      env: env.value.map((entry) =>
+        "secret" in entry
+          ? { name: entry.name, secret: entry.secret }
+          : {
+              name: entry.name,
+              text: named(`env.${entry.name}`, () => envText(entry.value, entry.type, env.scope)),
+            },
+      ),
+      undo: undo.value === null ? null : { command: undo.value, scope: undo.scope },
+    };
+  });
+  return "problem" in result ? { ok: false, message: result.problem } : { ok: true, value: result.value };
+}
+
+function named<T>(setting: string, compute: () => T): T {
+  const result = attempt(compute);
+  if ("value" in result) return result.value;
+  throw new ValueError(`its setting \`${setting}\` cannot be computed: ${result.problem}`);
+}
+
+function envText(expr: Expr, type: Type, scope: Scope): string {
+  const text = textOf(evaluate(expr, scope), type);
+  if (text.includes("\0"))
+    throw new ValueError("it holds a NUL character, which no environment variable can");
+  return text;
+}
+
+function positive(value: Value): number {
+  const seconds = asNumber(value);
+  if (seconds > 0) return seconds;
+  throw new ValueError(`it must be longer than nothing, got ${seconds}s`);
+}
+
+function texts(value: Value): readonly string[] {
+  return asList(value).map(asString);
+}

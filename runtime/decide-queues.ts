@@ -1,0 +1,267 @@
+// Nodes that could start, in the order in which they should: heaps that `decide` keeps beside a run.
+
+import { assert } from "./bug.ts";
+import type { Run } from "./run.ts";
+import { IN_PROGRESS, READY, SETTLED, WANTS } from "./run-codes.ts";
+import { Heap } from "./run-columns.ts";
+import { cpuOf, rankOf } from "./run-settings.ts";
+
+/** A node that does not fit is passed over by so many others; then room is kept for it. */
+const passedMax = 64;
+
+/** Nodes held by the `parallel` of a `for`. */
+interface Held {
+  /** Its items by their best nodes. */
+  readonly items: Heap;
+  /** The best node of each item that stands in the heap; it stays while that does. */
+  readonly best: Map<number, number>;
+  readonly nodes: Map<number, number[]>;
+}
+
+/**
+ * What is ready but does not run. It is a cache: who has the run can make it anew. Entries that no longer hold are
+ * dropped when they come to the top.
+ */
+export class Queues {
+  private readonly run: Run;
+  private readonly generation: number;
+  /** Which nodes may start at all. */
+  private readonly chosen: (n: number) => boolean;
+  /** One heap for each amount of computing. */
+  private readonly heaps = new Map<number, Heap>();
+  private readonly pure: Heap;
+  private readonly timers: Heap;
+  /** Of what is in `timers`, when it is due. */
+  private readonly due = new Map<number, number>();
+  private readonly held = new Map<number, Held>();
+  private readonly growths: number[] = [];
+  /** What was ready and is not chosen, so far. */
+  private left: number[] = [];
+  private leftGrowths: number[] = [];
+  private growthAt = 0;
+  private now = 0;
+  private passed = { n: -1, times: 0 };
+
+  constructor(run: Run, chosen: (n: number) => boolean) {
+    this.run = run;
+    this.chosen = chosen;
+    this.generation = run.generation;
+    this.pure = new Heap((a, b) => this.before(a, b));
+    const dueOf = (n: number): number => this.due.get(n) ?? 0;
+    this.timers = new Heap((a, b) => dueOf(a) < dueOf(b) || (dueOf(a) === dueOf(b) && a < b));
+  }
+
+  /** Was the run put back since these were made? */
+  get stale(): boolean {
+    return this.generation !== this.run.generation;
+  }
+
+  /** Takes in what has become ready since the last time. */
+  take(now: number): void {
+    const { run } = this;
+    this.now = now;
+    for (let i = 0; i < run.fresh.length; i++) this.add(run.fresh.get(i));
+    run.fresh.truncate(0);
+    for (let i = 0; i < run.wanted.length; i++) this.growths.push(run.wanted.get(i));
+    run.wanted.truncate(0);
+    for (let i = 0; i < run.entered.length; i++) this.enter(run.entered.get(i));
+    run.entered.truncate(0);
+    for (let i = 0; i < run.freed.length; i++) this.release(run.freed.get(i));
+    run.freed.truncate(0);
+    for (let time = this.nextTime(); time !== null && time <= now; time = this.nextTime()) {
+      const n = this.timers.pop() ?? 0;
+      this.due.delete(n);
+      this.enqueue(n);
+    }
+  }
+
+  /** More may be chosen than before. */
+  reconsider(): void {
+    for (const n of this.left) this.run.fresh.push(n);
+    this.left = [];
+    this.growths.push(...this.leftGrowths);
+    this.leftGrowths = [];
+  }
+
+  /** When the next repeat is due, in wall ms. */
+  nextTime(): number | null {
+    for (let top = this.timers.top; top !== undefined; top = this.timers.top) {
+      if (this.startable(top)) return this.due.get(top) ?? 0;
+      this.timers.pop();
+      this.due.delete(top);
+    }
+    return null;
+  }
+
+  /** The next cell that wants to grow. It stays until it has. */
+  nextGrowth(): number | null {
+    const { run } = this;
+    for (let n = this.growths[this.growthAt]; n !== undefined; n = this.growths[this.growthAt]) {
+      const wants = run.has(n, WANTS) && !run.has(n, SETTLED);
+      if (wants && this.chosen(n)) return n;
+      this.growthAt++;
+      if (wants) this.leftGrowths.push(n);
+    }
+    return null;
+  }
+
+  /** The next node that costs nothing. */
+  nextPure(): number | null {
+    return this.topOf(this.pure) ?? null;
+  }
+
+  /** The best node for which there is room. */
+  nextNode(): number | null {
+    for (;;) {
+      let best = -1;
+      let fitting = -1;
+      for (const [cpu, heap] of this.heaps) {
+        const n = this.topOf(heap);
+        if (n === undefined) continue;
+        if (best < 0 || this.before(n, best)) best = n;
+        if (this.fits(cpu) && (fitting < 0 || this.before(n, fitting))) fitting = n;
+      }
+      if (fitting < 0) return null;
+      if (fitting !== best && !this.passOver(best)) return null;
+      const full = this.fullLoop(fitting);
+      if (full < 0) return fitting;
+      this.hold(fitting, full);
+    }
+  }
+
+  private fits(cpu: number): boolean {
+    const { run } = this;
+    // What needs more than there is runs alone.
+    return run.busy === 0 || run.busy + cpu <= run.options.jobs * 1000;
+  }
+
+  private passOver(n: number): boolean {
+    if (this.passed.n !== n) this.passed = { n, times: 0 };
+    return ++this.passed.times <= passedMax;
+  }
+
+  private before(a: number, b: number): boolean {
+    const { run } = this;
+    const rank = run.hasOverrides ? rankOf(run, a) - rankOf(run, b) : 0;
+    if (rank !== 0) return rank < 0;
+    const path = run.paths.get(b) - run.paths.get(a);
+    return path === 0 ? a < b : path < 0;
+  }
+
+  private startable(n: number): boolean {
+    return this.run.states.get(n) === READY;
+  }
+
+  private add(n: number): void {
+    if (!this.startable(n)) return;
+    const again = this.run.again.get(n) ?? 0;
+    if (!this.chosen(n)) this.left.push(n);
+    else if (again <= this.now) this.enqueue(n);
+    else if (!this.due.has(n)) {
+      this.due.set(n, again);
+      this.timers.push(n);
+    }
+  }
+
+  private enqueue(n: number): void {
+    const { run } = this;
+    if (run.info(n).pure) {
+      this.pure.push(n);
+      return;
+    }
+    const cpu = cpuOf(run, n);
+    let heap = this.heaps.get(cpu);
+    if (heap === undefined) {
+      heap = new Heap((a, b) => this.before(a, b));
+      this.heaps.set(cpu, heap);
+    }
+    heap.push(n);
+  }
+
+  private topOf(heap: Heap): number | undefined {
+    const { again } = this.run;
+    // One that waits for its repeat stands among the timers, whatever is left of it here.
+    for (let top = heap.top; top !== undefined; top = heap.top) {
+      if (this.startable(top) && (again.size === 0 || (again.get(top) ?? 0) <= this.now)) return top;
+      heap.pop();
+    }
+    return undefined;
+  }
+
+  // `parallel`
+
+  /** The innermost `for` around a node that has no room for one more item; -1 if there is none. */
+  private fullLoop(n: number): number {
+    const { run } = this;
+    if (run.loops.size === 0) return -1;
+    for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
+      const cell = run.of.get(at);
+      if (cell < 0) continue;
+      const loop = run.loops.get(cell);
+      assert(loop !== undefined, `item ${at} has no for`);
+      if (loop.parallel !== null && loop.inProgress >= loop.parallel && !run.has(at, IN_PROGRESS))
+        return cell;
+    }
+    return -1;
+  }
+
+  private itemOf(n: number, loop: number): number {
+    const { run } = this;
+    let at = n;
+    while (run.of.get(at) !== loop) at = run.frameOwners.get(run.frames.get(at));
+    return at;
+  }
+
+  /** Takes a node, which is on top of its heap, out of the way until its `for` has room. */
+  private hold(n: number, loop: number): void {
+    const top = this.heaps.get(cpuOf(this.run, n))?.pop();
+    assert(top === n, `node ${n} is held and was not on top`);
+    const item = this.itemOf(n, loop);
+    const held = this.heldOf(loop);
+    const nodes = held.nodes.get(item);
+    if (nodes === undefined) held.nodes.set(item, [n]);
+    else nodes.push(n);
+    if (held.best.has(item)) return;
+    // They come in the order of the heap, so the first is the best.
+    held.best.set(item, n);
+    held.items.push(item);
+  }
+
+  private heldOf(loop: number): Held {
+    let held = this.held.get(loop);
+    if (held === undefined) {
+      const best = new Map<number, number>();
+      const bestOf = (item: number): number => best.get(item) ?? item;
+      const items = new Heap((a, b) => this.before(bestOf(a), bestOf(b)));
+      held = { items, best, nodes: new Map() };
+      this.held.set(loop, held);
+    }
+    return held;
+  }
+
+  /** An item has started: all that was held of it may go on. */
+  private enter(item: number): void {
+    const held = this.held.get(this.run.of.get(item));
+    const nodes = held?.nodes.get(item);
+    if (held === undefined || nodes === undefined) return;
+    held.nodes.delete(item);
+    for (const n of nodes) if (this.startable(n)) this.enqueue(n);
+  }
+
+  /** A `for` has room: its best items may come forward. */
+  private release(loop: number): void {
+    const held = this.held.get(loop);
+    const state = this.run.loops.get(loop);
+    if (held === undefined || state === undefined) return;
+    let room = state.parallel === null ? Number.POSITIVE_INFINITY : state.parallel - state.inProgress;
+    while (room > 0) {
+      const item = held.items.pop();
+      if (item === undefined) return;
+      held.best.delete(item);
+      const nodes = held.nodes.get(item)?.filter((n) => this.startable(n)) ?? [];
+      held.nodes.delete(item);
+      for (const n of nodes) this.enqueue(n);
+      if (nodes.length > 0) room--;
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// Whether and when an attempt that did not succeed is repeated.
+
+import type { FailureReason, RetryPolicy } from "../compiler/plan.ts";
+import type { Outcome, Why } from "./events.ts";
+import type { Run } from "./run.ts";
+import { DROPPED } from "./run-codes.ts";
+import { plainSettings } from "./run-settings.ts";
+
+/** So many attempts in a row may be lost: then it is no accident, and the node has failed. */
+export const lostMax = 5;
+
+/** Repeats are put off by up to so much of their backoff, by chance, so that many do not come back at once. */
+const jitter = 0.2;
+
+/** Which reason of `retry`'s `on` a failure counts as; null: repeating it cannot help. */
+const reasons: Readonly<Record<Why, FailureReason | null>> = {
+  exit: "exit",
+  timeout: "timeout",
+  stall: "stall",
+  invalid: "invalid",
+  writes: "writes",
+  conflict: "conflict",
+  // What a function throws is its exit; a `return` that cannot be computed is an answer that is not valid.
+  throw: "exit",
+  value: "invalid",
+  launch: null,
+};
+
+/** The wall time, in ms, of the `repeat`-th repeat (from 1). `chance` is from 0 up to 1. */
+export function retryAt(policy: RetryPolicy, repeat: number, now: number, chance: number): number {
+  const seconds = Math.min(policy.backoff * policy.factor ** (repeat - 1), policy.max);
+  return now + Math.round(seconds * 1000 * (1 + jitter * chance));
+}
+
+/**
+ * What `attempt.ended` says as `again_at` for the attempt under way: when it is repeated, or null if it is not. A lost
+ * attempt is repeated at once and spends none of the task's repeats.
+ */
+export function againAt(
+  run: Run,
+  n: number,
+  outcome: Outcome,
+  why: Why | null,
+  now: number,
+  chance: number,
+): number | null {
+  if (run.has(n, DROPPED) || outcome === "succeeded" || outcome === "cancelled") return null;
+  if (outcome === "lost") return run.lost.get(n) + 1 < lostMax ? now : null;
+  const policy = plainSettings(run, n).retry;
+  const failed = run.failures.get(n);
+  const reason = why === null ? null : reasons[why];
+  if (failed >= policy.times || reason === null || !policy.on.includes(reason)) return null;
+  return retryAt(policy, failed + 1, now, chance);
+}

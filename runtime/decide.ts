@@ -1,0 +1,119 @@
+// All policy: what is to be done next. Pure, but for what it remembers of the run's own state.
+
+import type { Value } from "../compiler/types.ts";
+import { assert, Bug } from "./bug.ts";
+import { argsOf, keyOf, taskOf } from "./decide-args.ts";
+import { Selection, unknownOnly } from "./decide-only.ts";
+import { Queues } from "./decide-queues.ts";
+import { evaluate, paramScope } from "./evaluate.ts";
+import type { EventBody } from "./events.ts";
+import type { Run } from "./run.ts";
+import { BRANCH } from "./run-codes.ts";
+import { attempt } from "./run-settle.ts";
+import { unfold } from "./unfold.ts";
+
+/** What the loop does next. */
+export type Decision =
+  /** Append the event, apply it, ask again. After the commit, an attempt that was started is carried out. */
+  | { readonly do: "append"; readonly event: EventBody }
+  /** Nothing to do until something is heard, or until this wall time, in ms. */
+  | { readonly do: "sleep"; readonly until: number | null }
+  /** The run has ended, and that is recorded. */
+  | { readonly do: "end"; readonly status: "succeeded" | "failed" | "cancelled"; readonly output: Value };
+
+interface Memory {
+  readonly queues: Queues;
+  readonly selection: Selection | null;
+}
+
+const memories = new WeakMap<Run, Memory>();
+
+function memoryOf(run: Run): Memory {
+  const known = memories.get(run);
+  if (known !== undefined && !known.queues.stale) return known;
+  const selection = run.options.only === null ? null : new Selection(run);
+  const queues = new Queues(run, selection === null ? () => true : (n) => selection.has(n));
+  const memory = { queues, selection };
+  memories.set(run, memory);
+  return memory;
+}
+
+/** `now` is wall ms, and never goes back. */
+export function decide(run: Run, now: number): Decision {
+  assert(run.begun, "nothing can be decided before run.started");
+  if (run.status !== "running") return { do: "end", status: run.status, output: run.output };
+  if (run.count === 1) return grow(run, 0);
+  const { queues, selection } = memoryOf(run);
+  if (selection?.update() === true) queues.reconsider();
+  queues.take(now);
+  const over = endOf(run);
+  if (over !== null) return run.runningCells.size > 0 ? sleep(null) : append(over);
+  const growth = queues.nextGrowth();
+  if (growth !== null) return grow(run, growth);
+  const pure = queues.nextPure();
+  if (pure !== null) return append(evaluated(run, pure));
+  const next = queues.nextNode();
+  if (next !== null) return append(startOf(run, next));
+  const until = queues.nextTime();
+  if (until !== null || run.runningCells.size > 0) return sleep(until);
+  if (selection === null) throw new Bug(`nothing runs, nothing is ready, and run ${run.id} has not ended`);
+  return append(endOfSelection(run, selection));
+}
+
+function append(event: EventBody): Decision {
+  return { do: "append", event };
+}
+
+function sleep(until: number | null): Decision {
+  return { do: "sleep", until };
+}
+
+function grow(run: Run, n: number): Decision {
+  const { first, count, hash } = unfold(run, n);
+  return append({ type: "grown", n, first, count, hash });
+}
+
+/** How the run ends as soon as nothing runs any more; null while it goes on. */
+function endOf(run: Run): EventBody | null {
+  if (run.settled(0)) {
+    const good = run.good(0);
+    const status = good ? "succeeded" : run.cancelled !== null ? "cancelled" : "failed";
+    return { type: "run.ended", status, output: run.value(0) };
+  }
+  if (run.cancelled !== null) return { type: "run.ended", status: "cancelled", output: null };
+  if (run.doomed && run.options.failFast) return { type: "run.ended", status: "failed", output: null };
+  return null;
+}
+
+/** With `--only` the flow itself does not come to its end: what was asked for counts. */
+function endOfSelection(run: Run, selection: Selection): EventBody {
+  if (unknownOnly(run).length > 0) return { type: "run.ended", status: "failed", output: null };
+  for (const n of selection.targets)
+    if (run.bad(n)) return { type: "run.ended", status: "failed", output: null };
+  for (const n of selection.targets)
+    assert(run.good(n) || run.states.get(n) === BRANCH, `cell ${n} was asked for and never ran`);
+  return { type: "run.ended", status: "succeeded", output: null };
+}
+
+function startOf(run: Run, n: number): EventBody {
+  const a = run.attempts(n) + 1;
+  const args = argsOf(run, n);
+  if (!args.ok) return failed(n, a, args.message);
+  return { type: "attempt.started", n, a, key: keyOf(run, n, args.value) };
+}
+
+/** A task without an action is computed right here. */
+function evaluated(run: Run, n: number): EventBody {
+  const a = run.attempts(n) + 1;
+  const args = argsOf(run, n);
+  if (!args.ok) return failed(n, a, args.message);
+  const { result } = taskOf(run, n);
+  const scope = paramScope(args.value, run.plan.types, run.files);
+  const computed = attempt(() => (result === null ? null : evaluate(result, scope)));
+  if ("problem" in computed) return failed(n, a, computed.problem);
+  return { type: "attempt.ended", n, a, outcome: "succeeded", value: computed.value };
+}
+
+function failed(n: number, a: number, message: string): EventBody {
+  return { type: "attempt.ended", n, a, outcome: "failed", why: "value", message };
+}

@@ -1,0 +1,43 @@
+// How the end of a command is told to people, in a sentence.
+
+import type { Command } from "../compiler/plan.ts";
+
+/** An attempt that took too long. */
+export function timedOut(seconds: number): string {
+  return `It did not end within its timeout of ${spellSeconds(seconds)}, and was ended.`;
+}
+
+function spellSeconds(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
+  const parts: string[] = [];
+  let left = seconds;
+  for (const [unit, length] of [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["m", 60],
+  ] as const) {
+    if (left >= length) parts.push(`${Math.floor(left / length)}${unit}`);
+    left %= length;
+  }
+  if (left > 0) parts.push(`${Number(left.toFixed(3))}s`);
+  return parts.join("");
+}
+
+/** What people would call the command: its program, or for a script the shell. */
+export function programOf(command: Command, argv: readonly string[]): string {
+  const script = command.kind === "shell" && (command.words === null || argv[1] === "-eu");
+  return script ? "The script" : `\`${argv[0] ?? ""}\``;
+}
+
+export function exited(program: string, code: number): string {
+  if (code === 127) return `${program} exited with 127: a command in it was not found.`;
+  if (code === 126) return `${program} exited with 126: a command in it may not be run.`;
+  if (code > 128 && code < 160)
+    return `${program} exited with ${code}: a command in it died by signal ${code - 128}.`;
+  return `${program} exited with ${code}.`;
+}
+
+export function signalled(program: string, signal: string): string {
+  const hint = signal === "SIGKILL" ? " Perhaps the machine ran out of memory." : "";
+  return `${program} was ended by ${signal}.${hint}`;
+}

@@ -1,0 +1,79 @@
+// The environment of an attempt: a short list of what flowc inherited, the task's own, and what flowc tells it.
+
+import { join } from "node:path";
+import type { Instance } from "./runner.ts";
+
+/** A variable of `env:`; a secret by its name. */
+export type EnvText =
+  | { readonly name: string; readonly text: string }
+  | { readonly name: string; readonly secret: string };
+
+/** What commands get of flowc's own environment. The rest is not for them: it could hold anything. */
+const inheritedNames = ["PATH", "HOME", "LANG", "USER", "LOGNAME", "SHELL", "TZ", "TERM"] as const;
+const inheritedElsewhere = [
+  "SystemRoot",
+  "ComSpec",
+  "PATHEXT",
+  "USERPROFILE",
+  "APPDATA",
+  "LOCALAPPDATA",
+] as const;
+
+/** The kernel takes no variable of 128 KB or more. */
+const variableBytesMax = 128 * 1024 - 1;
+
+interface For {
+  readonly run: string;
+  readonly name: string;
+  readonly a: number;
+  readonly key: string;
+  readonly settings: { readonly env: readonly EnvText[] };
+}
+
+interface From {
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+/** All variables of an attempt, `OUT` among them; or a sentence why one of `env:` cannot be. */
+export function environmentOf(
+  order: For,
+  world: From,
+  instance: Pick<Instance, "temporary">,
+): { readonly env: Readonly<Record<string, string>> } | { readonly problem: string } {
+  const env: Record<string, string> = {};
+  for (const name of [...inheritedNames, ...inheritedElsewhere]) {
+    const text = world.inherited[name];
+    if (text !== undefined) env[name] = text;
+  }
+  for (const [name, text] of Object.entries(world.inherited))
+    if (name.startsWith("LC_") && text !== undefined) env[name] = text;
+  for (const entry of order.settings.env) {
+    const text = "text" in entry ? entry.text : world.secrets.get(entry.secret);
+    if (text === undefined && "secret" in entry)
+      return { problem: `The secret \`${entry.secret}\` is not set in flowc's environment.` };
+    const problem = problemOf(entry.name, text ?? "");
+    if (problem !== null) return { problem: `\`env: { ${entry.name}: … }\` ${problem}.` };
+    env[entry.name] = text ?? "";
+  }
+  return {
+    env: {
+      ...env,
+      TMPDIR: instance.temporary,
+      OUT: join(instance.temporary, "out"),
+      FLOWC_RUN: order.run,
+      FLOWC_NODE: order.name,
+      FLOWC_ATTEMPT: String(order.a),
+      FLOWC_IDEMPOTENCY_KEY: order.key,
+    },
+  };
+}
+
+function problemOf(name: string, text: string): string | null {
+  if (name === "" || /[=\0]/.test(name)) return "is no name that a variable can have";
+  if (text.includes("\0")) return "holds a NUL character, which no variable can. Pass it as a file";
+  const bytes = Buffer.byteLength(name) + 1 + Buffer.byteLength(text);
+  return bytes > variableBytesMax
+    ? `is ${Math.ceil(bytes / 1024)} KB, and a variable may be 128 KB. Pass it as a file`
+    : null;
+}

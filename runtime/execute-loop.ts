@@ -1,0 +1,269 @@
+// The loop: ask `decide`, write down, commit, perform, sleep. It holds no policy, and nothing is relied on uncommitted.
+
+import type { Value } from "../compiler/types.ts";
+import type { AttemptOrder, AttemptReport } from "./attempt.ts";
+import { assert } from "./bug.ts";
+import { type Decision, decide } from "./decide.ts";
+import { settingsOf } from "./decide-args.ts";
+import { againAt } from "./decide-retry.ts";
+import type { EventBody } from "./events.ts";
+import type { Inputs, Recorder } from "./execute-record.ts";
+import type { RunLog } from "./journal-log.ts";
+import type { Run } from "./run.ts";
+import type { RunAttempts, World } from "./world.ts";
+
+/** A turn takes no more of the thread at once, so that news and signals are heard. */
+const turnMs = 2;
+/** Dependencies for people are written while there is nothing else to do, in pieces of this length. */
+const relateMs = 1;
+const relateAtEndMs = 5;
+/** A Node timer of 28 days fires at once: an hour is long enough, and heals jumps of the clock. */
+const sleepMsMax = 3_600_000;
+/** Where an attempt runs is written with the next turn, or after this time; a sweep does not need it. */
+const placedMs = 50;
+/** What was told to end and has not after this time is given up; runners kill much sooner. */
+const endMsMax = 30_000;
+
+type CancelWhy = Extract<EventBody, { type: "run.cancelled" }>["why"];
+
+type Reply =
+  | { readonly kind: "ended"; readonly n: number; readonly a: number; readonly report: AttemptReport }
+  | { readonly kind: "placed"; readonly n: number; readonly a: number; readonly ref: string }
+  | { readonly kind: "cancel"; readonly by: string; readonly why: CancelWhy; readonly now: boolean };
+
+interface OpenAttempt {
+  readonly a: number;
+  readonly stop: AbortController;
+  readonly done: Promise<unknown>;
+}
+
+export interface LoopParts {
+  readonly run: Run;
+  readonly log: RunLog;
+  readonly recorder: Recorder;
+  readonly inputs: Inputs;
+}
+
+export class Loop {
+  private readonly world: World;
+  private readonly run: Run;
+  private readonly log: RunLog;
+  private readonly recorder: Recorder;
+  private readonly inputs: Inputs;
+  private attempts: RunAttempts | null = null;
+  private readonly open = new Map<number, OpenAttempt>();
+  private replies: Reply[] = [];
+  private wake: () => void = () => {};
+  private takeBack: (() => void) | null = null;
+  private anythingStarted = false;
+  private broken: { readonly error: unknown } | null = null;
+
+  constructor(world: World, parts: LoopParts) {
+    this.world = world;
+    this.run = parts.run;
+    this.log = parts.log;
+    this.recorder = parts.recorder;
+    this.inputs = parts.inputs;
+  }
+
+  /** A runner tells where an attempt is. */
+  placed(n: number, a: number, ref: string): void {
+    this.replies.push({ kind: "placed", n, a, ref });
+    this.takeBack ??= this.world.timer(placedMs, () => this.wake());
+  }
+
+  /** Somebody wants the run to end: in order, or without waiting for anything. */
+  cancel(by: string, why: CancelWhy, now: boolean): void {
+    this.replies.push({ kind: "cancel", by, why, now });
+    this.wake();
+  }
+
+  /** Goes on until the run has ended. Throws JournalError and LeaseLost. */
+  async toTheEnd(attempts: RunAttempts): Promise<{ readonly status: string; readonly output: Value }> {
+    this.attempts = attempts;
+    for (;;) {
+      if (this.broken !== null) throw this.broken.error;
+      const next = this.turn();
+      if (next?.do === "end") {
+        if (this.anythingStarted) await attempts.sweep();
+        await this.log.synced();
+        return next;
+      }
+      if (next === null || this.replies.length > 0) await breath();
+      else await this.sleep(next.until);
+    }
+  }
+
+  /** Tells all open attempts to end, and waits for them, but not for ever. */
+  async endAttempts(): Promise<void> {
+    const all = [...this.open.values()];
+    for (const { stop } of all) stop.abort();
+    if (all.length > 0) await this.within(Promise.all(all.map(({ done }) => done)));
+    if (this.anythingStarted) await this.attempts?.sweep();
+  }
+
+  /** One turn: what to do next when it is committed and performed; null: there is more to decide at once. */
+  private turn(): Exclude<Decision, { do: "append" }> | null {
+    const end = this.world.clock.monotonic() + turnMs;
+    const cancelled = this.takeReplies(end);
+    const starts: { readonly n: number; readonly a: number; readonly key: string }[] = [];
+    const stops: number[] = [];
+    let next: Exclude<Decision, { do: "append" }> | null = null;
+    do {
+      const decision = decide(this.run, this.recorder.now());
+      if (decision.do !== "append") next = decision;
+      else {
+        const { event } = decision;
+        if (event.type === "run.ended") while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
+        this.recorder.record(event);
+        if (event.type === "attempt.started") starts.push(event);
+        if (event.type === "node.cancelled") stops.push(event.n);
+      }
+    } while (next === null && this.world.clock.monotonic() < end);
+    const orders = starts.map((start) => this.order(start));
+    this.recorder.commit();
+    for (const order of orders) if (order !== null) this.start(order);
+    for (const n of stops) this.open.get(n)?.stop.abort();
+    if (cancelled) this.stopAll();
+    return next;
+  }
+
+  /** Writes down what was told, until the turn's time is over. True if the run is now to be cancelled. */
+  private takeReplies(end: number): boolean {
+    this.takeBack?.();
+    this.takeBack = null;
+    let cancelled = false;
+    let taken = 0;
+    for (const reply of this.replies) {
+      taken++;
+      if (reply.kind === "cancel") cancelled = this.takeCancel(reply) || cancelled;
+      else this.takeReply(reply);
+      if (this.world.clock.monotonic() >= end) break;
+    }
+    this.replies = this.replies.slice(taken);
+    return cancelled;
+  }
+
+  private takeReply(reply: Exclude<Reply, { kind: "cancel" }>): void {
+    const { n, a } = reply;
+    // A late answer of an attempt that was given up says nothing any more.
+    if (this.open.get(n)?.a !== a || this.run.state(n) !== "running" || this.run.attempts(n) !== a) return;
+    if (reply.kind === "placed") {
+      this.recorder.record({ type: "attempt.placed", n, a, ref: reply.ref });
+      return;
+    }
+    this.open.delete(n);
+    const { outcome, why = null } = reply.report;
+    const again = againAt(this.run, n, outcome, why, this.recorder.now(), this.world.random());
+    this.recorder.record({
+      type: "attempt.ended",
+      n,
+      a,
+      ...reply.report,
+      ...(again === null ? {} : { again_at: again }),
+    });
+  }
+
+  private takeCancel({ by, why, now }: Extract<Reply, { kind: "cancel" }>): boolean {
+    if (this.run.status !== "running") return false;
+    const first = this.run.cancelled === null;
+    if (first) this.recorder.record({ type: "run.cancelled", by, why });
+    if (now) {
+      for (const [n, { a, stop }] of this.open) {
+        stop.abort();
+        this.recorder.record({
+          type: "attempt.ended",
+          n,
+          a,
+          outcome: "cancelled",
+          message: "flowc was told to end at once",
+        });
+      }
+      this.open.clear();
+    }
+    return first;
+  }
+
+  /** After `run.cancelled` is committed. */
+  private stopAll(): void {
+    for (const { stop } of this.open.values()) stop.abort();
+    if (this.open.size > 0) this.world.timer(endMsMax, () => this.giveUp());
+  }
+
+  private giveUp(): void {
+    for (const [n, { a }] of this.open) {
+      const message = `did not end within ${endMsMax / 1000} seconds of being told to`;
+      this.replies.push({ kind: "ended", n, a, report: { outcome: "cancelled", message } });
+    }
+    this.wake();
+  }
+
+  /** What to carry out; null if its settings cannot be evaluated, which ends the attempt. */
+  private order({ n, a, key }: { n: number; a: number; key: string }): AttemptOrder | null {
+    const { run } = this;
+    const task = run.plan.tasks[run.task(n) ?? ""];
+    const values = this.inputs.of(n);
+    assert(task !== undefined && values !== null, `cell ${n} starts without values`);
+    const settings = settingsOf(run, n, values);
+    const { types } = run.plan;
+    if (settings.ok)
+      return { run: run.id, n, a, name: run.name(n), key, task, values, settings: settings.value, types };
+    this.open.set(n, { a, stop: new AbortController(), done: Promise.resolve() });
+    const report: AttemptReport = { outcome: "failed", why: "value", message: settings.message };
+    this.replies.push({ kind: "ended", n, a, report });
+    return null;
+  }
+
+  private start(order: AttemptOrder): void {
+    assert(this.attempts !== null, "an attempt starts before there is anything to run it");
+    const { n, a } = order;
+    const stop = new AbortController();
+    this.anythingStarted = true;
+    const done = this.attempts.start(order, stop.signal).then(
+      (report) => {
+        this.replies.push({ kind: "ended", n, a, report });
+        this.wake();
+      },
+      (error: unknown) => {
+        // An attempt never rejects: that is a bug of ours, and goes to the rim.
+        this.broken = { error };
+        this.wake();
+      },
+    );
+    this.open.set(n, { a, stop, done });
+  }
+
+  private readonly monotonic = (): number => this.world.clock.monotonic();
+
+  /** Until news or the wall time `until`; at most an hour. */
+  private async sleep(until: number | null): Promise<void> {
+    if (this.log.relate(this.run, relateMs, this.monotonic)) return breath();
+    const ms =
+      until === null ? sleepMsMax : Math.min(Math.max(until - this.world.clock.now(), 0), sleepMsMax);
+    await new Promise<void>((resolve) => {
+      const takeBack = this.world.timer(ms, resolve);
+      this.wake = () => {
+        takeBack();
+        resolve();
+      };
+      // What was told while dependencies were written.
+      if (this.replies.some((reply) => reply.kind !== "placed")) this.wake();
+    });
+    this.wake = () => {};
+  }
+
+  private async within(work: Promise<unknown>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const takeBack = this.world.timer(endMsMax, resolve);
+      void work.then(() => {
+        takeBack();
+        resolve();
+      });
+    });
+  }
+}
+
+/** Lets what waits on the thread (ends of processes, signals) be heard. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

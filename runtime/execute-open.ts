@@ -1,0 +1,196 @@
+// Opens a run, new or left by an earlier owner: takes its lease, folds its events, and sweeps what was left behind.
+
+import type { Plan } from "../compiler/plan.ts";
+import type { Value } from "../compiler/types.ts";
+import { againAt } from "./decide-retry.ts";
+import type { Event, RunOptions } from "./events.ts";
+import { Inputs, Recorder, type Watch } from "./execute-record.ts";
+import { keepTexts, openFiles } from "./files.ts";
+import { encodePlan } from "./journal-codec.ts";
+import { createLog, freeRunId, type RunLog, reopenLog } from "./journal-log.ts";
+import { type Lease, RunHeld, takeLease } from "./lease.ts";
+import { planChanges } from "./plan-changes.ts";
+import { apply, createRun, Diverged, openAttempts, type Run } from "./run.ts";
+import type { FileAccess } from "./values.ts";
+import type { World } from "./world.ts";
+
+/** What to run: a plan anew, or a run that was begun. */
+export interface RunRequest {
+  /** To resume: the plan that the flow's file gives now; if that is not there any more, the stored one. */
+  readonly plan: Plan;
+  /** Decoded by the types of the plan's inputs; what has a default may be missing. A resumed run has its own. */
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** A resumed run has its own. */
+  readonly options: RunOptions;
+  /** `run`: an id. `stored`: go on with the stored plan even if the file gives another one now. */
+  readonly resume?: { readonly run: string; readonly stored: boolean };
+  readonly watch?: Watch;
+  /** The first wish to end, in order; its reason is `interrupt` or `terminate`. */
+  readonly stop?: AbortSignal;
+  /** The second: at once. */
+  readonly stopNow?: AbortSignal;
+}
+
+/** The run cannot be gone on with as asked. Exit 2. */
+export class ResumeRefused extends Error {
+  readonly run: string;
+  readonly hint: string;
+  /** Tasks, flows and types whose text differs. */
+  readonly changed: readonly string[];
+  constructor(run: string, message: string, hint: string, changed: readonly string[] = []) {
+    super(message);
+    this.run = run;
+    this.hint = hint;
+    this.changed = changed;
+  }
+}
+
+/** A run that is ours. */
+export interface OpenRun {
+  readonly run: Run;
+  readonly lease: Lease;
+  readonly log: RunLog;
+  readonly inputs: Inputs;
+  readonly recorder: Recorder;
+  readonly files: FileAccess;
+  /** It had an owner before, which may have left something running. */
+  readonly inherited: boolean;
+}
+
+/** Begins a new run: when this returns, its first events are committed. */
+export async function openNew(world: World, ask: RunRequest): Promise<OpenRun> {
+  const { journal } = world;
+  const id = freeRunId(journal, world.clock.now(), world.random);
+  const lease = await leaseOf(world, id);
+  try {
+    const parts = partsOf(world, id, ask.plan, [], (inputs) => createLog(journal, id, ask.plan, inputs));
+    keepTexts(ask.plan, parts.files);
+    const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, { seq: 0, at: 0 });
+    recorder.record({
+      type: "run.started",
+      plan: encodePlan(ask.plan).hash,
+      inputs: ask.inputs,
+      options: ask.options,
+      durations: journal.durations(),
+      flowc: world.flowc,
+    });
+    recorder.record({ type: "run.opened", epoch: parts.log.epoch, ...world.identity });
+    recorder.commit();
+    return { ...parts, lease, recorder, inherited: false };
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+}
+
+/** Folds a run that has succeeded already, without opening it; null if there is something to go on with. */
+export function openDone(world: World, id: string): Run | null {
+  const row = world.journal.run(id);
+  if (row === null || row.status !== "succeeded") return null;
+  return folded(world, id, world.journal.plan(row.plan), [...world.journal.events(id)], null).run;
+}
+
+/** Opens a run again: its next epoch is committed, so that whoever had it before stops. */
+export async function openAgain(
+  world: World,
+  ask: RunRequest,
+  { run: id, stored }: { readonly run: string; readonly stored: boolean },
+): Promise<OpenRun> {
+  const { journal } = world;
+  const lease = await leaseOf(world, id);
+  try {
+    const hash = journal.run(id)?.plan ?? "";
+    const plan = journal.plan(hash);
+    if (!stored) refuseOther(id, plan, hash, ask.plan);
+    const events = [...journal.events(id)];
+    const parts = partsOf(world, id, plan, events, (inputs) => reopenLog(journal, id, inputs));
+    const last = events.at(-1) ?? { seq: 0, at: 0 };
+    const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, last);
+    recorder.record({ type: "run.opened", epoch: parts.log.epoch, ...world.identity });
+    recorder.commit();
+    return { ...parts, lease, recorder, inherited: true };
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+}
+
+/** After the sweep: attempts that nobody knows the end of are lost, and may be made again. */
+export function endLost(world: World, { run, recorder }: OpenRun, refs: readonly string[]): void {
+  if (refs.length > 0) recorder.record({ type: "swept", refs });
+  for (const { n, a } of openAttempts(run)) {
+    const again = againAt(run, n, "lost", null, recorder.now(), world.random());
+    recorder.record({
+      type: "attempt.ended",
+      n,
+      a,
+      outcome: "lost",
+      message: "flowc stopped while it ran",
+      ...(again === null ? {} : { again_at: again }),
+    });
+  }
+  recorder.commit();
+}
+
+const nobody: Watch = () => {};
+
+async function leaseOf(world: World, id: string): Promise<Lease> {
+  const lease = await takeLease(world.journal.folderOf(id));
+  if (lease !== null) return lease;
+  throw new RunHeld(id, world.journal.lastOwner(id));
+}
+
+type Parts = Pick<OpenRun, "run" | "log" | "inputs" | "files"> & { readonly changed: Set<number> };
+
+function partsOf(
+  world: World,
+  id: string,
+  plan: Plan,
+  events: readonly Event[],
+  open: (inputsOf: (n: number) => readonly Value[] | null) => RunLog,
+): Parts {
+  const changed = new Set<number>();
+  const { run, files } = folded(world, id, plan, events, (n) => changed.add(n));
+  // Rows of what happened before are there already.
+  changed.clear();
+  const inputs = new Inputs(() => run);
+  const log = open((n) => inputs.of(n));
+  return { run, files, changed, inputs, log };
+}
+
+function folded(
+  world: World,
+  id: string,
+  plan: Plan,
+  events: readonly Event[],
+  watch: ((n: number) => void) | null,
+): { readonly run: Run; readonly files: FileAccess } {
+  const files = openFiles(world.project, plan, world.artifacts, world.journal.folderOf(id));
+  const run = createRun({ id, plan, files, ...(watch === null ? {} : { watch }) });
+  try {
+    for (const event of events) apply(run, event);
+  } catch (error) {
+    if (!(error instanceof Diverged)) throw error;
+    throw new ResumeRefused(
+      id,
+      `The run ${id} cannot be gone on with: ${error.message}.`,
+      "Start a new run; nothing of this one was changed.",
+    );
+  }
+  return { run, files };
+}
+
+function refuseOther(id: string, stored: Plan, hash: string, now: Plan): void {
+  if (encodePlan(now).hash === hash) return;
+  const changed = planChanges(stored, now);
+  // What only the files seen differ in goes on with what was seen when the run began.
+  if (changed.length === 0) return;
+  const some = changed.slice(0, 5).join(", ");
+  const more = changed.length > 5 ? ` and ${changed.length - 5} more` : "";
+  throw new ResumeRefused(
+    id,
+    `The run ${id} was started from another version of its flow: ${some}${more} changed since.`,
+    "Undo the changes, go on with the plan it was started with by adding `--stored`, or start a new run.",
+    changed,
+  );
+}

@@ -1,0 +1,71 @@
+// Runs a plan to its end: a fresh run is the resume of an empty journal, and nothing else differs.
+
+import type { Value } from "../compiler/types.ts";
+import { Loop } from "./execute-loop.ts";
+import { endLost, type OpenRun, openAgain, openDone, openNew, type RunRequest } from "./execute-open.ts";
+import { LeaseLost } from "./lease.ts";
+import type { RunView } from "./run-view.ts";
+import type { World } from "./world.ts";
+
+export interface RunResult {
+  /** Its id. */
+  readonly run: string;
+  readonly status: "succeeded" | "failed" | "cancelled";
+  /** The flow's answer, if it succeeded. */
+  readonly output: Value;
+  readonly view: RunView;
+  /** It was to be resumed, and had succeeded before: nothing was done. */
+  readonly already: boolean;
+}
+
+/**
+ * Runs until the end, which is on the disk when this resolves. Throws JournalError (exit 74: nothing recorded is lost),
+ * RunHeld and LeaseLost (74: another flowc has the run), ResumeRefused (2).
+ */
+export async function executeRun(world: World, ask: RunRequest): Promise<RunResult> {
+  const done = ask.resume === undefined ? null : openDone(world, ask.resume.run);
+  if (done !== null) return result(done, true);
+  const open = ask.resume === undefined ? await openNew(world, ask) : await openAgain(world, ask, ask.resume);
+  const loop = new Loop(world, open);
+  const attempts = world.attempts.open({
+    run: open.run.id,
+    folder: world.journal.folderOf(open.run.id),
+    files: open.files,
+    clock: world.clock,
+    placed: (n, a, ref) => loop.placed(n, a, ref),
+  });
+  const unlisten = listen(loop, ask);
+  try {
+    if (open.inherited) endLost(world, open, await attempts.sweep());
+    await loop.toTheEnd(attempts);
+    return result(open.run, false);
+  } catch (error) {
+    // Whoever took the run over looks after its processes: we touch none.
+    if (!(error instanceof LeaseLost)) await loop.endAttempts();
+    throw error;
+  } finally {
+    unlisten();
+    await attempts.close();
+    open.lease.release();
+  }
+}
+
+function result(run: OpenRun["run"], already: boolean): RunResult {
+  const { id, output, status } = run;
+  return { run: id, status: status === "running" ? "failed" : status, output, view: run, already };
+}
+
+/** Wishes to end come as signals; one may have fired before we listen. */
+function listen(loop: Loop, { stop, stopNow }: RunRequest): () => void {
+  const gently = (): void =>
+    loop.cancel("person", stop?.reason === "terminate" ? "terminate" : "interrupt", false);
+  const atOnce = (): void => loop.cancel("person", "interrupt", true);
+  stop?.addEventListener("abort", gently);
+  stopNow?.addEventListener("abort", atOnce);
+  if (stop?.aborted) gently();
+  if (stopNow?.aborted) atOnce();
+  return () => {
+    stop?.removeEventListener("abort", gently);
+    stopNow?.removeEventListener("abort", atOnce);
+  };
+}

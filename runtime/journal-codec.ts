@@ -1,0 +1,183 @@
+// Events as rows of the journal and back: nothing read from the disk is believed before its shape was checked.
+
+import { createHash } from "node:crypto";
+import type { Plan } from "../compiler/plan.ts";
+import { PLAN_VERSION } from "../compiler/plan.ts";
+import type { Event, EventBody, EventType } from "./events.ts";
+import { eventTypes, runStride } from "./journal-schema.ts";
+import { integer, integerOrNull, type Row, type SqlValue } from "./sqlite.ts";
+
+/** A field whose JSON is longer is kept as an artifact, and the event names that. */
+export const valueBytesMax = 64 * 1024;
+
+/** Columns of an event's row, in this order. */
+export const eventColumns = ["id", "at", "epoch", "type", "n", "a", "body"] as const;
+
+/** Keeps a text outside the journal, durably, and gives its SHA-256. */
+export type Spill = (text: string) => string;
+/** The text that {@link Spill} kept. */
+export type Unspill = (sha256: string) => string;
+
+const spilled = "@sha256";
+
+/** Appends the row of an event to `row`. Fields longer than {@link valueBytesMax} go to `spill`. */
+export function encodeEvent(event: Event, run: number, spill: Spill, row: SqlValue[]): void {
+  const { type, seq, at, epoch, ...rest } = event;
+  const fields: Record<string, unknown> = { ...rest };
+  const n = numberIn(fields, "n");
+  const a = numberIn(fields, "a");
+  delete fields["n"];
+  delete fields["a"];
+  let body = JSON.stringify(fields);
+  if (body.length * 3 > valueBytesMax && Buffer.byteLength(body) > valueBytesMax)
+    body = shortened(fields, spill);
+  row.push(run * runStride + seq, at, epoch, eventTypes.indexOf(type), n, a, body === "{}" ? null : body);
+}
+
+function numberIn(fields: Record<string, unknown>, name: string): number | null {
+  const value = fields[name];
+  return typeof value === "number" ? value : null;
+}
+
+function shortened(fields: Record<string, unknown>, spill: Spill): string {
+  const short: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const json = JSON.stringify(value);
+    if (json !== undefined && Buffer.byteLength(json) > valueBytesMax) short[name + spilled] = spill(json);
+    else short[name] = value;
+  }
+  return JSON.stringify(short);
+}
+
+/** The event of a row, or what is wrong with it, as a clause. */
+export function decodeEvent(row: Row, run: number, unspill: Unspill): Event | { readonly problem: string } {
+  const type = eventTypes[integer(row, "type")];
+  if (type === undefined) return { problem: "it is of a type that this flowc does not know" };
+  // An opening's epoch is the one that its event is written in: it stands once.
+  const epoch = integer(row, "epoch");
+  const fields: Record<string, unknown> = { type, epoch };
+  const n = integerOrNull(row, "n");
+  const a = integerOrNull(row, "a");
+  if (n !== null) fields["n"] = n;
+  if (a !== null) fields["a"] = a;
+  const body = row["body"];
+  if (typeof body === "string") {
+    const parsed = parsedObject(body);
+    if (parsed === null) return { problem: "its body is no JSON" };
+    for (const [name, value] of Object.entries(parsed)) {
+      if (name.endsWith(spilled) && typeof value === "string")
+        fields[name.slice(0, -spilled.length)] = JSON.parse(unspill(value));
+      else fields[name] = value;
+    }
+  }
+  const wrong = wrongField(type, fields);
+  if (wrong !== null) return { problem: `its field \`${wrong}\` is missing or of the wrong shape` };
+  if (!isEventBody(fields)) return { problem: "it has not the shape of its type" };
+  const seq = integer(row, "id") - run * runStride;
+  return { ...fields, seq, at: integer(row, "at"), epoch };
+}
+
+function parsedObject(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isNumber: Check = (value) => typeof value === "number";
+const isObject: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
+const isValue: Check = (value) => value !== undefined;
+const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const oneOf =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    typeof value === "string" && words.includes(value);
+const isFiles: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((file: unknown) => {
+    if (typeof file !== "object" || file === null) return false;
+    const { name, path, size, sha256 } = Object.fromEntries(Object.entries(file));
+    return isText(name) && isText(path) && isCount(size) && isText(sha256);
+  });
+const isOptions: Check = (value) => {
+  if (typeof value !== "object" || value === null) return false;
+  const { jobs, failFast, only } = Object.fromEntries(Object.entries(value));
+  return isNumber(jobs) && typeof failFast === "boolean" && (only === null || isTexts(only));
+};
+
+const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
+  "run.started": {
+    plan: isText,
+    inputs: isObject,
+    options: isOptions,
+    durations: isObject,
+    from: maybe(isText),
+    flowc: isText,
+  },
+  "run.opened": { epoch: isCount, pid: isCount, started: isText, boot: isText, host: isText },
+  "run.cancelled": { by: isText, why: oneOf("interrupt", "terminate", "cancel") },
+  "run.ended": { status: oneOf("succeeded", "failed", "cancelled"), output: isValue },
+  swept: { refs: isTexts },
+  grown: { n: isCount, first: isCount, count: isCount, hash: isText },
+  "node.cancelled": { n: isCount, why: oneOf("fail_fast", "cancel", "tolerate") },
+  "attempt.started": { n: isCount, a: isCount, key: isText },
+  "attempt.placed": { n: isCount, a: isCount, ref: isText },
+  "attempt.ended": {
+    n: isCount,
+    a: isCount,
+    outcome: oneOf("succeeded", "failed", "lost", "cancelled"),
+    why: maybe(isText),
+    message: maybe(isText),
+    exit: maybe(isNumber),
+    signal: maybe(isText),
+    value: maybe(isValue),
+    files: maybe(isFiles),
+    tail: maybe(isText),
+    again_at: maybe(isNumber),
+  },
+};
+
+function wrongField(type: EventType, fields: Readonly<Record<string, unknown>>): string | null {
+  for (const [name, check] of Object.entries(shapes[type])) if (!check(fields[name])) return name;
+  return null;
+}
+
+function isEventBody(value: Readonly<Record<string, unknown>>): value is EventBody {
+  const type = eventTypes.find((known) => known === value["type"]);
+  return type !== undefined && wrongField(type, value) === null;
+}
+
+/** A plan's JSON as it is stored, and its hash. */
+export function encodePlan(plan: Plan): { readonly text: string; readonly hash: string } {
+  const text = JSON.stringify(plan);
+  return { text, hash: sha256(text) };
+}
+
+/** The plan of a stored text, which must have this hash; or what is wrong, as a clause. */
+export function decodePlan(
+  text: string,
+  hash: string,
+): { readonly plan: Plan } | { readonly problem: string } {
+  if (sha256(text) !== hash) return { problem: "a stored plan is not what its hash says" };
+  const value: unknown = JSON.parse(text);
+  return isPlan(value) ? { plan: value } : { problem: "a stored plan is of a version this flowc cannot run" };
+}
+
+/** What has the right hash was written by flowc from a checked plan; only its version is left to be looked at. */
+function isPlan(value: unknown): value is Plan {
+  return typeof value === "object" && value !== null && "version" in value && value.version === PLAN_VERSION;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

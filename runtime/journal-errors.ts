@@ -1,0 +1,181 @@
+// What can go wrong with the journal, worded for people: what happened, who holds it, and the way out.
+
+import { readFileSync, statSync } from "node:fs";
+import { BadColumn, NoSqlite, sqliteCode, sqliteCodes } from "./sqlite.ts";
+
+export type JournalProblem =
+  | "absent"
+  | "busy"
+  | "full"
+  | "read-only"
+  | "damaged"
+  | "newer"
+  | "cannot-open"
+  | "disk";
+
+/** The journal could not be read or written. The message is one sentence, `hint` the way out. */
+export class JournalError extends Error {
+  readonly kind: JournalProblem;
+  readonly hint: string;
+  constructor(kind: JournalProblem, message: string, hint: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.kind = kind;
+    this.hint = hint;
+  }
+}
+
+/** The journal's own trouble as it is; anything that SQLite or the disk threw, worded; other errors unchanged. */
+export function worded(error: unknown, path: string): unknown {
+  if (error instanceof JournalError) return error;
+  if (error instanceof BadColumn) return damaged(path, error.message, error);
+  if (error instanceof NoSqlite)
+    return new JournalError(
+      "cannot-open",
+      `SQLite could not be loaded: ${error.message}`,
+      "Use Node 22.13 or newer, which brings it along, or install flowc again on this machine.",
+      error,
+    );
+  const code = sqliteCode(error);
+  if (code !== null && error instanceof Error) return fromSqlite(code, error, path);
+  const system = systemCode(error);
+  return system === null || !(error instanceof Error) ? error : fromSystem(system, error, path);
+}
+
+export function damaged(path: string, what: string, cause?: unknown): JournalError {
+  return new JournalError(
+    "damaged",
+    `The journal \`${path}\` is damaged: ${what}.`,
+    "Move it aside (with its -wal and -shm files) to start anew; what it still holds can be read with `sqlite3`.",
+    cause,
+  );
+}
+
+function fromSqlite(code: number, error: Error, path: string): JournalError {
+  switch (code) {
+    case sqliteCodes.busy:
+    case sqliteCodes.locked:
+      return busy(path, error);
+    case sqliteCodes.full:
+      return full(path, error);
+    case sqliteCodes.readOnly:
+      return readOnly(path, error);
+    case sqliteCodes.corrupt:
+    case sqliteCodes.notDatabase:
+      return damaged(path, error.message, error);
+    case sqliteCodes.cannotOpen:
+      return new JournalError(
+        "cannot-open",
+        `The journal \`${path}\` cannot be opened: ${error.message}.`,
+        "Check who owns it and its folder, or name another place with `--state DIR`.",
+        error,
+      );
+    default:
+      return new JournalError(
+        "disk",
+        `The journal \`${path}\` cannot be read or written: ${error.message}.`,
+        "Check the disk; everything recorded until now is kept.",
+        error,
+      );
+  }
+}
+
+function fromSystem(code: string, error: Error, path: string): JournalError {
+  if (code === "ENOSPC" || code === "EDQUOT") return full(path, error);
+  if (code === "EROFS" || code === "EACCES" || code === "EPERM") return readOnly(path, error);
+  if (code === "ENOTDIR" || code === "EEXIST")
+    return new JournalError(
+      "cannot-open",
+      `The state directory of \`${path}\` cannot be made: there is a file in its place.`,
+      "Remove that file, or name another place with `--state DIR`.",
+      error,
+    );
+  return new JournalError(
+    "disk",
+    `The journal \`${path}\` cannot be read or written: ${error.message}.`,
+    "Check the disk; everything recorded until now is kept.",
+    error,
+  );
+}
+
+function full(path: string, cause: unknown): JournalError {
+  return new JournalError(
+    "full",
+    `The disk that holds the journal \`${path}\` is full.`,
+    "Free some space; everything recorded until now is kept.",
+    cause,
+  );
+}
+
+function readOnly(path: string, cause: unknown): JournalError {
+  return new JournalError(
+    "read-only",
+    `The journal \`${path}\` may not be written.`,
+    "Check who owns it and whether its disk is mounted read-only, or name another place with `--state DIR`.",
+    cause,
+  );
+}
+
+function busy(path: string, cause: unknown): JournalError {
+  const holder = holderOf(path);
+  return new JournalError(
+    "busy",
+    holder === null
+      ? `Another process holds the journal \`${path}\` for writing, for more than 5 seconds.`
+      : `Process ${holder.pid} (${holder.command}) holds the journal \`${path}\` for writing, for more than 5 seconds.`,
+    holder === null
+      ? `Find it with \`fuser ${path}\` and end it; everything recorded until now is kept.`
+      : `Close what it has open, or end it with \`kill ${holder.pid}\`; everything recorded until now is kept.`,
+    cause,
+  );
+}
+
+/**
+ * Who holds SQLite's write lock, where the system tells (Linux): in WAL mode that is byte 120 of the `-shm` file, else
+ * a write lock on the file itself.
+ */
+export function holderOf(path: string): { readonly pid: number; readonly command: string } | null {
+  let locks: string;
+  try {
+    locks = readFileSync("/proc/locks", "utf8");
+  } catch {
+    return null;
+  }
+  for (const [file, byte] of [
+    [`${path}-shm`, 120],
+    [path, 0x40000001],
+  ] as const) {
+    const inode = inodeOf(file);
+    for (const line of inode === null ? [] : locks.split("\n")) {
+      // 12: POSIX  ADVISORY  WRITE 4711 fe:00:2752516 120 120
+      const match = /\bWRITE\s+(\d+)\s+\S+:(\d+)\s+(\d+)\s+(\d+|EOF)/.exec(line);
+      if (match === null || match[2] !== inode) continue;
+      const to = match[4] === "EOF" ? Number.POSITIVE_INFINITY : Number(match[4]);
+      if (Number(match[3]) <= byte && byte <= to) return named(Number(match[1]));
+    }
+  }
+  return null;
+}
+
+function inodeOf(path: string): string | null {
+  try {
+    return String(statSync(path).ino);
+  } catch {
+    return null;
+  }
+}
+
+function named(pid: number): { readonly pid: number; readonly command: string } {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8")
+      .split("\0")
+      .filter((word) => word !== "");
+    return { pid, command: words.join(" ").slice(0, 80) };
+  } catch {
+    return { pid, command: "unknown" };
+  }
+}
+
+function systemCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !("code" in error) || !("syscall" in error)) return null;
+  return typeof error.code === "string" ? error.code : null;
+}

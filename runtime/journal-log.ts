@@ -1,0 +1,158 @@
+// The writing end of one run's journal: each turn's events and their projections in one transaction, by its owner alone.
+
+import type { Plan } from "../compiler/plan.ts";
+import type { Event } from "./events.ts";
+import type { Journal } from "./journal.ts";
+import { encodeEvent, encodePlan, eventColumns } from "./journal-codec.ts";
+import { JournalError, worded } from "./journal-errors.ts";
+import { RowWriter } from "./journal-rows.ts";
+import { runStride, states } from "./journal-schema.ts";
+import { LeaseLost } from "./lease.ts";
+import { type InputsOf, Projections } from "./projections.ts";
+import { newRunId } from "./run-id.ts";
+import type { RunView } from "./run-view.ts";
+import { integer, type SqlValue, type Statement, transact } from "./sqlite.ts";
+
+/** A name for a new run, that no run of this journal has. Nothing is written. */
+export function freeRunId(journal: Journal, now: number, random: () => number): string {
+  return newRunId(now, random, (id) => journal.run(id) !== null);
+}
+
+/** Begins the journal of a new run: its first commit also writes its row and, unless it is there, its plan. */
+export function createLog(journal: Journal, id: string, plan: Plan, inputsOf: InputsOf): RunLog {
+  return new RunLog(journal, id, 1, inputsOf, plan);
+}
+
+/** Opens the journal of a run again: raises its epoch, so that whoever had it before stops at its next write. */
+export function reopenLog(journal: Journal, id: string, inputsOf: InputsOf): RunLog {
+  try {
+    const key = journal.keyOf(id);
+    const epoch = transact(journal.database, () => {
+      journal.database.prepare("UPDATE lease SET epoch = epoch + 1 WHERE run = ?").run(key);
+      const row = journal.database.prepare("SELECT epoch FROM lease WHERE run = ?").get(key);
+      return integer(row ?? {}, "epoch");
+    });
+    return new RunLog(journal, id, epoch, inputsOf, null);
+  } catch (error) {
+    throw worded(error, journal.path);
+  }
+}
+
+/** What it throws: {@link JournalError}, after which it must not be used any more, and {@link LeaseLost}. */
+export class RunLog {
+  readonly id: string;
+  /** Raised by each opener; an event carries that of its writer. */
+  readonly epoch: number;
+  private readonly journal: Journal;
+  private readonly inputsOf: InputsOf;
+  private readonly events: RowWriter;
+  private readonly readEpoch: Statement;
+  /** To be written by the first commit of a new run. */
+  private plan: Plan | null;
+  private key: number;
+  private projections: Projections | null = null;
+  private related = 0;
+
+  constructor(journal: Journal, id: string, epoch: number, inputsOf: InputsOf, plan: Plan | null) {
+    this.journal = journal;
+    this.id = id;
+    this.epoch = epoch;
+    this.inputsOf = inputsOf;
+    this.plan = plan;
+    this.events = new RowWriter(journal.database, "event", eventColumns);
+    this.readEpoch = journal.database.prepare("SELECT epoch FROM lease WHERE run = ?");
+    this.key = plan === null ? journal.keyOf(id) : 0;
+    if (plan === null) {
+      const row = journal.database.prepare("SELECT related FROM run WHERE id = ?").get(this.key);
+      this.related = integer(row ?? {}, "related");
+    }
+  }
+
+  /** Writes a turn. `view` is the run after the events; `changed`: its nodes that started, ended or wait again. */
+  commit(events: readonly Event[], view: RunView, changed: Iterable<number>): void {
+    // Long values are stored before the transaction, in which nothing waits.
+    const rows = this.guarded(() => events.map((event) => this.encode(event)));
+    this.write((projections) => {
+      for (const row of rows) {
+        row[0] = Number(row[0]) + this.key * runStride;
+        this.events.add(...row);
+      }
+      this.events.flush();
+      projections.follow(view, events, changed);
+    });
+  }
+
+  /**
+   * Writes dependencies that are not there yet, for at most `budgetMs`; `now` is monotonic. False: all are written.
+   */
+  relate(view: RunView, budgetMs: number, now: () => number): boolean {
+    if (this.related >= view.size) return false;
+    const end = now() + budgetMs;
+    const enough = (): boolean => now() >= end;
+    this.related = this.write((projections) => projections.relate(view, this.related, enough));
+    return this.related < view.size;
+  }
+
+  /** Makes all projections of the run anew from its events. */
+  rebuild(view: RunView, events: Iterable<Event>): void {
+    this.write((projections) => projections.rebuild(view, events));
+    this.related = view.size;
+  }
+
+  /** Resolves when all that was committed survives a loss of power. */
+  async synced(): Promise<void> {
+    try {
+      await this.journal.sync.synced();
+    } catch (error) {
+      throw worded(error, this.journal.path);
+    }
+  }
+
+  private encode(event: Event): SqlValue[] {
+    const row: SqlValue[] = [];
+    encodeEvent(event, 0, (text) => this.journal.artifacts.putTextSync(text).sha256, row);
+    return row;
+  }
+
+  private write<T>(work: (projections: Projections) => T): T {
+    return this.guarded(() => {
+      this.events.clear();
+      const result = transact(this.journal.database, () => {
+        if (this.plan !== null) this.key = this.begin(this.plan);
+        const lease = this.readEpoch.get(this.key);
+        if (lease === undefined || integer(lease, "epoch") !== this.epoch) throw new LeaseLost(this.id);
+        this.projections ??= new Projections(this.journal.database, this.key, this.inputsOf);
+        return work(this.projections);
+      });
+      this.plan = null;
+      this.journal.sync.committed();
+      return result;
+    });
+  }
+
+  private begin(plan: Plan): number {
+    const { database } = this.journal;
+    const { text, hash } = encodePlan(plan);
+    database.prepare("INSERT OR IGNORE INTO plan (hash, body) VALUES (?, ?)").run(hash, text);
+    database
+      .prepare(
+        `INSERT INTO run (name, plan, flow, state, started_at)
+         VALUES (?, (SELECT id FROM plan WHERE hash = ?), ?, ?, 0)`,
+      )
+      .run(this.id, hash, plan.flow, states.indexOf("running"));
+    const key = this.journal.keyOf(this.id);
+    database.prepare("INSERT INTO lease (run, epoch) VALUES (?, ?)").run(key, this.epoch);
+    return key;
+  }
+
+  private guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const problem = worded(error, this.journal.path);
+      if (!(problem instanceof JournalError)) throw problem;
+      const hint = `${problem.hint} Then go on with \`flowc run --resume ${this.id}\`.`;
+      throw new JournalError(problem.kind, problem.message, hint, problem.cause);
+    }
+  }
+}

@@ -1,0 +1,275 @@
+// The journal of a state directory: opening it, and reading the runs, plans and events that it holds.
+
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Plan } from "../compiler/plan.ts";
+import { ArtifactError, type ArtifactStore, openArtifacts } from "./artifacts.ts";
+import { syncFolderSync } from "./artifacts-disk.ts";
+import type { Event } from "./events.ts";
+import { decodeEvent, decodePlan } from "./journal-codec.ts";
+import { damaged, JournalError, worded } from "./journal-errors.ts";
+import { eventTypes, prepareSchema, runStride, states, versionOf } from "./journal-schema.ts";
+import { WalSync } from "./journal-sync.ts";
+import type { Owner } from "./lease.ts";
+import { begins, isRunId } from "./run-id.ts";
+import {
+  type Database,
+  integer,
+  integerOrNull,
+  openDatabase,
+  type Row,
+  sqliteCode,
+  sqliteCodes,
+  text,
+  transact,
+} from "./sqlite.ts";
+
+/** A run as the journal lists it. `running` is also one whose owner died: ask {@link ownerOf}. */
+export interface RunRow {
+  readonly id: string;
+  readonly flow: string;
+  readonly status: "running" | "succeeded" | "failed" | "cancelled";
+  /** Wall ms. */
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** The plan's hash. */
+  readonly plan: string;
+}
+
+/** Who waits longer than this for another writer is told who that is. */
+const busyMs = 5000;
+
+/** Events read at once: no transaction stays open between two pieces. */
+const pieceEvents = 4096;
+
+/**
+ * Opens the journal of a state directory, which is made (mode 0700) unless `readOnly`. Throws {@link JournalError};
+ * of kind `absent` if it is to be read only and is not there.
+ */
+export async function openJournal(
+  stateDir: string,
+  options: { readonly readOnly?: boolean } = {},
+): Promise<Journal> {
+  const folder = resolve(stateDir);
+  const path = join(folder, "journal.db");
+  const readOnly = options.readOnly === true;
+  try {
+    if (readOnly && !existsSync(path)) throw absent(folder);
+    if (!readOnly) makeFolder(folder);
+    const database = await openDatabase(path, { readOnly });
+    try {
+      database.exec(`PRAGMA busy_timeout = ${busyMs}; PRAGMA trusted_schema = OFF`);
+      if (!readOnly) {
+        await makeWal(database);
+        database.exec("PRAGMA synchronous = NORMAL");
+        prepareSchema(database, path);
+        // SQLite opens what it may only read without a word: better told now than at the first event.
+        transact(database, () => {});
+        syncFolderSync(folder);
+      } else if (versionOf(database, path) === 0) throw absent(folder);
+      return new Journal(folder, path, database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    throw worded(error, path);
+  }
+}
+
+/** Only its owner may look inside: values and logs may be confidential. */
+function makeFolder(folder: string): void {
+  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(folder, 0o700);
+}
+
+/** Two processes that make a journal at once: SQLite refuses one of them without waiting. */
+async function makeWal(database: Database): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += 20) {
+    try {
+      const row = database.prepare("PRAGMA journal_mode").get();
+      if (row?.["journal_mode"] !== "wal") database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (sqliteCode(error) !== sqliteCodes.busy || waitedMs >= busyMs) throw error;
+      await pause(20);
+    }
+  }
+}
+
+function absent(folder: string): JournalError {
+  return new JournalError(
+    "absent",
+    `There are no runs yet in \`${folder}\`.`,
+    "Start one with `flowc run FILE`, or name another place with `--state DIR`.",
+  );
+}
+
+/** An open journal. What it throws is a {@link JournalError}. */
+export class Journal {
+  readonly stateDir: string;
+  readonly path: string;
+  readonly artifacts: ArtifactStore;
+  /** For the journal's own writers. */
+  readonly database: Database;
+  readonly sync: WalSync;
+
+  constructor(stateDir: string, path: string, database: Database) {
+    this.stateDir = stateDir;
+    this.path = path;
+    this.database = database;
+    this.artifacts = openArtifacts(stateDir);
+    this.sync = new WalSync(`${path}-wal`);
+  }
+
+  /** All runs, the newest first. */
+  runs(): readonly RunRow[] {
+    return this.all(
+      `SELECT run.name, run.flow, run.state, run.started_at, run.ended_at, plan.hash
+       FROM run JOIN plan ON plan.id = run.plan ORDER BY run.id DESC`,
+    ).map(runRow);
+  }
+
+  /** The run a person means: an id, `last`, or a beginning that is unique, also of the part behind the dash. */
+  find(typed: string): { readonly id: string } | { readonly problem: string } {
+    const ids = this.all("SELECT name FROM run ORDER BY id DESC").map((row) => text(row, "name"));
+    const [newest] = ids;
+    if (newest === undefined) return { problem: "there are no runs yet" };
+    if (typed === "last") return { id: newest };
+    if (ids.includes(typed)) return { id: typed };
+    const [first, ...others] = ids.filter((id) => begins(id, typed));
+    if (first === undefined) return { problem: `there is no run \`${typed}\`; the last one is ${newest}` };
+    if (others.length === 0) return { id: first };
+    const some = [first, ...others].slice(0, 5).join(", ");
+    return {
+      problem: `\`${typed}\` may mean ${others.length + 1} runs: ${some}${others.length > 4 ? ", …" : ""}`,
+    };
+  }
+
+  /** The row of a run, or null. */
+  run(id: string): RunRow | null {
+    const [row] = this.all(
+      `SELECT run.name, run.flow, run.state, run.started_at, run.ended_at, plan.hash
+       FROM run JOIN plan ON plan.id = run.plan WHERE run.name = ?`,
+      id,
+    );
+    return row === undefined ? null : runRow(row);
+  }
+
+  /** The events of a run after number `after`, in order; a gap or a broken one is a {@link JournalError}. */
+  *events(id: string, after: number = 0): Generator<Event> {
+    const run = this.keyOf(id);
+    for (let last = after; ; ) {
+      const rows = this.all(
+        "SELECT id, at, epoch, type, n, a, body FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
+        run * runStride + last,
+        (run + 1) * runStride,
+        pieceEvents,
+      );
+      for (const row of rows) {
+        yield this.event(row, run, id, last + 1);
+        last++;
+      }
+      if (rows.length < pieceEvents) return;
+    }
+  }
+
+  private event(row: Row, run: number, id: string, expected: number): Event {
+    try {
+      const event = decodeEvent(row, run, (sha256) => this.unspill(sha256));
+      if ("problem" in event) throw damaged(this.path, `of event ${expected} of run ${id}, ${event.problem}`);
+      if (event.seq !== expected)
+        throw damaged(this.path, `event ${expected} of run ${id} is missing (the next one is ${event.seq})`);
+      return event;
+    } catch (error) {
+      if (error instanceof ArtifactError)
+        throw damaged(this.path, `of event ${expected} of run ${id}, ${error.message}`);
+      throw worded(error, this.path);
+    }
+  }
+
+  /** The value of a field that was too long for an event. */
+  private unspill(sha256: string): string {
+    return new TextDecoder().decode(this.artifacts.readVerified(sha256));
+  }
+
+  /** A stored plan by its hash. */
+  plan(hash: string): Plan {
+    const [row] = this.all("SELECT body FROM plan WHERE hash = ?", hash);
+    if (row === undefined) throw damaged(this.path, `it has no plan ${hash.slice(0, 12)}…`);
+    const decoded = this.guarded(() => decodePlan(text(row, "body"), hash));
+    if ("problem" in decoded) throw damaged(this.path, decoded.problem);
+    return decoded.plan;
+  }
+
+  /** Who opened the run last, as its `run.opened` says: alive or not. */
+  lastOwner(id: string): Owner | null {
+    const run = this.keyOf(id);
+    const [row] = this.all(
+      `SELECT id, at, epoch, type, n, a, body FROM event
+       WHERE id > ? AND id < ? AND type = ? ORDER BY id DESC LIMIT 1`,
+      run * runStride,
+      (run + 1) * runStride,
+      eventTypes.indexOf("run.opened"),
+    );
+    if (row === undefined) return null;
+    const event = this.guarded(() => decodeEvent(row, run, (sha256) => this.unspill(sha256)));
+    if ("problem" in event || event.type !== "run.opened") return null;
+    return { pid: event.pid, host: event.host, since: event.at };
+  }
+
+  /** Mean ms that a task's node took in the latest runs, by the task's name. */
+  durations(): Readonly<Record<string, number>> {
+    const rows = this.all(
+      `SELECT task, CAST(avg(ended_at - started_at) AS INTEGER) AS mean FROM (
+         SELECT task, ended_at, started_at FROM node
+         WHERE state = ${states.indexOf("succeeded")} AND kind = 0 AND started_at IS NOT NULL AND ended_at IS NOT NULL
+         ORDER BY id DESC LIMIT 5000
+       ) GROUP BY task ORDER BY task`,
+    );
+    return Object.fromEntries(rows.map((row) => [text(row, "task"), integer(row, "mean")]));
+  }
+
+  /** Folder of a run's logs, temporary files and lock. */
+  folderOf(id: string): string {
+    if (!isRunId(id)) throw damaged(this.path, `it names a run ${JSON.stringify(id.slice(0, 40))}`);
+    return join(this.stateDir, "runs", id);
+  }
+
+  /** The run's integer key. */
+  keyOf(id: string): number {
+    const [row] = this.all("SELECT id FROM run WHERE name = ?", id);
+    if (row === undefined) throw damaged(this.path, `it has no run ${id}`);
+    return this.guarded(() => integer(row, "id"));
+  }
+
+  /** Waits until what was committed survives a loss of power, then closes. */
+  async close(): Promise<void> {
+    await this.sync.close();
+    this.database.close();
+  }
+
+  private all(sql: string, ...values: readonly (string | number)[]): readonly Row[] {
+    return this.guarded(() => this.database.prepare(sql).all(...values));
+  }
+
+  private guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw worded(error, this.path);
+    }
+  }
+}
+
+function runRow(row: Row): RunRow {
+  const state = states[integer(row, "state")];
+  return {
+    id: text(row, "name"),
+    flow: text(row, "flow"),
+    status: state === "succeeded" || state === "failed" || state === "cancelled" ? state : "running",
+    startedAt: integer(row, "started_at"),
+    endedAt: integerOrNull(row, "ended_at"),
+    plan: text(row, "hash"),
+  };
+}

@@ -1,0 +1,26 @@
+// A run as the journal holds it, folded for people to look at; nothing is opened, locked or changed.
+
+import type { Plan } from "../compiler/plan.ts";
+import type { Event } from "./events.ts";
+import { openFiles } from "./files.ts";
+import type { Journal } from "./journal.ts";
+import { apply, createRun } from "./run.ts";
+import type { RunView } from "./run-view.ts";
+
+export interface LoadedRun {
+  readonly view: RunView;
+  readonly plan: Plan;
+  readonly events: readonly Event[];
+  /** Absolute path of its folder: logs are below it. */
+  readonly folder: string;
+}
+
+/** `id` as `Journal.find` gives it; `project` absolute. Throws JournalError, and Diverged if flowc itself has changed. */
+export function loadRun(journal: Journal, id: string, project: string): LoadedRun {
+  const events = [...journal.events(id)];
+  const plan = journal.plan(journal.run(id)?.plan ?? "");
+  const folder = journal.folderOf(id);
+  const view = createRun({ id, plan, files: openFiles(project, plan, journal.artifacts, folder) });
+  for (const event of events) apply(view, event);
+  return { view, plan, events, folder };
+}

@@ -1,0 +1,177 @@
+// What `flowc plan` shows: the nodes known now, what each waits for, and the templates that will grow.
+
+import type { Block, EdgeKind, Plan, Step } from "../compiler/plan.ts";
+import type { Value } from "../compiler/types.ts";
+import { apply, createRun, type Run } from "./run.ts";
+import { BRANCH, FALLBACK, WANTS } from "./run-codes.ts";
+import { prefixOf } from "./run-names.ts";
+import { unfold } from "./unfold.ts";
+import type { FileAccess } from "./values.ts";
+
+/** Name of a node, or of the `for`, `if` or flow call that is waited for as a whole. */
+export interface OutlineDependency {
+  readonly of: string;
+  readonly kind: EdgeKind;
+}
+
+export interface OutlineNode {
+  /** Its number, the same as in a run with the same inputs. */
+  readonly n: number;
+  readonly name: string;
+  readonly task: string;
+  /** Key of the innermost item it belongs to. */
+  readonly key: string | null;
+  readonly dependencies: readonly OutlineDependency[];
+}
+
+/** What will be made when something is known: the items of a `for`, or the nodes of an `otherwise`. */
+export interface OutlineTemplate {
+  /** The `for`, or what the `otherwise` stands behind. */
+  readonly name: string;
+  readonly kind: "for" | "otherwise";
+  /** Names inside, as they will be, with `[…]` for keys not known. */
+  readonly nodes: readonly { readonly name: string; readonly task: string }[];
+  readonly dependencies: readonly OutlineDependency[];
+}
+
+export interface Outline {
+  readonly nodes: readonly OutlineNode[];
+  readonly templates: readonly OutlineTemplate[];
+  /** What cannot work with these inputs, told before the run. */
+  readonly problems: readonly { readonly name: string; readonly message: string }[];
+}
+
+/** The graph as far as it is known with these inputs; a missing one without a default is a value not yet known. */
+export function outline(plan: Plan, inputs: Readonly<Record<string, Value>>, files: FileAccess): Outline {
+  const run = createRun({ id: "plan", plan, files });
+  const options = { jobs: 1, failFast: false, only: null };
+  apply(run, { type: "run.started", at: 0, plan: "", inputs, options, durations: {}, flowc: "" });
+  grow(run, 0);
+  // What became known only by the growth itself, such as the value of an empty `for`.
+  for (let i = 0; i < run.wanted.length; i++) {
+    const n = run.wanted.get(i);
+    if (run.has(n, WANTS) && run.pendingItems.has(n)) grow(run, n);
+  }
+  return outlineOf(run);
+}
+
+function grow(run: Run, n: number): void {
+  const { first, count, hash } = unfold(run, n);
+  apply(run, { type: "grown", at: 0, n, first, count, hash });
+}
+
+/** The outline of a run as it stands. */
+export function outlineOf(run: Run): Outline {
+  const shown = new Shown(run);
+  const nodes: OutlineNode[] = [];
+  const templates: OutlineTemplate[] = [];
+  const problems: { name: string; message: string }[] = [];
+  for (let n = 1; n < run.size; n++) {
+    if (run.states.get(n) === BRANCH) continue;
+    const kind = run.kindOf(n);
+    if (kind === "item") continue;
+    const { step, task } = run.info(n);
+    if (task !== null) {
+      const { name } = task;
+      nodes.push({ n, name: run.name(n), task: name, key: run.key(n), dependencies: shown.dependencies(n) });
+    }
+    const error = run.errors.get(n);
+    if (error !== undefined && error.why === null)
+      problems.push({ name: visibleName(run, n), message: error.message });
+    if (step.kind === "for" && !run.loops.has(n) && !run.settled(n))
+      templates.push(template(run, n, step.body, "for", shown));
+    if ("otherwise" in step && step.otherwise !== null && run.fallbackOf(n) < 0 && !run.settled(n))
+      templates.push(template(run, n, step.otherwise, "otherwise", shown));
+  }
+  return { nodes, templates, problems };
+}
+
+/** The name of a cell, or for a plain value that of what it stands in. */
+function visibleName(run: Run, n: number): string {
+  const own = run.name(n);
+  if (own !== "") return own;
+  const { step } = run.info(n);
+  const variable = step.kind === "let" || step.kind === "var" ? step.variable : "";
+  const frame = run.frames.get(n);
+  return `${prefixOf(run, run.frameOwners.get(frame), run.frameRoles.get(frame))}${variable}`;
+}
+
+function template(
+  run: Run,
+  n: number,
+  block: Block,
+  kind: OutlineTemplate["kind"],
+  shown: Shown,
+): OutlineTemplate {
+  const name = run.name(n);
+  const prefix = kind === "for" ? `${name}[…].` : prefixOf(run, n, FALLBACK);
+  const nodes: { name: string; task: string }[] = [];
+  inside(run.plan, block, prefix, nodes, new Set());
+  return { name, kind, nodes, dependencies: kind === "for" ? shown.dependencies(n) : [] };
+}
+
+/** Nodes that a block will make, one for each template, by the names they will have. */
+function inside(
+  plan: Plan,
+  block: Block,
+  prefix: string,
+  found: { name: string; task: string }[],
+  open: Set<string>,
+): void {
+  for (const id of block.steps) {
+    const step: Step | undefined = plan.steps[id];
+    if (step === undefined || step.kind === "var" || step.kind === "let" || step.kind === "join") continue;
+    const name = `${prefix}${step.name}`;
+    if (step.kind === "task") found.push({ name, task: step.task });
+    else if (step.kind === "for") inside(plan, step.body, `${name}[…].`, found, open);
+    else if (step.kind === "if") {
+      inside(plan, step.then, `${name}.`, found, open);
+      if (step.else !== null) inside(plan, step.else, `${name}.else.`, found, open);
+    } else {
+      const flow = plan.flows[step.flow];
+      if (flow !== undefined && !open.has(step.flow))
+        inside(plan, flow.body, `${name}.`, found, new Set([...open, step.flow]));
+    }
+    if (step.otherwise !== null) inside(plan, step.otherwise, `${name}.otherwise.`, found, open);
+  }
+}
+
+/** Dependencies between what people see: plain values and points of order are looked through. */
+class Shown {
+  private readonly run: Run;
+  /** What people see behind a cell that they do not. */
+  private readonly behind = new Map<number, readonly number[]>();
+
+  constructor(run: Run) {
+    this.run = run;
+  }
+
+  /** Each once, data before order, in plan order. */
+  dependencies(n: number): readonly OutlineDependency[] {
+    const { run } = this;
+    const kinds = new Map<number, EdgeKind>();
+    for (const { n: other, kind } of run.dependencies(n)) {
+      const around = run.frameGuards.get(run.frames.get(n)) === other && run.kindOf(other) === "if";
+      for (const seen of around ? this.through(other) : this.seen(other))
+        if (kinds.get(seen) !== "data") kinds.set(seen, kind);
+    }
+    kinds.delete(n);
+    return [...kinds].sort(([a], [b]) => a - b).map(([other, kind]) => ({ of: run.name(other), kind }));
+  }
+
+  /** The cell itself if it has a name, else what is behind it. */
+  private seen(n: number): readonly number[] {
+    const kind = this.run.kindOf(n);
+    return kind === "let" || kind === "var" || kind === "join" ? this.through(n) : [n];
+  }
+
+  private through(n: number): readonly number[] {
+    const known = this.behind.get(n);
+    if (known !== undefined) return known;
+    const found = new Set<number>();
+    for (const { n: other } of this.run.dependencies(n)) for (const seen of this.seen(other)) found.add(seen);
+    const list = [...found];
+    this.behind.set(n, list);
+    return list;
+  }
+}

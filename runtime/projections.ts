@@ -1,0 +1,271 @@
+// Tables for people and `sqlite3`: rows of nodes, attempts, dependencies and artifacts, made from a run and its events.
+
+import type { Value } from "../compiler/types.ts";
+import type { ArtifactRef, Event } from "./events.ts";
+import { RowWriter } from "./journal-rows.ts";
+import { edgeKinds, runStride, seenKinds, states } from "./journal-schema.ts";
+import type { RunView, State } from "./run-view.ts";
+import type { Database, SqlValue, Statement } from "./sqlite.ts";
+
+/** An input whose JSON is longer stands in a node's row by its length: values are not copied. */
+const inputBytesMax = 200;
+
+/** Values of a node's arguments in order of its task's parameters; null if they cannot be told. */
+export type InputsOf = (n: number) => readonly Value[] | null;
+
+/** Numbers of an attempt's events, as far as they are there. */
+interface AttemptEvents {
+  readonly n: number;
+  readonly a: number;
+  started: number | null;
+  placed: number | null;
+  ended: number | null;
+}
+
+/** Writes the rows of one run, inside the transactions of others. */
+export class Projections {
+  private readonly run: number;
+  private readonly inputsOf: InputsOf;
+  private readonly database: Database;
+  private readonly nodes: RowWriter;
+  private readonly edges: RowWriter;
+  private readonly artifacts: RowWriter;
+  private readonly updateNode: Statement;
+  private readonly upsertAttempt: Statement;
+
+  constructor(database: Database, run: number, inputsOf: InputsOf) {
+    this.database = database;
+    this.run = run;
+    this.inputsOf = inputsOf;
+    this.nodes = new RowWriter(database, "node", nodeColumns);
+    this.edges = new RowWriter(database, "dependency", ["run", "n", "of", "kind"], "IGNORE");
+    this.artifacts = new RowWriter(database, "artifact", artifactColumns);
+    this.updateNode = database.prepare(
+      `UPDATE node SET state = ?, attempts = ?, started_at = ?, ended_at = ?, inputs = coalesce(?, inputs), error = ?
+       WHERE id = ?`,
+    );
+    this.upsertAttempt = database.prepare(
+      `INSERT INTO attempt (run, n, a, started, placed, ended) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET started = coalesce(excluded.started, started),
+         placed = coalesce(excluded.placed, placed), ended = coalesce(excluded.ended, ended)`,
+    );
+  }
+
+  /** Follows one turn: `view` is the run after `events`, `changed` the nodes that started, ended or wait again. */
+  follow(view: RunView, events: readonly Event[], changed: Iterable<number>): void {
+    this.clear();
+    const attempts = new Map<string, AttemptEvents>();
+    let reopened = false;
+    let ended = false;
+    for (const event of events) {
+      ended ||= event.type === "run.ended";
+      if (event.type === "run.started") this.startRun(event.at);
+      else if (event.type === "grown") this.makeNodes(view, event.first, event.first + event.count);
+      else if (event.type === "run.ended") this.endRun(event.status, event.at, event.seq);
+      else if (event.type === "run.opened") reopened = this.reopenRun() || reopened;
+      else this.followAttempt(event, attempts);
+    }
+    this.nodes.flush();
+    this.artifacts.flush();
+    for (const { n, a, started, placed, ended } of attempts.values())
+      this.upsertAttempt.run(this.run, n, a, started, placed, ended);
+    for (const n of changedNodes(view, changed, reopened, ended)) this.changeNode(view, n);
+  }
+
+  /**
+   * Dependencies of cells from `from` on, until `enough` says so; gives the cell to go on with. Values between two
+   * nodes are passed through: what stands here is what people have names for.
+   */
+  relate(view: RunView, from: number, enough: () => boolean): number {
+    let n = from;
+    for (; n < view.size && !(n % 16 === 0 && n > from && enough()); n++)
+      if (view.kind(n) === "task")
+        for (const [of, kind] of dependenciesOf(view, n)) this.edges.add(this.run, n, of, kind);
+    this.edges.flush();
+    this.database.prepare("UPDATE run SET related = ? WHERE id = ?").run(n, this.run);
+    return n;
+  }
+
+  /** Makes all rows anew from a folded run and its events. */
+  rebuild(view: RunView, events: Iterable<Event>): void {
+    this.clear();
+    this.database
+      .prepare("DELETE FROM node WHERE id BETWEEN ? AND ?")
+      .run(this.run * runStride, (this.run + 1) * runStride - 1);
+    for (const table of ["attempt", "dependency", "artifact"])
+      this.database.prepare(`DELETE FROM ${table} WHERE run = ?`).run(this.run);
+    const attempts = new Map<string, AttemptEvents>();
+    for (const event of events) {
+      if (event.type === "run.ended") this.endRun(event.status, event.at, event.seq);
+      else if (event.type === "run.opened") this.reopenRun();
+      else this.followAttempt(event, attempts);
+    }
+    for (const { n, a, started, placed, ended } of attempts.values())
+      this.upsertAttempt.run(this.run, n, a, started, placed, ended);
+    this.makeNodes(view, 1, view.size);
+    this.nodes.flush();
+    this.artifacts.flush();
+    this.relate(view, 0, () => false);
+  }
+
+  /** What a transaction that failed had added. */
+  private clear(): void {
+    this.nodes.clear();
+    this.edges.clear();
+    this.artifacts.clear();
+  }
+
+  private followAttempt(event: Event, attempts: Map<string, AttemptEvents>): void {
+    if (event.type !== "attempt.started" && event.type !== "attempt.placed" && event.type !== "attempt.ended")
+      return;
+    const { n, a, seq } = event;
+    const key = `${n}.${a}`;
+    const known = attempts.get(key) ?? { n, a, started: null, placed: null, ended: null };
+    attempts.set(key, known);
+    if (event.type === "attempt.started") known.started = seq;
+    else if (event.type === "attempt.placed") known.placed = seq;
+    else {
+      known.ended = seq;
+      (event.files ?? []).forEach((file, i) => {
+        this.artifacts.add(...artifactRow(this.run, n, seq, i, file));
+      });
+    }
+  }
+
+  private makeNodes(view: RunView, first: number, end: number): void {
+    for (let n = first; n < end; n++) {
+      const kind = kindNumber(view, n);
+      if (kind < 0) continue;
+      const id = this.run * runStride + n;
+      if (kind > 0) this.nodes.add(id, kind, view.name(n), null, view.key(n), 0, 0, null, null, null, null);
+      else {
+        const { state, attempts, startedAt, endedAt, error } = nodeState(view, n);
+        const inputs = this.inputs(view, n);
+        const [name, task, key] = [view.name(n), view.task(n), view.key(n)];
+        this.nodes.add(id, kind, name, task, key, state, attempts, startedAt, endedAt, inputs, error);
+      }
+    }
+  }
+
+  private changeNode(view: RunView, n: number): void {
+    const { state, attempts, startedAt, endedAt, error } = nodeState(view, n);
+    // Known since the first attempt: not computed again.
+    const inputs = attempts === 1 ? this.inputs(view, n) : null;
+    this.updateNode.run(state, attempts, startedAt, endedAt, inputs, error, this.run * runStride + n);
+  }
+
+  private inputs(view: RunView, n: number): string | null {
+    const task = view.task(n);
+    const values = view.attempts(n) === 0 ? null : this.inputsOf(n);
+    if (task === null || values === null) return null;
+    const entries = (view.plan.tasks[task]?.params ?? []).map(({ name }, i) => {
+      const json = JSON.stringify(values[i] ?? null);
+      return [name, json.length <= inputBytesMax ? (values[i] ?? null) : `… ${json.length} characters`];
+    });
+    return JSON.stringify(Object.fromEntries(entries));
+  }
+
+  private startRun(at: number): void {
+    this.database.prepare("UPDATE run SET started_at = ? WHERE id = ?").run(at, this.run);
+  }
+
+  private endRun(status: State, at: number, seq: number): void {
+    this.database
+      .prepare("UPDATE run SET state = ?, ended_at = ?, ended = ? WHERE id = ?")
+      .run(states.indexOf(status), at, seq, this.run);
+  }
+
+  /** True if it had ended before. */
+  private reopenRun(): boolean {
+    const row = this.database.prepare("SELECT ended FROM run WHERE id = ?").get(this.run);
+    if (row === undefined || row["ended"] === null) return false;
+    this.database
+      .prepare("UPDATE run SET state = ?, ended_at = NULL, ended = NULL WHERE id = ?")
+      .run(states.indexOf("running"), this.run);
+    return true;
+  }
+}
+
+const nodeColumns = [
+  "id",
+  "kind",
+  "name",
+  "task",
+  "key",
+  "state",
+  "attempts",
+  "started_at",
+  "ended_at",
+  "inputs",
+  "error",
+] as const;
+const artifactColumns = ["run", "n", "ended", "i", "name", "path", "size", "sha256"] as const;
+
+function artifactRow(run: number, n: number, ended: number, i: number, file: ArtifactRef): SqlValue[] {
+  return [run, n, ended, i, file.name, file.path, file.size, file.sha256];
+}
+
+/** An opening puts back nodes, and an end settles them, without telling of each. */
+function* changedNodes(
+  view: RunView,
+  changed: Iterable<number>,
+  reopened: boolean,
+  ended: boolean,
+): Generator<number> {
+  if (reopened) yield* view.nodes();
+  else yield* changed;
+  if (!ended || reopened) return;
+  for (const n of view.nodes()) if (view.state(n) === "cancelled") yield n;
+}
+
+function kindNumber(view: RunView, n: number): number {
+  return seenKinds.indexOf(view.kind(n));
+}
+
+interface NodeState {
+  readonly state: number;
+  readonly attempts: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly error: string | null;
+}
+
+/** A node that is ready is still waiting for people: rows are not written for it. */
+function nodeState(view: RunView, n: number): NodeState {
+  const state = view.state(n);
+  const attempts = view.attempts(n);
+  return {
+    state: states.indexOf(state === "ready" ? "waiting" : state),
+    attempts,
+    startedAt: view.startedAt(n),
+    endedAt: view.endedAt(n),
+    // How an attempt failed stands in its event.
+    error: state === "skipped" || state === "cancelled" || attempts === 0 ? ownError(view, n) : null,
+  };
+}
+
+function ownError(view: RunView, n: number): string | null {
+  const [first] = view.error(n);
+  return first === undefined ? null : first.message.slice(0, 200);
+}
+
+/** Nodes and what contains nodes that `n` waits for, by their numbers, with the number of the dependency's kind. */
+function dependenciesOf(view: RunView, n: number): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  const open = view.dependencies(n).map(({ n: of, kind }) => ({ of, kind: edgeKinds.indexOf(kind) }));
+  const passed = new Set<number>();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { of, kind } = next;
+    if (kindNumber(view, of) >= 0) {
+      // Of several ways to it, data says the most.
+      found.set(of, Math.min(found.get(of) ?? kind, kind));
+    } else if (!passed.has(of)) {
+      passed.add(of);
+      for (const further of view.dependencies(of)) {
+        const way = edgeKinds.indexOf(further.kind);
+        open.push({ of: further.n, kind: kind === 0 ? way : kind });
+      }
+    }
+  }
+  return found;
+}

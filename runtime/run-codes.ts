@@ -1,0 +1,57 @@
+// Codes of a cell's kind and state, its flags, the roles of frames and the kinds of edges, as the columns hold them.
+
+/** Kinds by code. */
+export const cellKinds = ["entry", "task", "flow", "if", "for", "item", "let", "var", "join"] as const;
+
+/** States by code: `branch` is skipped because the other branch was taken, `skipped` because of a failure. */
+export const WAITING = 0;
+export const READY = 1;
+export const RUNNING = 2;
+export const SUCCEEDED = 3;
+export const FAILED = 4;
+export const SKIPPED = 5;
+export const BRANCH = 6;
+export const CANCELLED = 7;
+
+// Flags of a cell
+
+/** Nothing more happens to it. */
+export const SETTLED = 1;
+/** Its `otherwise` answered for it. */
+export const ANSWERED = 2;
+/** Waits for a guard: a failure of what it uses does not count before the guard is known. */
+export const GUARDED = 4;
+/** What it is skipped by is no answerable failure: the whole of which it is a part does not run. */
+export const HARD = 8;
+/** Of an `if`: the condition is known; `TAKEN_ELSE`: and was false. */
+export const DECIDED = 16;
+export const TAKEN_ELSE = 32;
+/** Of an `if`: its guard edges have been released. */
+export const FIRED = 64;
+/** A growth below it is asked for: the items of a `for`, or the frame of its `otherwise`. */
+export const WANTS = 128;
+/** Part of an `otherwise` of a node that is tried again. */
+export const DORMANT = 256;
+/** Running, but its `for` is past what it tolerates: not repeated, not answered. */
+export const DROPPED = 512;
+/** Of an item: something in it was started and it has not settled. */
+export const IN_PROGRESS = 1024;
+
+// Roles of a frame below its owner
+
+export const MAIN = 0;
+export const THEN = 1;
+export const ELSE = 2;
+export const FALLBACK = 3;
+
+// Kinds of edges in the lists
+
+export const EDGE_DATA = 0;
+export const EDGE_ORDER = 1;
+export const EDGE_PHASE = 2;
+export const EDGE_GATE = 3;
+export const EDGE_EARLY = 4;
+/** From a frame's guard; a failure of it is not answered inside. */
+export const EDGE_GUARD = 5;
+/** From the `deps` cell of an item to the item's own cells; a failure of it may be answered. */
+export const EDGE_ITEM = 6;

@@ -1,0 +1,79 @@
+// Why a cell did not succeed, link by link down to the root cause, and what it waits for.
+
+import type { Use } from "../compiler/plan.ts";
+import type { Cells } from "./run-cells.ts";
+import { CANCELLED, FAILED, SKIPPED } from "./run-codes.ts";
+import { nameOf } from "./run-names.ts";
+import type { Dependency, Failure } from "./run-view.ts";
+
+/** No chain is longer: what is cut is the middle of the way, and it is said. */
+const linksMax = 1000;
+
+/** Empty for what is not bad. Plain values on the way stand in it only where they failed themselves. */
+export function failuresOf(run: Cells, n: number): readonly Failure[] {
+  const chain: Failure[] = [];
+  if (run.states.get(n) < FAILED) return chain;
+  for (let at = n, links = 0; at >= 0 && links < linksMax; links++) {
+    const cause = run.causes.get(at);
+    const name = nameOf(run, at);
+    if (at === n || name !== "" || cause < 0) chain.push(link(run, at, name, cause));
+    at = cause;
+  }
+  return chain;
+}
+
+function link(run: Cells, n: number, name: string, cause: number): Failure {
+  const error = run.errors.get(n);
+  const code = run.states.get(n);
+  const state = code === FAILED ? "failed" : code === CANCELLED ? "cancelled" : "skipped";
+  const { why = null, exit = null, signal = null, tail = null } = error ?? {};
+  return { n, name, state, why, message: error?.message ?? inferred(run, code, cause), exit, signal, tail };
+}
+
+function inferred(run: Cells, code: number, cause: number): string {
+  if (code === CANCELLED) return "cancelled";
+  if (cause < 0) return code === FAILED ? "failed" : "the other branch was taken";
+  const name = firstName(run, cause);
+  const what = name === "" ? "a value" : `\`${name}\``;
+  const how = run.states.get(cause) === FAILED ? "failed" : "did not run";
+  return code === SKIPPED ? `it waits for ${what}, which ${how}` : `${what} in it ${how}`;
+}
+
+/** The first name on the way down from a cell. */
+function firstName(run: Cells, n: number): string {
+  for (let at = n, links = 0; at >= 0 && links < linksMax; links++) {
+    const name = nameOf(run, at);
+    if (name !== "") return name;
+    at = run.causes.get(at);
+  }
+  return "";
+}
+
+/** What a cell waits for directly, read from its step; each once, as data before order. */
+export function dependenciesOf(run: Cells, n: number): readonly Dependency[] {
+  const found = new Map<number, Dependency>();
+  const add = (m: number, kind: Dependency["kind"]): void => {
+    if (m !== n && !found.has(m)) found.set(m, { n: m, kind });
+  };
+  if (n === 0 || run.kindOf(n) === "item") return [];
+  const { step } = run.info(n);
+  const frame = run.frames.get(n);
+  const owner = run.frameOwners.get(frame);
+  const uses = (list: readonly Use[], from: number): void => {
+    for (const use of list) add(run.cellAt(from, use.up, use.i), use.kind);
+  };
+  uses(step.uses, frame);
+  if (step.kind === "var" && step.source === "param" && owner !== 0) {
+    const call = run.info(owner).step;
+    if (call.kind === "flow") uses(call.argUses[n - run.frameBases.get(frame)] ?? [], run.frames.get(owner));
+  }
+  if (step.kind === "var" && step.source === "deps") {
+    const loop = run.loops.get(run.of.get(owner));
+    if (loop !== undefined)
+      for (const i of loop.after?.[owner - loop.first] ?? []) add(loop.first + i, "order");
+  }
+  const guard = run.frameGuards.get(frame);
+  const variable = step.kind === "var" && step.source === "item";
+  if (guard >= 0 && guard !== n && !variable) add(guard, run.kindOf(guard) === "if" ? "data" : "order");
+  return [...found.values()];
+}

@@ -1,0 +1,136 @@
+// Opens a run again after it failed or was cancelled: what did not succeed is put back, what succeeded stays.
+
+import type { Cells, Loop } from "./run-cells.ts";
+import {
+  CANCELLED,
+  DECIDED,
+  DORMANT,
+  DROPPED,
+  EDGE_GUARD,
+  EDGE_ITEM,
+  FAILED,
+  FIRED,
+  GUARDED,
+  HARD,
+  IN_PROGRESS,
+  RUNNING,
+  SETTLED,
+  WAITING,
+  WANTS,
+} from "./run-codes.ts";
+import { drain, react } from "./run-settle.ts";
+
+/**
+ * Puts back the entry and, from there inwards, all that failed, was skipped because of a failure, cancelled or never
+ * came to its end; not what lies inside of something that ended well, tolerated or answered. Looks at every cell once.
+ */
+export function reopen(run: Cells): void {
+  run.status = "running";
+  run.cancelled = null;
+  run.doomed = false;
+  run.output = null;
+  run.generation++;
+  for (const list of [run.work, run.fresh, run.wanted, run.freed, run.entered]) list.truncate(0);
+  const open = run.good(0) ? [] : [0];
+  const back: number[] = [];
+  for (let n = open.pop(); n !== undefined; n = open.pop()) {
+    back.push(n);
+    putBack(run, n);
+    for (let f = run.owned.get(n); f >= 0; f = run.frameNext.get(f)) reopenFrame(run, f, open);
+    const loop = run.loops.get(n);
+    if (loop !== undefined) reopenLoop(run, loop, open);
+  }
+  recount(run);
+  for (const n of back) sleepFallback(run, n);
+  back.sort((a, b) => a - b);
+  for (const n of back) if (n > 0) react(run, n);
+  drain(run);
+}
+
+function isOpen(run: Cells, n: number): boolean {
+  return run.bad(n) || !run.has(n, SETTLED);
+}
+
+function putBack(run: Cells, n: number): void {
+  const kept = run.has(n, DECIDED) ? 0 : FIRED;
+  run.unflag(n, SETTLED | HARD | WANTS | GUARDED | DORMANT | DROPPED | kept);
+  run.causes.set(n, -1);
+  run.failures.set(n, 0);
+  run.lost.set(n, 0);
+  run.waiting.set(n, 0);
+  run.errors.delete(n);
+  run.pendingItems.delete(n);
+  // An attempt that was under way is told about by its own event.
+  if (run.runningCells.has(n)) return;
+  run.again.delete(n);
+  run.endTimes.set(n, 0);
+  run.setState(n, n === 0 ? RUNNING : WAITING);
+}
+
+function reopenFrame(run: Cells, f: number, open: number[]): void {
+  const base = run.frameBases.get(f);
+  const { length } = run.block(f).steps;
+  let count = 0;
+  for (let n = base; n < base + length; n++) {
+    if (!isOpen(run, n)) continue;
+    count++;
+    open.push(n);
+  }
+  run.frameOpen.set(f, count);
+  run.frameBad.set(f, -1);
+}
+
+function reopenLoop(run: Cells, loop: Loop, open: number[]): void {
+  loop.open = 0;
+  loop.bad = 0;
+  loop.inProgress = 0;
+  for (let item = loop.first; item < loop.first + loop.keys.length; item++) {
+    if (!isOpen(run, item)) continue;
+    loop.open++;
+    if (run.has(item, IN_PROGRESS)) loop.inProgress++;
+    open.push(item);
+  }
+}
+
+/** Counts anew what every open cell waits for. */
+function recount(run: Cells): void {
+  for (let n = 0; n < run.count; n++) {
+    if (run.has(n, SETTLED)) continue;
+    for (let e = run.heads.get(n); e >= 0; e = run.edgeNext.get(e)) {
+      const kind = run.edgeKinds.get(e);
+      if (kind === EDGE_GUARD && run.has(n, FIRED)) continue;
+      const to = run.edgeTo.get(e);
+      if (run.has(to, SETTLED)) continue;
+      run.waiting.add(to, 1);
+      if (kind === EDGE_GUARD || kind === EDGE_ITEM) run.flag(to, GUARDED);
+    }
+  }
+}
+
+/** The `otherwise` of a cell that is tried again must wait until that fails again; what it has done already stays. */
+function sleepFallback(run: Cells, n: number): void {
+  const f = run.fallbackOf(n);
+  if (f < 0 || run.states.get(n) >= FAILED) return;
+  run.eachBelow(
+    f,
+    (inside) => {
+      if (run.has(inside, SETTLED | GUARDED | DORMANT)) return;
+      run.flag(inside, DORMANT);
+      run.waiting.add(inside, 1);
+    },
+    false,
+  );
+}
+
+/** The run has ended: what is still open will not happen. With `only`, what was left out just never ran. */
+export function settleAll(run: Cells): void {
+  for (const list of [run.fresh, run.wanted, run.freed, run.entered]) list.truncate(0);
+  if (run.options.only !== null) return;
+  for (let n = 0; n < run.count; n++) {
+    if (run.has(n, SETTLED)) continue;
+    run.flag(n, SETTLED);
+    run.again.delete(n);
+    run.endTimes.set(n, run.now);
+    if (run.states.get(n) < FAILED) run.setState(n, CANCELLED);
+  }
+}

@@ -1,0 +1,58 @@
+// Settings of a node as they hold for it: its task's, and every `with` around it, the innermost first.
+
+import type { TaskSettings } from "../compiler/plan.ts";
+import { assert } from "./bug.ts";
+import type { Cells } from "./run-cells.ts";
+import { FALLBACK } from "./run-codes.ts";
+
+/** A `with`, and the frame whose slots its expressions mean. */
+export interface Layer {
+  readonly overrides: Partial<TaskSettings>;
+  readonly frame: number;
+}
+
+/** Every `with` that holds for a node, the innermost first. That of a node does not hold for its own `otherwise`. */
+export function layersOf(run: Cells, n: number): readonly Layer[] {
+  const layers: Layer[] = [];
+  if (!run.hasOverrides) return layers;
+  let role = -1;
+  for (let at = n; at > 0; ) {
+    const loop = run.of.get(at);
+    if (loop >= 0) {
+      at = loop;
+      continue;
+    }
+    const { step } = run.info(at);
+    const frame = run.frames.get(at);
+    if (role !== FALLBACK && "overrides" in step && step.overrides !== null)
+      layers.push({ overrides: step.overrides, frame });
+    role = run.frameRoles.get(frame);
+    at = run.frameOwners.get(frame);
+  }
+  return layers;
+}
+
+/** The settings without the expressions: those that need nothing to be evaluated. */
+export type PlainSettings = Omit<TaskSettings, "timeout" | "reads" | "writes" | "env" | "undo">;
+
+/** Settings known before the node's arguments are. */
+export function plainSettings(run: Cells, n: number): PlainSettings {
+  const { task } = run.info(n);
+  assert(task !== null, `cell ${n} is no node`);
+  const layers = layersOf(run, n);
+  if (layers.length === 0) return task.settings;
+  const merged: TaskSettings = { ...task.settings };
+  for (const { overrides } of layers.toReversed()) Object.assign(merged, overrides);
+  return merged;
+}
+
+/** Thousandths of a core that it needs while it runs on this machine. */
+export function cpuOf(run: Cells, n: number): number {
+  return Math.round(plainSettings(run, n).needs.cpu * 1000);
+}
+
+/** 0 starts before 1 before 2. */
+export function rankOf(run: Cells, n: number): number {
+  const { priority } = plainSettings(run, n);
+  return priority === "high" ? 0 : priority === "normal" ? 1 : 2;
+}

@@ -1,0 +1,101 @@
+// What everyone but `apply` sees of a Run: it can be read, and not be changed.
+
+import type { EdgeKind, Plan } from "../compiler/plan.ts";
+import type { Value } from "../compiler/types.ts";
+import type { RunOptions, Why } from "./events.ts";
+
+/**
+ * The state of a cell. A node that waits for a repeat is `waiting`, with `againAt`. A failed or skipped one whose
+ * `otherwise` stands in for it keeps its state and is `answered`.
+ */
+export type State = "waiting" | "ready" | "running" | "succeeded" | "failed" | "skipped" | "cancelled";
+
+/** People see `task` cells as nodes, and the names of `flow`, `if`, `for` and `item` cells before theirs. */
+export type CellKind = "entry" | "task" | "flow" | "if" | "for" | "item" | "let" | "var" | "join";
+
+/** How many nodes are in each state; `answered` ones are also among the failed or skipped. */
+export interface Counts {
+  readonly total: number;
+  readonly waiting: number;
+  readonly ready: number;
+  readonly running: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly cancelled: number;
+  readonly answered: number;
+}
+
+/** One link of the chain from what a person asks about to the root cause. */
+export interface Failure {
+  readonly n: number;
+  /** Empty for a plain value, which has no name of its own. */
+  readonly name: string;
+  readonly state: State;
+  /** Of a node: how its last attempt failed. */
+  readonly why: Why | null;
+  /** A clause for people. */
+  readonly message: string;
+  readonly exit: number | null;
+  readonly signal: string | null;
+  /** Last lines of its output. */
+  readonly tail: string | null;
+}
+
+/** A cell that another one waits for, and why. */
+export interface Dependency {
+  readonly n: number;
+  readonly kind: EdgeKind;
+}
+
+export interface RunView {
+  readonly id: string;
+  readonly plan: Plan;
+  /** How many cells there are; they are numbered from 0. */
+  readonly size: number;
+  readonly status: "running" | "succeeded" | "failed" | "cancelled";
+  /** The flow's answer once it ended well. */
+  readonly output: Value;
+  readonly options: RunOptions;
+  /** Why the run is being cancelled. */
+  readonly cancelled: "interrupt" | "terminate" | "cancel" | null;
+  readonly counts: Counts;
+
+  /** Task cells, ascending. */
+  nodes(): Iterable<number>;
+  /** Nodes with an attempt under way. */
+  running(): Iterable<number>;
+
+  kind(n: number): CellKind;
+  /** As people see it: `built[aes].compile`; "" for plain values. */
+  name(n: number): string;
+  /** The cell of a name, also of a `for`, `if`, flow call or item. Of equal names the first. */
+  find(name: string): number | null;
+  state(n: number): State;
+  /** Nothing more will happen to it in this run, unless the run is opened again. */
+  settled(n: number): boolean;
+  answered(n: number): boolean;
+  /** Whether it was skipped as the branch not taken or because of a failure. */
+  skippedBy(n: number): "branch" | "failure" | null;
+  /** Name of the task of a node. */
+  task(n: number): string | null;
+  /** Key of the innermost item it belongs to. */
+  key(n: number): string | null;
+  /** Attempts started so far. */
+  attempts(n: number): number;
+  /** Not to be repeated before this wall time, in ms. */
+  againAt(n: number): number | null;
+  /** Its value once settled well, or that of its `otherwise`; else `none`. */
+  value(n: number): Value;
+  /** Wall ms of its first attempt's start, and of its end; null while there is none. */
+  startedAt(n: number): number | null;
+  endedAt(n: number): number | null;
+  /** Ms of the longest chain of nodes from its start to the end, as estimated when it was made. */
+  path(n: number): number;
+  /** Empty unless it failed, was skipped by a failure or cancelled. First itself, last the root cause. */
+  error(n: number): readonly Failure[];
+  /** What it waits for directly: cells of all kinds. */
+  dependencies(n: number): readonly Dependency[];
+  /** Why a ready node does not run, or null. */
+  heldBy(n: number, now: number): string | null;
+}

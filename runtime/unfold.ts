@@ -1,0 +1,384 @@
+// Unfolds blocks into cells: the one function that makes the graph, for a plan and for a run.
+
+import { createHash } from "node:crypto";
+import type { Block, EdgeKind, Step, Use } from "../compiler/plan.ts";
+import type { Value } from "../compiler/types.ts";
+import { assert } from "./bug.ts";
+import { evaluate } from "./evaluate.ts";
+import type { Cells, Growth, Items } from "./run-cells.ts";
+import {
+  DECIDED,
+  EDGE_GUARD,
+  EDGE_ITEM,
+  EDGE_ORDER,
+  ELSE,
+  FALLBACK,
+  FIRED,
+  GUARDED,
+  MAIN,
+  READY,
+  RUNNING,
+  SETTLED,
+  TAKEN_ELSE,
+  THEN,
+  WANTS,
+} from "./run-codes.ts";
+import { Ints } from "./run-columns.ts";
+import { plainValue } from "./run-plain.ts";
+import {
+  attempt,
+  closeFrame,
+  closeOwned,
+  drain,
+  failByExpression,
+  react,
+  spoil,
+  succeed,
+} from "./run-settle.ts";
+import { itemsOf } from "./unfold-items.ts";
+import { measurePaths } from "./unfold-paths.ts";
+import { asBool } from "./values.ts";
+
+const edgeCodes: Readonly<Record<EdgeKind, number>> = { data: 0, order: 1, phase: 2, gate: 3, early: 4 };
+
+/** Whom the cells of a frame wait for, besides what they use. */
+interface Guard {
+  /** -1: nobody. */
+  readonly cell: number;
+  /** It is the `deps` of the very item the frame is of. */
+  readonly direct: boolean;
+}
+
+const noGuard: Guard = { cell: -1, direct: false };
+
+/**
+ * Makes the cells that grow below cell `n`: the entry flow's (0), the items of a `for`, or the frame of an `otherwise`.
+ * They stand behind the committed cells and nobody sees them until {@link commit}.
+ */
+export function unfold(run: Cells, n: number): Growth {
+  if (run.growing !== null) {
+    if (run.growing.n === n) return run.growing;
+    discard(run);
+  }
+  const before = { frames: run.frameBlocks.length, edges: run.edgeTo.length, owned: run.owned.get(n) };
+  const first = run.count;
+  const unfolding = new Unfolding(run);
+  unfolding.root(n);
+  measurePaths(run, first);
+  const hash = unfolding.hash(before.frames, first);
+  run.growing = { n, first, count: run.made - first, hash, links: unfolding.links, before };
+  return run.growing;
+}
+
+/** The growth becomes part of the run, with all that follows from it. */
+export function commit(run: Cells, growth: Growth): void {
+  assert(run.growing === growth && run.count === growth.first, "a growth is committed that is not the last");
+  run.growing = null;
+  run.count = run.made;
+  const { links, n } = growth;
+  for (let i = 0; i < links.length; i += 3) run.addEdge(links.get(i), links.get(i + 1), links.get(i + 2));
+  run.unflag(n, WANTS);
+  run.pendingItems.delete(n);
+  for (let c = growth.first; c < run.count; c++) {
+    if (run.has(c, WANTS)) run.wanted.push(c);
+    if (run.kindOf(c) !== "task") continue;
+    const state = run.states.get(c);
+    run.tally[state] = (run.tally[state] ?? 0) + 1;
+    if (state === READY) run.fresh.push(c);
+  }
+  if (n === 0) run.setState(0, RUNNING);
+  closeOwned(run, n);
+  drain(run);
+}
+
+/** Takes a growth back that never was committed. */
+export function discard(run: Cells): void {
+  const { growing } = run;
+  if (growing === null) return;
+  run.growing = null;
+  run.owned.set(growing.n, growing.before.owned);
+  run.truncate(growing.before.frames, growing.before.edges);
+  for (const map of [run.errors, run.pendingItems])
+    for (const c of map.keys()) if (c >= run.count) map.delete(c);
+  for (const [c, loop] of run.loops) if (loop.first >= run.count) run.loops.delete(c);
+}
+
+class Unfolding {
+  readonly links = new Ints();
+  private readonly run: Cells;
+  private readonly first: number;
+  /** All edges: from, to, kind. */
+  private readonly edges = new Ints();
+
+  constructor(run: Cells) {
+    this.run = run;
+    this.first = run.count;
+  }
+
+  root(n: number): void {
+    const { run } = this;
+    if (n === 0) {
+      const flow = run.plan.flows[run.plan.flow];
+      assert(flow !== undefined, `the plan has no flow \`${run.plan.flow}\``);
+      this.frame(flow.body, -1, 0, MAIN, noGuard);
+      return;
+    }
+    assert(run.has(n, WANTS), `cell ${n} does not want to grow`);
+    const items = run.pendingItems.get(n);
+    if (items !== undefined) {
+      this.items(n, items, noGuard);
+      return;
+    }
+    const { step } = run.info(n);
+    const block = "otherwise" in step ? step.otherwise : null;
+    assert(block !== null, `cell ${n} has no otherwise`);
+    this.frame(block, run.frames.get(n), n, FALLBACK, noGuard);
+  }
+
+  /** SHA-256 over steps, owners, roles, edges and keys: what names, tasks and edges come from. */
+  hash(firstFrame: number, firstCell: number): string {
+    const { run } = this;
+    const sum = createHash("sha256");
+    sum.update(run.steps.bytesFrom(firstCell));
+    sum.update(run.frameOwners.bytesFrom(firstFrame));
+    sum.update(run.frameRoles.bytesFrom(firstFrame));
+    sum.update(this.edges.bytesFrom(0));
+    for (const [cell, loop] of run.loops)
+      if (loop.first >= firstCell) sum.update(`${cell} ${JSON.stringify(loop.keys)}\n`);
+    return sum.digest("hex");
+  }
+
+  private frame(block: Block, parent: number, owner: number, role: number, guard: Guard): void {
+    const { run } = this;
+    const f = run.addFrame(block, parent, owner, role);
+    for (const id of block.steps) run.addCell(this.step(id).kind, id, f);
+    run.frameGuards.set(f, guard.cell);
+    run.frameDirect.set(f, guard.direct ? 1 : 0);
+    this.fill(f, guard);
+  }
+
+  private fill(f: number, guard: Guard): void {
+    const { run } = this;
+    const base = run.frameBases.get(f);
+    const { steps } = run.block(f);
+    for (let i = 0; i < steps.length; i++) {
+      this.place(base + i, this.step(steps[i] ?? -1), f, guard);
+      drain(run);
+    }
+    closeFrame(run, f);
+    drain(run);
+  }
+
+  private step(id: number): Step {
+    const info = this.run.infos[id];
+    assert(info !== undefined, `the plan has no step ${id}`);
+    return info.step;
+  }
+
+  private place(c: number, step: Step, f: number, guard: Guard): void {
+    const { run } = this;
+    switch (step.kind) {
+      case "var":
+        this.variable(c, step.source, f, guard);
+        return;
+      case "let":
+        this.uses(c, step.uses, f);
+        this.plain(c, guard);
+        return;
+      case "join":
+      case "task":
+        this.uses(c, step.uses, f);
+        this.guard(c, guard);
+        react(run, c);
+        return;
+      case "flow": {
+        const flow = run.plan.flows[step.flow];
+        assert(flow !== undefined, `the plan has no flow \`${step.flow}\``);
+        this.uses(c, step.uses, f);
+        this.guard(c, guard);
+        this.frame(flow.body, -1, c, MAIN, this.inner(f, step.guard, guard));
+        react(run, c);
+        return;
+      }
+      case "if":
+        this.choice(c, step, f, guard);
+        return;
+      case "for":
+        this.loop(c, step, f, guard);
+        return;
+    }
+  }
+
+  // Plain values
+
+  private variable(c: number, source: "param" | "item" | "deps", f: number, guard: Guard): void {
+    const { run } = this;
+    const slot = c - run.frameBases.get(f);
+    const owner = run.frameOwners.get(f);
+    if (source === "param") {
+      if (owner === 0) {
+        const spec = run.plan.inputs[slot];
+        assert(spec !== undefined, `the flow has no input ${slot}`);
+        // Not known: it waits for something that never comes. Only plans are made so.
+        if (!Object.hasOwn(run.inputs, spec.name) && spec.default === undefined) run.waiting.add(c, 1);
+      } else {
+        const call = run.info(owner).step;
+        assert(call.kind === "flow", `cell ${owner} is no call of a flow`);
+        this.uses(c, call.argUses[slot] ?? [], run.frames.get(owner));
+      }
+      this.plain(c, guard);
+      return;
+    }
+    assert(source === "deps", `the loop variable ${c} has no value`);
+    const loop = run.loops.get(run.of.get(owner));
+    assert(loop !== undefined, `item ${owner} has no for`);
+    for (const i of loop.after?.[owner - loop.first] ?? []) this.edge(loop.first + i, c, EDGE_ORDER);
+    this.plain(c, guard);
+  }
+
+  /**
+   * A plain value is computed as soon as it can be, also before its guard: it has no effect, and a plan shows more.
+   * If it cannot be computed, that counts only when the guard is known.
+   */
+  private plain(c: number, guard: Guard): void {
+    const { run } = this;
+    const known = run.waiting.get(c) === 0 && run.causes.get(c) < 0;
+    const result = known ? attempt(() => plainValue(run, c)) : null;
+    if (result !== null && "value" in result) {
+      succeed(run, c, result.value);
+      return;
+    }
+    this.guard(c, guard);
+    react(run, c);
+  }
+
+  // Composites
+
+  private choice(c: number, step: Extract<Step, { kind: "if" }>, f: number, guard: Guard): void {
+    const { run } = this;
+    this.uses(c, this.dataUses(step), f);
+    const known = run.waiting.get(c) === 0 && run.causes.get(c) < 0;
+    const cond = known ? attempt(() => asBool(evaluate(step.cond, run.scope(f)))) : null;
+    if (cond !== null && "value" in cond) {
+      run.flag(c, cond.value ? DECIDED : DECIDED | TAKEN_ELSE);
+      // Decided and with no order of its own it is no more than a name: what it holds waits by itself.
+      if (step.guard !== null) {
+        this.ownGuard(c, step.guard, f);
+        this.guard(c, guard);
+      }
+      const block = cond.value ? step.then : step.else;
+      const inside = step.guard === null ? guard : this.inner(f, step.guard, guard);
+      if (block !== null) this.frame(block, f, c, cond.value ? THEN : ELSE, inside);
+      react(run, c);
+      return;
+    }
+    this.ownGuard(c, step.guard, f);
+    this.guard(c, guard);
+    const inside = { cell: c, direct: false };
+    this.frame(step.then, f, c, THEN, inside);
+    if (step.else !== null) this.frame(step.else, f, c, ELSE, inside);
+    react(run, c);
+  }
+
+  private loop(c: number, step: Extract<Step, { kind: "for" }>, f: number, guard: Guard): void {
+    const { run } = this;
+    this.uses(c, this.dataUses(step), f);
+    const known = run.waiting.get(c) === 0 && run.causes.get(c) < 0;
+    const items = known ? attempt(() => itemsOf(run, c, false)) : null;
+    this.ownGuard(c, step.guard, f);
+    this.guard(c, guard);
+    if (items !== null && "value" in items) this.items(c, items.value, this.inner(f, step.guard, guard));
+    else if (items !== null && run.waiting.get(c) === 0 && run.causes.get(c) < 0)
+      failByExpression(run, c, items.problem);
+    react(run, c);
+  }
+
+  private items(c: number, items: Items, guard: Guard): void {
+    const { run } = this;
+    const { step } = run.info(c);
+    assert(step.kind === "for", `cell ${c} is no for`);
+    const frame = run.frames.get(c);
+    const { keys, after, parallel, tolerate } = items;
+    const first = run.made;
+    for (let i = 0; i < keys.length; i++) run.of.set(run.addCell("item", step.id, frame), c);
+    const open = keys.length;
+    run.loops.set(c, { cell: c, first, keys, after, parallel, tolerate, open, bad: 0, inProgress: 0 });
+    for (let i = 0; i < keys.length; i++)
+      this.item(step.body, frame, first + i, items.values[i] ?? [], guard);
+  }
+
+  private item(body: Block, parent: number, item: number, values: readonly Value[], outer: Guard): void {
+    const { run } = this;
+    const f = run.addFrame(body, parent, item, MAIN);
+    const base = run.made;
+    for (const id of body.steps) run.addCell(this.step(id).kind, id, f);
+    values.forEach((value, i) => {
+      succeed(run, base + i, value);
+    });
+    drain(run);
+    let from = values.length;
+    let guard = outer;
+    const next = body.steps[from];
+    const step = next === undefined ? null : this.step(next);
+    if (step?.kind === "var" && step.source === "deps") {
+      this.place(base + from, step, f, outer);
+      drain(run);
+      guard = { cell: base + from, direct: true };
+      from++;
+    }
+    run.frameGuards.set(f, guard.cell);
+    run.frameDirect.set(f, guard.direct ? 1 : 0);
+    for (let i = from; i < body.steps.length; i++) {
+      this.place(base + i, this.step(body.steps[i] ?? -1), f, guard);
+      drain(run);
+    }
+    closeFrame(run, f);
+    drain(run);
+  }
+
+  // Edges
+
+  /** Its uses without its own guard, which says nothing about what it computes. */
+  private dataUses(step: Extract<Step, { kind: "if" | "for" }>): readonly Use[] {
+    return step.uses.filter((use) => use.up !== 0 || use.i !== step.guard);
+  }
+
+  private uses(c: number, uses: readonly Use[], frame: number): void {
+    for (const use of uses) this.edge(this.run.cellAt(frame, use.up, use.i), c, edgeCodes[use.kind]);
+  }
+
+  private ownGuard(c: number, guard: number | null, f: number): void {
+    if (guard !== null) this.edge(this.run.cellAt(f, 0, guard), c, EDGE_ORDER);
+  }
+
+  private guard(c: number, guard: Guard): void {
+    if (guard.cell >= 0) this.edge(guard.cell, c, guard.direct ? EDGE_ITEM : EDGE_GUARD);
+  }
+
+  /** The guard inside a composite: its own point of order, or what it waits for itself. */
+  private inner(f: number, own: number | null, guard: Guard): Guard {
+    return { cell: own === null ? guard.cell : this.run.cellAt(f, 0, own), direct: false };
+  }
+
+  private edge(from: number, to: number, kind: number): void {
+    const { run } = this;
+    const { edges } = this;
+    const guards = kind === EDGE_GUARD || kind === EDGE_ITEM;
+    edges.push(from);
+    edges.push(to);
+    edges.push(kind);
+    const fired = kind === EDGE_GUARD && run.has(from, FIRED) && run.has(from, DECIDED);
+    if (run.good(from) || fired) return;
+    if (from >= this.first) run.addEdge(from, to, kind);
+    else {
+      this.links.push(from);
+      this.links.push(to);
+      this.links.push(kind);
+    }
+    if (run.has(from, SETTLED) || (kind === EDGE_GUARD && run.has(from, FIRED))) spoil(run, to, from, kind);
+    else {
+      run.waiting.add(to, 1);
+      if (guards) run.flag(to, GUARDED);
+    }
+  }
+}

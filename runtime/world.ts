@@ -1,0 +1,55 @@
+// The World: everything outside that a run touches, passed in, so that the loop also runs in a pretend one.
+
+import type { ArtifactStore } from "./artifacts.ts";
+import type { AttemptOrder, AttemptReport } from "./attempt.ts";
+import type { Journal } from "./journal.ts";
+import type { Identity } from "./lease.ts";
+import type { FileAccess } from "./values.ts";
+
+export interface Clock {
+  /** Wall ms since 1970; may jump. */
+  now(): number;
+  /** Ms that only go forward, from anywhere. */
+  monotonic(): number;
+}
+
+/** What carries out the attempts of one run. */
+export interface RunAttempts {
+  /** Never rejects. When `stop` fires it ends soon, as `cancelled`. */
+  start(order: AttemptOrder, stop: AbortSignal): Promise<AttemptReport>;
+  /** Finds and ends all that carries this run's tag, recorded or not; gives what it was. */
+  sweep(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** A run for which attempts are to be carried out. */
+export interface AttemptsOf {
+  readonly run: string;
+  /** Absolute path of its folder in the state directory. */
+  readonly folder: string;
+  readonly files: FileAccess;
+  readonly clock: Clock;
+  /** To be told where an attempt runs, before its command starts. */
+  placed(n: number, a: number, ref: string): void;
+}
+
+export interface Attempts {
+  open(of: AttemptsOf): RunAttempts;
+}
+
+export interface World {
+  readonly clock: Clock;
+  /** At least 0 and below 1. */
+  random(): number;
+  readonly journal: Journal;
+  readonly artifacts: ArtifactStore;
+  readonly attempts: Attempts;
+  /** Who we are, for the journal. */
+  readonly identity: Identity;
+  /** Absolute path of the project. */
+  readonly project: string;
+  /** Version of flowc. */
+  readonly flowc: string;
+  /** Calls `wake` once after `ms`; the answer takes that back. */
+  timer(ms: number, wake: () => void): () => void;
+}

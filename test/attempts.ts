@@ -1,0 +1,197 @@
+// A small world for attempts in the tests: a project, a run's folder, the real store, runner and threads.
+
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Command, type Expr, PLAN_VERSION, type Plan, type TaskPlan } from "../compiler/plan.ts";
+import type { Type, TypeTable, Value } from "../compiler/types.ts";
+import { analyzeShell } from "../grammar/shell.ts";
+import { localRunner } from "../runners/local.ts";
+import { openArtifacts } from "../runtime/artifacts.ts";
+import {
+  type AttemptReport,
+  type AttemptSettings,
+  type AttemptWorld,
+  logPaths,
+  runAttempt,
+} from "../runtime/attempt.ts";
+import { type CallOptions, type CallPool, openCalls } from "../runtime/calls/pool.ts";
+import { openFiles } from "../runtime/files.ts";
+import { commandOf, partsOf } from "./bound-commands.ts";
+
+export const string: Type = { kind: "string" };
+export const file: Type = { kind: "file" };
+export const dir: Type = { kind: "dir" };
+export const listOf = (of: Type): Type => ({ kind: "list", of });
+export const optional = (of: Type): Type => ({ kind: "optional", of });
+export const record = (fields: Readonly<Record<string, Type>>): Type => ({
+  kind: "record",
+  fields: Object.entries(fields).map(([name, type]) => ({ name, type, doc: null, early: false })),
+});
+
+export const env = (name: "stdout" | "stderr" | "exit_code" | "elapsed"): Expr => ({ k: "env", name });
+export const param = (i: number): Expr => ({ k: "slot", up: 0, i });
+export const call = (fn: string, ...args: readonly (string | Expr)[]): Expr => ({
+  k: "call",
+  fn,
+  args: args.map((arg) => (typeof arg === "string" ? { k: "lit", v: arg } : arg)),
+  types: args.map(() => string),
+});
+
+/** A task as tests write it: a script with `~{0}` for its first parameter, an argument list, or a module's export. */
+export interface TestTask {
+  readonly run?: string | readonly string[];
+  readonly call?: { readonly file: string; readonly export: string };
+  /** Types of the parameters `a`, `b`, …, with their values. */
+  readonly values?: readonly (readonly [Type, Value])[];
+  readonly answer?: Type;
+  readonly result?: Expr;
+  readonly settings?: Partial<AttemptSettings>;
+  readonly types?: TypeTable;
+}
+
+export interface TestWorld {
+  readonly project: string;
+  readonly world: AttemptWorld;
+  readonly placed: readonly string[];
+  /** Writes a file of the project. */
+  write(path: string, text: string, mode?: number): void;
+  attempt(task: TestTask, stop?: AbortSignal): Promise<AttemptReport>;
+  /** What the last attempt printed. */
+  printed(): { readonly out: string; readonly err: string };
+  close(): Promise<void>;
+}
+
+const emptyPlan: Plan = {
+  version: PLAN_VERSION,
+  flow: "main",
+  doc: null,
+  inputs: [],
+  answer: null,
+  types: {},
+  tasks: {},
+  flows: {},
+  steps: [],
+  seen: [],
+  base: "",
+  secrets: [],
+};
+
+/** Opens a world; `secrets` by name, `inherited` beside PATH. */
+export function openTestWorld({
+  secrets = {},
+  inherited = {},
+  calls: callOptions = { threads: 4 },
+}: {
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly inherited?: Readonly<Record<string, string>>;
+  readonly calls?: CallOptions;
+} = {}): TestWorld {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "flowc-attempt-")));
+  const project = join(root, "project");
+  mkdirSync(project);
+  const artifacts = openArtifacts(join(root, "state"));
+  const runFolder = join(root, "state", "runs", "r1");
+  const calls: CallPool = openCalls(callOptions);
+  const placed: string[] = [];
+  const runner = localRunner({ graceMs: 300 });
+  const world: AttemptWorld = {
+    project,
+    runFolder,
+    inherited: { PATH: process.env["PATH"], ...inherited },
+    secrets: new Map(Object.entries(secrets)),
+    files: openFiles(project, emptyPlan, artifacts, runFolder),
+    artifacts,
+    calls,
+    runner: async (name) => (name === "local" ? runner : { problem: `There is no runner \`${name}\`.` }),
+    now: () => performance.now(),
+    placed: (_n, _a, ref) => placed.push(ref),
+  };
+  let n = 0;
+  return {
+    project,
+    world,
+    placed,
+    write: (path, text, mode = 0o644) => {
+      mkdirSync(dirname(join(project, path)), { recursive: true });
+      writeFileSync(join(project, path), text, { mode });
+    },
+    attempt: (task, stop = new AbortController().signal) => {
+      const settings = {
+        runner: "local",
+        timeoutSeconds: 30,
+        exitCodes: [0],
+        reads: null,
+        env: [],
+        ...task.settings,
+      };
+      const { values = [], types = {} } = task;
+      const order = { run: "r1", n: ++n, a: 1, name: `node.${n}`, key: `key-${n}`, settings, types };
+      return runAttempt(
+        { ...order, task: planOf(task), values: values.map(([, value]) => value) },
+        world,
+        stop,
+      );
+    },
+    printed: () => {
+      const logs = logPaths(world.runFolder, n, 1);
+      return { out: readFileSync(logs.out, "utf8"), err: readFileSync(logs.err, "utf8") };
+    },
+    close: async () => {
+      await calls.close();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+function planOf(task: TestTask): TaskPlan {
+  const { values = [], answer = null, result = null } = task;
+  return {
+    name: "work",
+    doc: null,
+    file: "main.flow",
+    params: values.map(([type], i) => ({ name: String.fromCharCode(97 + i), type, doc: null })),
+    answer,
+    settings: {
+      runner: "local",
+      timeout: null,
+      exitCodes: [0],
+      retry: { times: 0, backoff: 0, factor: 1, max: 0, on: [] },
+      effect: "idempotent",
+      reads: null,
+      writes: null,
+      env: [],
+      needs: { cpu: 1, memory: 0, disk: 0 },
+      priority: "normal",
+      undo: null,
+    },
+    action: actionOf(task),
+    result,
+    readsOutput: false,
+    text: "",
+  };
+}
+
+function actionOf({ run, call: called, values = [] }: TestTask): TaskPlan["action"] {
+  if (called !== undefined) return { kind: "call", ...called };
+  if (run === undefined) return null;
+  const typeOf = (i: number): Type => values[i]?.[0] ?? string;
+  if (typeof run !== "string")
+    return {
+      kind: "run",
+      command: { kind: "argv", items: run.map((v) => ({ expr: { k: "lit", v }, type: string })) },
+    };
+  const script = analyzeShell(partsOf(run));
+  if (script.problems.length > 0) throw new Error(JSON.stringify(script.problems));
+  const command = commandOf(script);
+  const typed = <P>(piece: P): P =>
+    typeof piece === "object" && piece !== null && "expr" in piece
+      ? { ...piece, type: typeOf(numberOf(piece.expr)) }
+      : piece;
+  const words = command.words?.map((word) => word.map(typed)) ?? null;
+  return { kind: "run", command: { ...command, pieces: command.pieces.map(typed), words } satisfies Command };
+}
+
+function numberOf(expr: unknown): number {
+  return typeof expr === "object" && expr !== null && "i" in expr && typeof expr.i === "number" ? expr.i : 0;
+}

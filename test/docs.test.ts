@@ -1,0 +1,124 @@
+// Compiles every flow block of README and docs, and checks that the pages tell all built-ins, settings and commands.
+
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { nodeHost } from "../cli/host.ts";
+import { builtins } from "../compiler/builtins.ts";
+import { compile } from "../compiler/compile.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "flowc-docs-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Block {
+  readonly page: string;
+  readonly line: number;
+  /** The words behind the three back quotes: `flow`, `flow refused=CODE`, `flow file=NAME`, `ts`, `json` … */
+  readonly info: string;
+  readonly text: string;
+}
+
+function blocksOf(page: string): Block[] {
+  const found: Block[] = [];
+  let open: { line: number; info: string; lines: string[] } | null = null;
+  for (const [index, line] of readFileSync(join(root, page), "utf8").split("\n").entries()) {
+    if (open === null && line.startsWith("```"))
+      open = { line: index + 1, info: line.slice(3).trim(), lines: [] };
+    else if (open !== null && line.startsWith("```")) {
+      found.push({ page, line: open.line, info: open.info, text: `${open.lines.join("\n")}\n` });
+      open = null;
+    } else open?.lines.push(line);
+  }
+  expect(open, `${page} ends inside a block`).toBeNull();
+  return found;
+}
+
+const decisions = readdirSync(join(root, "docs/decisions")).map((name) => `docs/decisions/${name}`);
+const pages = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CHANGELOG.md",
+  "docs/language.md",
+  "examples/lockfile-audit/README.md",
+];
+const blocks = [...pages, ...decisions].flatMap(blocksOf);
+const flows = blocks.filter((block) => /^flow\b/.test(block.info));
+
+/** A folder that looks like a small project, for the files that blocks mention. */
+function project(name: string): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, "docs"), { recursive: true });
+  writeFileSync(join(path, "package.json"), "{}\n");
+  writeFileSync(join(path, "README.md"), "# A project\n");
+  writeFileSync(join(path, "docs/page.md"), "A page.\n");
+  return path;
+}
+
+describe("flow blocks", () => {
+  it("are there", () => expect(flows.length).toBeGreaterThan(10));
+
+  for (const block of flows)
+    it(`${block.page}:${block.line}`, () => {
+      const place = project(`${block.page.replaceAll("/", "-")}-${block.line}`);
+      // Earlier blocks of the page that have a file name are there to be imported.
+      for (const other of flows)
+        if (other.page === block.page && other.line < block.line) {
+          const name = /\bfile=(\S+)/.exec(other.info)?.[1];
+          if (name !== undefined) writeFileSync(join(place, name), other.text);
+        }
+      const entry = join(place, /\bfile=(\S+)/.exec(block.info)?.[1] ?? "main.flow");
+      writeFileSync(entry, block.text);
+      const { plan, diagnostics } = compile(entry, nodeHost(place, entry));
+      const told = diagnostics.map((one) => `${one.code}: ${one.title}: ${one.label}`);
+      const refused = /\brefused=(\S+)/.exec(block.info)?.[1];
+      if (refused === undefined) {
+        expect(told).toEqual([]);
+        // A file without a flow is there to be imported.
+        if (/^flow /m.test(block.text)) expect(plan).not.toBeNull();
+      } else {
+        expect(diagnostics.map((one) => one.code)).toEqual([refused]);
+        expect(plan).toBeNull();
+      }
+    });
+});
+
+describe("the pages", () => {
+  const language = readFileSync(join(root, "docs/language.md"), "utf8");
+
+  it("tell every built-in function, and no other", () => {
+    const table = language.slice(language.indexOf("### Built-in functions"), language.indexOf("## Tasks"));
+    const told = [...table.matchAll(/`([a-z_]+)\(/g)].map((match) => match[1]);
+    const known = [...builtins.values()].filter((one) => !one.inReturn).map((one) => one.name);
+    expect([...new Set(told)].sort()).toEqual(known.sort());
+    for (const one of builtins.values()) expect(language).toContain(`\`${one.name}(`);
+  });
+
+  it("have links that lead somewhere", () => {
+    const lost: string[] = [];
+    for (const page of pages)
+      for (const match of readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+        const path = join(root, dirname(page), match[1] ?? "");
+        if (!existsSync(path)) lost.push(`${page}: ${match[1]}`);
+      }
+    expect(lost).toEqual([]);
+  });
+
+  it("keep ARCHITECTURE.md short", () =>
+    expect(readFileSync(join(root, "ARCHITECTURE.md"), "utf8").split("\n").length).toBeLessThanOrEqual(250));
+
+  it("have JSON that is JSON", () => {
+    for (const block of blocks.filter((one) => one.info === "json"))
+      expect(() => JSON.parse(block.text)).not.toThrow();
+  });
+});

@@ -1,0 +1,174 @@
+// Kills the real program with SIGKILL at random moments of a 300-node run, resumes it, and compares with what was recorded.
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { openJournal } from "../runtime/journal.ts";
+import { layers, random } from "./layers.ts";
+import { flowc, start } from "./program.ts";
+
+const NODES = 300;
+
+/** Each node writes two lines into a file outside of flowc's own, and answers a word that no second run would give. */
+const FLOW = `/// Small nodes in layers, each leaves a trace.
+type Node {
+  key: string
+  needs: string[]
+}
+
+task leave_trace(key: string, trace: string) -> string {
+  run """
+    echo start ~{key} >> ~{trace}
+    od -An -N8 -tx1 /dev/urandom | tr -d ' \\n'
+    echo end ~{key} >> ~{trace}
+  """
+  return "~{key} ~{stdout}"
+}
+
+flow main(nodes: Node[], trace: string) -> string[] {
+  return for n in nodes by n.key after n.needs {
+    leave_trace(key: n.key, trace)
+  }
+}
+`;
+
+export interface KillResult {
+  readonly killedAfterMs: number;
+  /** Whether the kill came before the run's end. */
+  readonly inTime: boolean;
+  /** Nodes whose success was recorded when it was killed. */
+  readonly recorded: number;
+  /** Of these: whose answer was gone or different at the end. */
+  readonly lost: number;
+  /** Of these: started again after the kill. */
+  readonly startedAgain: number;
+  /** Nodes that were running when it was killed and ran again, which is allowed. */
+  readonly ranAgain: number;
+  /** Exit code of the resume. */
+  readonly resumed: number | null;
+}
+
+/** One kill and one resume for each result, at moments that follow from the seed. */
+export async function kills(count: number, seed: number, told: (result: KillResult) => void): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "flowc-kill-"));
+  try {
+    writeFileSync(join(folder, "package.json"), "{}\n");
+    writeFileSync(join(folder, "trace.flow"), FLOW);
+    const whole = await measure(folder);
+    const next = random(seed);
+    for (let round = 0; round < count; round++) {
+      const place = prepare(folder, `round-${round}`);
+      // Not in the first moments, when there is no run yet, nor after the end.
+      const after = whole * (0.15 + 0.8 * next());
+      told(await killOnce(folder, place, after));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Place {
+  readonly state: string;
+  readonly trace: string;
+  readonly args: readonly string[];
+}
+
+function prepare(folder: string, name: string): Place {
+  mkdirSync(join(folder, name));
+  const trace = join(folder, name, "trace");
+  const inputs = join(folder, name, "inputs.json");
+  const state = join(folder, name, "state");
+  writeFileSync(trace, "");
+  writeFileSync(inputs, JSON.stringify({ nodes: layers(NODES, 20, 7), trace }));
+  return {
+    state,
+    trace,
+    args: ["run", "trace.flow", "--inputs", inputs, "--jobs", "2", "--json", "--state", state],
+  };
+}
+
+/** How long the run takes when nobody kills it. */
+async function measure(folder: string): Promise<number> {
+  const before = performance.now();
+  const ended = await flowc(prepare(folder, "whole").args, { cwd: folder });
+  if (ended.code !== 0) throw new Error(`the run failed by itself (${ended.code}):\n${ended.stderr}`);
+  return performance.now() - before;
+}
+
+async function killOnce(folder: string, place: Place, afterMs: number): Promise<KillResult> {
+  const first = start(place.args, { cwd: folder });
+  const timer = setTimeout(() => first.process.kill("SIGKILL"), afterMs);
+  const ended = await first.ended;
+  clearTimeout(timer);
+  const before = await recorded(place.state);
+  const traceBefore = readFileSync(place.trace, "utf8").split("\n");
+  const resume = ["run", "trace.flow", "--resume", "last", "--json", "--jobs", "2", "--state", place.state];
+  const second = ended.signal === "SIGKILL" ? await flowc(resume, { cwd: folder }) : ended;
+  const output: readonly string[] = second.code === 0 ? JSON.parse(second.stdout).output : [];
+  const startsAfter = startsIn(
+    readFileSync(place.trace, "utf8")
+      .split("\n")
+      .slice(traceBefore.length - 1),
+  );
+  const startsBefore = new Set(startsIn(traceBefore));
+  const keys = [...before.keys()];
+  return {
+    killedAfterMs: Math.round(afterMs),
+    inTime: ended.signal === "SIGKILL",
+    recorded: before.size,
+    lost: [...before.values()].filter((value) => !output.includes(value)).length + (NODES - output.length),
+    startedAgain: keys.filter((key) => startsAfter.includes(key)).length,
+    ranAgain: startsAfter.filter((key) => startsBefore.has(key)).length,
+    resumed: second.code,
+  };
+}
+
+/** Keys and answers of the nodes whose success is in the journal. */
+async function recorded(state: string): Promise<ReadonlyMap<string, string>> {
+  // Killed before there was a journal: nothing was recorded.
+  if (!existsSync(join(state, "journal.db"))) return new Map();
+  const journal = await openJournal(state, { readOnly: true });
+  try {
+    const run = journal.runs()[0];
+    const answers = new Map<string, string>();
+    for (const event of run === undefined ? [] : journal.events(run.id))
+      if (event.type === "attempt.ended" && event.outcome === "succeeded" && typeof event.value === "string")
+        answers.set(event.value.split(" ")[0] ?? "", event.value);
+    return answers;
+  } finally {
+    journal.close();
+  }
+}
+
+function startsIn(lines: readonly string[]): string[] {
+  return lines.filter((line) => line.startsWith("start ")).map((line) => line.slice("start ".length));
+}
+
+async function main(): Promise<void> {
+  const [count = "20", seed = "1"] = process.argv.slice(2);
+  console.log(`${count} kills of a run of ${NODES} nodes, seed ${seed}`);
+  console.log("killed after  recorded  lost  started again  ran again (allowed)  resume");
+  const all: KillResult[] = [];
+  await kills(Number(count), Number(seed), (one) => {
+    all.push(one);
+    const when = one.inTime ? `${one.killedAfterMs} ms` : "not in time";
+    const columns = [when.padStart(12), `${one.recorded}`.padStart(9), `${one.lost}`.padStart(5)];
+    const more = [
+      `${one.startedAgain}`.padStart(14),
+      `${one.ranAgain}`.padStart(20),
+      `exit ${one.resumed}`.padStart(7),
+    ];
+    console.log([...columns, ...more].join(" "));
+  });
+  const sum = (pick: (one: KillResult) => number): number => all.reduce((total, one) => total + pick(one), 0);
+  const inTime = all.filter((one) => one.inTime).length;
+  console.log(
+    `${inTime} kills in time; results lost ${sum((one) => one.lost)}, ` +
+      `started again after their success was recorded ${sum((one) => one.startedAgain)}`,
+  );
+  process.exitCode = all.every((one) => one.lost + one.startedAgain === 0 && one.resumed === 0) ? 0 : 1;
+}
+
+const program = process.argv[1];
+if (program !== undefined && import.meta.url === pathToFileURL(program).href) await main();

@@ -1,0 +1,90 @@
+// What must hold of every plan, whatever the program: slots that exist, uses that are complete. Gives what is wrong.
+
+import { eachExpr, settingExprs } from "../compiler/lower-uses.ts";
+import type { Block, Expr, Plan, Step, Use } from "../compiler/plan.ts";
+
+/** A block that is walked, the slots made so far in it, and the one around it. */
+interface Frame {
+  readonly block: Block;
+  readonly made: number;
+  readonly parent: Frame | null;
+}
+
+/** One line for each violation; a good plan has none. */
+export function brokenSlots(plan: Plan): readonly string[] {
+  const wrong: string[] = [];
+  const seen = new Set<number>();
+  const walk = (block: Block, parent: Frame | null): void => {
+    block.steps.forEach((id, slot) => {
+      const step = plan.steps[id];
+      if (step === undefined || step.id !== id) wrong.push(`step ${id} is not at its place`);
+      else if (seen.has(id)) wrong.push(`step ${id} stands in two blocks`);
+      else {
+        seen.add(id);
+        checkStep(step, { block, made: slot, parent }, wrong);
+        for (const inner of blocksOf(step)) walk(inner, { block, made: slot, parent });
+      }
+    });
+    if (block.result !== null && (block.result < 0 || block.result >= block.steps.length))
+      wrong.push(`the result ${block.result} of a block is none of its slots`);
+  };
+  for (const flow of Object.values(plan.flows)) walk(flow.body, null);
+  if (seen.size !== plan.steps.length) wrong.push("a step stands in no block");
+  return wrong;
+}
+
+function blocksOf(step: Step): readonly Block[] {
+  const otherwise = "otherwise" in step && step.otherwise !== null ? [step.otherwise] : [];
+  if (step.kind === "if") return [step.then, ...(step.else === null ? [] : [step.else]), ...otherwise];
+  return step.kind === "for" ? [step.body, ...otherwise] : otherwise;
+}
+
+function checkStep(step: Step, frame: Frame, wrong: string[]): void {
+  const uses = new Set(step.uses.map((use) => `${use.up}.${use.i}`));
+  if (uses.size !== step.uses.length) wrong.push(`step ${step.id} uses a slot twice`);
+  const check = (slot: { readonly up: number; readonly i: number }, complete: ReadonlySet<string>) => {
+    if (!exists(slot, frame))
+      wrong.push(`step ${step.id} mentions slot ${slot.up}.${slot.i}, which is not above it`);
+    if (!complete.has(`${slot.up}.${slot.i}`))
+      wrong.push(`step ${step.id} does not wait for ${slot.up}.${slot.i}`);
+  };
+  for (const use of step.uses) check(use, uses);
+  for (const expr of exprsOf(step)) eachExpr(expr, (part) => part.k === "slot" && check(part, uses));
+  if (step.kind === "flow")
+    step.args.forEach((arg, i) => {
+      const own = new Set((step.argUses[i] ?? []).map((use: Use) => `${use.up}.${use.i}`));
+      eachExpr(arg, (part) => part.k === "slot" && check(part, own));
+    });
+  if ("guard" in step && step.guard !== null) check({ up: 0, i: step.guard }, uses);
+}
+
+function exists(slot: { readonly up: number; readonly i: number }, frame: Frame): boolean {
+  let at: Frame | null = frame;
+  for (let up = 0; up < slot.up && at !== null; up++) at = at.parent;
+  return at !== null && slot.i >= 0 && slot.i < at.made;
+}
+
+/** The expressions whose slots a step itself has to wait for. */
+function exprsOf(step: Step): readonly Expr[] {
+  const some = (exprs: readonly (Expr | null)[]) => exprs.filter((expr): expr is Expr => expr !== null);
+  switch (step.kind) {
+    case "let":
+      return [step.value];
+    case "task":
+      return [...step.args, ...settingExprs(step.overrides)];
+    case "if":
+      return [step.cond];
+    case "for":
+      return some([
+        ...step.lists,
+        step.by,
+        step.filter,
+        step.after,
+        step.parallel,
+        step.max,
+        step.tolerate?.expr ?? null,
+      ]);
+    default:
+      return [];
+  }
+}

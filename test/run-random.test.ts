@@ -1,0 +1,164 @@
+// Drives random plans through a random world, seeded: every run ends, in order, within bounds, and its fold is itself.
+
+import { describe, expect, it } from "vitest";
+import type { Plan } from "../compiler/plan.ts";
+import type { Value } from "../compiler/types.ts";
+import {
+  call,
+  chanceOf,
+  type Draft,
+  field,
+  fold,
+  lit,
+  local,
+  noRetry,
+  Plans,
+  type Slot,
+  snapshot,
+  World,
+} from "./run-world.ts";
+
+/** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. */
+function randomPlan(chance: () => number): Plan {
+  const any = (count: number): number => Math.floor(chance() * count);
+  const plans = new Plans()
+    .task("t", { params: ["x"], retry: { times: any(3) } })
+    .task("big", { params: ["x"], cpu: 2 })
+    .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });
+  let depth = 0;
+  let made = 0;
+  const fill = (b: Draft, above: readonly Slot[]): Slot | null => {
+    depth++;
+    const seen = [...above];
+    const some = (): Slot | null => seen[any(seen.length)] ?? null;
+    const extras = () => {
+      const after = some();
+      return {
+        ...(chance() < 0.3 && after !== null ? { after: [after] } : {}),
+        ...(chance() < 0.3
+          ? {
+              otherwise: (inner: Draft) =>
+                chance() < 0.5 || depth > 3 ? inner.let(lit("spare")) : fill(inner, seen),
+            }
+          : {}),
+        ...(chance() < 0.1 ? { with: { retry: { ...noRetry, times: 2 } } } : {}),
+      };
+    };
+    let last: Slot | null = null;
+    for (let i = 1 + any(4); i > 0; i--) {
+      const name = `n${made++}`;
+      const use = some();
+      const arg = use === null ? lit(name) : b.expr(use);
+      const kind = depth > 3 || made > 60 ? 0 : any(8);
+      if (kind === 1)
+        last = b.if(
+          name,
+          call("contains", { k: "text", parts: [{ expr: arg, type: { kind: "json" } }] }, lit("1")),
+          (inner) => fill(inner, seen),
+          chance() < 0.5 ? (inner) => fill(inner, seen) : null,
+          extras(),
+        );
+      else if (kind === 2)
+        last = b.for(name, ["a", "b", "c"].slice(0, any(4)), {
+          body: (inner, item) => fill(inner, [...seen, item]),
+          ...bounds(any, chance),
+          ...extras(),
+        });
+      else if (kind === 3) {
+        const list = b.task(`${name}l`, "t", [lit("list")]);
+        last = b.for(name, list, {
+          by: field(local(0), "id"),
+          waits: field(local(0), "deps"),
+          body: (inner, item, deps) => fill(inner, [...seen, item, ...(deps === null ? [] : [deps])]),
+          ...bounds(any, chance),
+          ...extras(),
+        });
+      } else if (kind === 4) last = b.let(arg);
+      else if (kind === 5) last = b.task(name, "u", [arg], extras());
+      else if (kind === 6) last = b.flow(name, "sub", [arg], extras());
+      else last = b.task(name, chance() < 0.2 ? "big" : "t", [arg], extras());
+      seen.push(last);
+    }
+    depth--;
+    return last;
+  };
+  return plans
+    .flow("sub", ["x"], (b, x) => {
+      depth = 3;
+      return fill(b, x === undefined ? [] : [x]);
+    })
+    .flow("main", [], (b) => {
+      depth = 0;
+      return fill(b, []);
+    })
+    .done();
+}
+
+function bounds(any: (count: number) => number, chance: () => number) {
+  return {
+    ...(chance() < 0.4 ? { parallel: 1 + any(2) } : {}),
+    ...(chance() < 0.4 ? { tolerate: any(3) } : {}),
+  };
+}
+
+const listed: Value = [
+  { id: "a", deps: ["c"] },
+  { id: "b", deps: [] },
+  { id: "c", deps: ["b"] },
+];
+
+function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
+  const world = new World(plan, {
+    options: { jobs: 3, failFast: !calm && chance() < 0.2 },
+    chance,
+    pick: (running) => running[Math.floor(chance() * running.length)] ?? 0,
+    end: (name) => {
+      const luck = chance();
+      if (!calm && luck < 0.12) return { fail: "bad luck" };
+      if (!calm && luck < 0.2) return "lost";
+      return { value: /n\d+l$/.test(name) ? listed : name };
+    },
+  });
+  const done = new Set<number>();
+  world.check = (run, event) => {
+    if (event.type === "attempt.started") {
+      expect(done.has(event.n), "started after it had succeeded").toBe(false);
+      for (const { n } of run.dependencies(event.n)) {
+        const around = run.frameGuards.get(run.frames.get(event.n)) === n && run.kind(n) === "if";
+        expect(around || run.good(n), `cell ${event.n} started before ${n}`).toBe(true);
+      }
+      expect(run.busy <= 3000 || [...run.running()].length === 1).toBe(true);
+    }
+    if (event.type === "attempt.ended" && event.outcome === "succeeded") done.add(event.n);
+    for (const loop of run.loops.values())
+      if (loop.parallel !== null) expect(loop.inProgress).toBeLessThanOrEqual(loop.parallel);
+    let all = 0;
+    for (const n of run.nodes()) all += run.state(n) === "running" ? 1 : 0;
+    expect(run.counts.running).toBe(all);
+  };
+  return world;
+}
+
+describe("random runs", () => {
+  for (let seed = 1; seed <= 150; seed++) {
+    it(`seed ${seed}`, () => {
+      const chance = chanceOf(seed);
+      const plan = randomPlan(chance);
+      const world = worldOf(plan, chance, false).start().go();
+      expect(world.run.status).not.toBe("running");
+      expect(snapshot(fold(plan, world.events))).toEqual(snapshot(world.run));
+      // Killed somewhere, it goes on; then the faults stop, and it succeeds.
+      world.crash(2 + Math.floor(chance() * (world.events.length - 2)));
+      const calm = worldOf(plan, chance, true);
+      calm.events.push(...world.events);
+      calm.crash();
+      calm.now = world.now + 100_000;
+      calm.open().go();
+      if (calm.run.status === "failed") calm.open().go();
+      const trouble = calm.run.error(0).at(-1);
+      // A plain value may fail whatever the world does.
+      if (trouble?.why !== null || calm.run.status === "succeeded") expect(calm.run.status).toBe("succeeded");
+      expect(snapshot(fold(plan, calm.events))).toEqual(snapshot(calm.run));
+    });
+  }
+});

@@ -1,0 +1,59 @@
+// The local runner against the contract of all runners, and what only it has: owners that die, the registry.
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { localRunner } from "../runners/local.ts";
+import { openRunner, runnerKinds } from "../runners/registry.ts";
+import { runnerContract } from "./runner-contract.ts";
+
+runnerContract("local", { open: async () => localRunner({ graceMs: 300 }), settings: {} });
+
+test("the registry gives the same runner each time, and tells what it does not know", async () => {
+  expect(runnerKinds()).toContain("local");
+  expect(await openRunner("local")).toBe(await openRunner("local"));
+  for (const kind of ["locl", "__proto__", "constructor", ""])
+    expect(await openRunner(kind)).toEqual({ problem: expect.stringContaining("known: local") });
+});
+
+test("what a killed owner left is found again and ended", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "flowc-owner-"));
+  const owner = `
+    import { localRunner } from ${JSON.stringify(new URL("../runners/local.ts", import.meta.url).href)};
+    const scratch = ${JSON.stringify(folder)};
+    const instance = await localRunner().open({ tag: { run: "orphans", node: 7, attempt: 2 }, settings: {}, project: scratch, workspace: "project", scratch });
+    const argv = ["sh", "-c", "setsid sleep 1000 & echo started; sleep 1000"];
+    const io = { stdoutPath: scratch + "/out", stderrPath: scratch + "/err", filter: null };
+    void instance.exec({ argv, env: { PATH: process.env.PATH }, cwd: "" }, io, new AbortController().signal);
+    const look = setInterval(async () => {
+      const { readFileSync } = await import("node:fs");
+      if (!readFileSync(io.stdoutPath, "utf8").includes("started")) return;
+      clearInterval(look);
+      console.log("ready");
+    }, 5);
+  `;
+  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", owner], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    await once(child.stdout, "data");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const runner = localRunner({ graceMs: 300 });
+    expect(await runner.find("orphans")).toEqual(["orphans.7.2"]);
+    expect(
+      spawnSync("sh", ["-c", "cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep -c ^FLOWC_COOKIE=orphans"])
+        .stdout.toString()
+        .trim(),
+    ).not.toBe("0");
+    await runner.end(await runner.find("orphans"));
+    expect(await runner.find("orphans")).toEqual([]);
+    expect(readFileSync(join(folder, "out"), "utf8")).toBe("started\n");
+  } finally {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
