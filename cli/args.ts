@@ -139,7 +139,11 @@ export function parseArgs(argv: readonly string[], version: string): Request {
       .exitOverride()
       .configureOutput({ writeOut: (piece) => (text += piece), writeErr: () => {} })
       .configureHelp({ subcommandTerm: (one) => one.name() });
-  if (argv.length === 0) return { command: "text", text: root.helpInformation(), exit: 64 };
+  const help = (): Request => {
+    root.outputHelp();
+    return { command: "text", text, exit: 64 };
+  };
+  if (argv.length === 0) return help();
   try {
     root.parse([...argv], { from: "user" });
   } catch (error) {
@@ -147,8 +151,7 @@ export function parseArgs(argv: readonly string[], version: string): Request {
     if (error.exitCode === 0) return { command: "text", text, exit: 0 };
     throw misread(error, argv, root);
   }
-  if (found.request === null) return { command: "text", text: root.helpInformation(), exit: 64 };
-  return found.request;
+  return found.request ?? help();
 }
 
 function misread(error: CommanderError, argv: readonly string[], root: Command) {
@@ -243,9 +246,9 @@ function inputs(command: Command): Command {
 function oneInput(text: string, before: readonly GivenInput[]): readonly GivenInput[] {
   const at = text.indexOf("=");
   if (at < 1)
-    throw new InvalidArgumentError(`write it as --input NAME=VALUE, for example --input ${text || "name"}=…`);
+    throw new InvalidArgumentError(`Write it as --input NAME=VALUE, for example --input ${text || "name"}=…`);
   const name = text.slice(0, at);
-  if (before.some((one) => one.name === name)) throw new InvalidArgumentError(`\`${name}\` is given twice`);
+  if (before.some((one) => one.name === name)) throw new InvalidArgumentError(`\`${name}\` is given twice.`);
   return [...before, { name, text: text.slice(at + 1) }];
 }
 
@@ -310,7 +313,7 @@ function runCommand(root: Command, give: Give): void {
 function jobs(text: string): number {
   const n = Number(text);
   if (!/^\d+$/.test(text) || n < 1 || n > 10_000)
-    throw new InvalidArgumentError("it must be a whole number from 1 to 10000");
+    throw new InvalidArgumentError("It must be a whole number from 1 to 10000");
   return n;
 }
 

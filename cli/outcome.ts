@@ -22,6 +22,8 @@ export interface Ended {
   readonly logOf: (n: number) => string | null;
   /** Shown path of the report, if one was written. */
   readonly report: string | null;
+  /** The output of what failed is on the screen already. */
+  readonly tailsShown: boolean;
   /** ` --state DIR`, if it was said. */
   readonly flag: string;
 }
@@ -63,7 +65,9 @@ function verdict({ view }: Ended, paint: Paint): string {
 function causeLines(cause: Cause, ended: Ended, columns: number, paint: Paint): readonly string[] {
   const { failure, node, affected } = cause;
   const name = failure.name === "" ? ended.view.plan.flow : failure.name;
-  const lines = [...failureLines({ ...failure, name }, columns, paint)];
+  const lines = [
+    ...failureLines({ ...failure, name, tail: ended.tailsShown ? null : failure.tail }, columns, paint),
+  ];
   if (node !== null && node.attempts > 1) lines.push(`  after ${count(node.attempts, "attempt")}`);
   const log = node === null ? null : ended.logOf(node.n);
   if (log !== null) lines.push(`  log: ${visible(log)}`);

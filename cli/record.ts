@@ -172,11 +172,15 @@ function history(view: RunView, events: Iterable<Event>) {
 export async function criticalPath(view: RunView): Promise<RunRecord["critical"]> {
   const from: number[] = [];
   const to: number[] = [];
-  for (let n = 0; n < view.size; n++)
-    for (const dependency of view.dependencies(n)) {
-      from.push(dependency.n);
-      to.push(n);
-    }
+  const edge = (a: number, b: number): void => {
+    from.push(a);
+    to.push(b);
+  };
+  for (let n = 1; n < view.size; n++) {
+    const owner = view.owner(n);
+    if (owner !== null && owner !== n) edge(n, owner);
+    for (const each of view.dependencies(n)) waitsFor(view, n, each.n, edge);
+  }
   const graph = sharedGraph(view.size, from.length);
   graph.from.set(from);
   graph.to.set(to);
@@ -187,5 +191,15 @@ export async function criticalPath(view: RunView): Promise<RunRecord["critical"]
   }
   const { criticalPath: path, length } = await analyze(graph);
   await closeAnalysis();
-  return { ms: length, nodes: path.filter((n) => view.task(n) !== null).map((n) => view.name(n)) };
+  return { ms: length, nodes: path.filter((n) => (graph.weights[n] ?? 0) > 0).map((n) => view.name(n)) };
+}
+
+/** What stands inside an `if` waits for its condition, not for the whole of it, which ends after them. */
+function waitsFor(view: RunView, n: number, other: number, edge: (a: number, b: number) => void): void {
+  for (let around = view.owner(n); around !== null; around = view.owner(around))
+    if (around === other) {
+      for (const each of view.dependencies(other)) edge(each.n, n);
+      return;
+    }
+  edge(other, n);
 }

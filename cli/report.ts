@@ -93,7 +93,7 @@ function nodes(record: RunRecord): readonly string[] {
       node.task,
       String(node.attempts),
       node.durationMs === null ? "" : duration(node.durationMs),
-      statusWord(node),
+      statusWord(node, record.status),
     ]),
   );
   return [

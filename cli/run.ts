@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Plan } from "../compiler/plan.ts";
+import { createNearest } from "../compiler/suggest.ts";
 import type { Value } from "../compiler/types.ts";
 import { openRunner } from "../runners/registry.ts";
 import { type ArtifactStore, openArtifacts } from "../runtime/artifacts.ts";
@@ -13,6 +14,7 @@ import { executeRun, type RunResult } from "../runtime/execute.ts";
 import { ResumeRefused } from "../runtime/execute-open.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { thisProcess } from "../runtime/lease.ts";
+import type { Outline } from "../runtime/outline.ts";
 import type { RunRequest } from "./args.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
@@ -21,13 +23,13 @@ import { tellEnd } from "./outcome.ts";
 import { drawPlan, outlined } from "./plan.ts";
 import { type Project, projectOf, shownPath } from "./project.ts";
 import { criticalPath, recordOf } from "./record.ts";
-import { graphOf } from "./render/graph.ts";
+import { graphOf, outerNames } from "./render/graph.ts";
 import { blockProgress, jsonProgress, noProgress, type Progress, plainProgress } from "./render/progress.ts";
 import { visible } from "./render/text.ts";
 import { reportText } from "./report.ts";
 import { type Resumed, resumed } from "./resume.ts";
 import { recordJson } from "./show.ts";
-import { exits, Stop, shellWord } from "./stop.ts";
+import { didYouMean, exits, Stop, shellWord, usage } from "./stop.ts";
 import { stopSignals } from "./stop-signals.ts";
 import type { World } from "./world.ts";
 
@@ -62,6 +64,7 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
   // All that can be wrong is looked for before the state directory is touched.
   const inputs = await given(null);
   const found = outlined(plan, inputs, project, command);
+  for (const name of request.only) knownNode(name, found, command);
   if (request.dryRun) {
     await drawPlan(plan, found, graphOf(found), world);
     return exits.well;
@@ -76,6 +79,26 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
       world,
     );
   });
+}
+
+/** A node, or a `for`, `if` or flow as a whole; below what is not yet known, anything may be. */
+function knownNode(typed: string, { nodes, templates }: Outline, command: string): void {
+  const names = nodes.map((node) => node.name);
+  const holds = (outer: string, inner: string): boolean =>
+    inner === outer || (inner.startsWith(outer) && ".[#".includes(inner[outer.length] ?? "?"));
+  if (names.some((name) => holds(typed, name))) return;
+  if (templates.some(({ name }) => holds(name, typed) || holds(typed, name))) return;
+  const nearest = createNearest()(typed, [
+    ...new Set(
+      [...names, ...templates.map(({ name }) => name)].flatMap((name) => [...outerNames(name), name]),
+    ),
+  ]);
+  throw usage(
+    `There is no node ${visible(typed)}.${didYouMean(nearest)}`,
+    nearest === null
+      ? command.replace(/^flowc run/, "flowc plan")
+      : `${command} --only ${shellWord(nearest)}`,
+  );
 }
 
 async function opened(project: Project, work: (journal: Journal) => Promise<number>): Promise<number> {
@@ -233,6 +256,7 @@ async function ended(
         critical: record?.critical ?? (view.size <= criticalCellsMax ? await criticalPath(view) : null),
         logOf: (n) => logOf(journal, result.run, view.attempts(n), n, world),
         report: request.report,
+        tailsShown: request.ui === "auto" || request.ui === "plain",
         flag: project.flag,
       },
       world,

@@ -54,7 +54,7 @@ function drawn(record: RunRecord, world: World): readonly string[] {
       visible(node.task),
       node.attempts > 1 ? String(node.attempts) : "",
       node.durationMs === null ? "" : duration(node.durationMs),
-      statusWord(node),
+      statusWord(node, record.status),
     ]);
   const drawnTable = table(
     [
@@ -69,20 +69,26 @@ function drawn(record: RunRecord, world: World): readonly string[] {
   );
   drawnTable.forEach((line, i) => {
     const node = record.nodes[i - 1];
-    lines.push(i === 0 || node === undefined ? paint("dim", line) : painted(line, node, paint));
+    lines.push(i === 0 || node === undefined ? paint("dim", line) : painted(line, node, record, paint));
   });
   const hidden = record.nodes.length - nodesShownMax;
   if (hidden > 0) lines.push(`… ${hidden} more nodes: flowc show ${record.run} --json`);
   return lines;
 }
 
-function painted(line: string, node: NodeRecord, paint: (style: Style, text: string) => string): string {
-  const word = statusWord(node);
+function painted(
+  line: string,
+  node: NodeRecord,
+  record: RunRecord,
+  paint: (style: Style, text: string) => string,
+): string {
+  const word = statusWord(node, record.status);
   return line.endsWith(word) ? line.slice(0, -word.length) + paint(statusStyle(node.status), word) : line;
 }
 
 /** The state of a node, and why it is in it where that is not plain. */
-export function statusWord(node: NodeRecord): string {
+export function statusWord(node: NodeRecord, run: RunRecord["status"]): string {
+  if (run !== "running" && (node.status === "ready" || node.status === "waiting")) return "not started";
   if (node.answered) return `${node.status}, answered`;
   if (node.skipped === "branch") return "skipped, not chosen";
   if (node.skipped === "failure") return "skipped, needs what failed";
@@ -90,10 +96,11 @@ export function statusWord(node: NodeRecord): string {
 }
 
 /** `38 succeeded, 1 failed, 4 skipped`. */
-export function countsLine(record: Pick<RunRecord, "counts">): string {
-  const { counts } = record;
-  const states = ["succeeded", "failed", "skipped", "cancelled", "running", "ready", "waiting"] as const;
+export function countsLine({ counts, status }: Pick<RunRecord, "counts" | "status">): string {
+  const states = ["succeeded", "failed", "skipped", "cancelled", "running"] as const;
   const parts = states.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
+  const left = counts.ready + counts.waiting;
+  if (left > 0) parts.push(`${left} ${status === "running" ? "waiting" : "not started"}`);
   if (counts.answered > 0) parts.push(`${counts.answered} answered by otherwise`);
   return `${count(counts.total, "node")}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
 }

@@ -4,7 +4,7 @@ import type { Arg, Call, Expr, Flow, Param, Task } from "../grammar/ast.ts";
 import { inferBuiltin } from "./check-builtins.ts";
 import { askedBy, literalFits } from "./check-fit.ts";
 import { callee } from "./check-names.ts";
-import { at, type Check, type Scope, tell, without } from "./check-state.ts";
+import { at, type Check, type Scope, tell, tellUnknownWord, without } from "./check-state.ts";
 import { type At, didYouMean, renameFix } from "./errors.ts";
 import {
   duplicateArgument,
@@ -26,6 +26,8 @@ export function inferCall(check: Check, call: Call, scope: Scope): Type {
   }
   const called = callee(check, call.callee, scope);
   if (called === null) {
+    // It was most likely meant as a node: what follows it is not told as misplaced.
+    if (scope.where.noNodes === null) check.pass.makesNode.add(call);
     for (const arg of call.args) check.infer(arg.value, scope);
     return errorType;
   }
@@ -152,7 +154,9 @@ function tellUnknownArgument(
   const place = arg.name === null ? at(scope, arg) : at(scope, arg.name);
   const label = didYouMean(near, `\`${declaration.name.text}\` has no parameter \`${name}\``);
   const hint = near === null ? `It is called so: \`${usage(declaration)}\`.` : null;
-  tell(check, unknownArgument(place, label, hint, renameFix(near, place.span), declaredAt(entry)));
+  const unknown = unknownArgument(place, label, hint, renameFix(near, place.span), declaredAt(entry));
+  const index = tellUnknownWord(check, `${declaration.name.text} ${name}`, unknown);
+  check.pass.blamed.push({ index, declaration, name });
   // Checked against the one that was meant, so that nothing else is told twice.
   if (near !== null) given.set(near, arg.value);
   else check.infer(arg.value, scope);
@@ -167,8 +171,11 @@ function tellUnnamed(
 ): void {
   const { declaration, home } = entry;
   const type = check.infer(arg.value, scope);
+  // An unknown name may well be a parameter's, misspelt: it has been told.
+  if (type.kind === "error") return;
   if (declaration.params.length === 0) {
     const label = `\`${declaration.name.text}\` takes no arguments`;
+    blame(check, declaration, null);
     tell(check, unknownArgument(at(scope, arg), label, null, null, declaredAt(entry)));
     return;
   }
@@ -187,14 +194,19 @@ function tellUnnamed(
     );
     return;
   }
-  const fitting =
-    type.kind === "error"
-      ? []
-      : free.filter((param) => literalFits(check, arg.value, check.resolve(param.type, home, declaration)));
+  const fitting = free.filter((param) =>
+    literalFits(check, arg.value, check.resolve(param.type, home, declaration)),
+  );
+  blame(check, declaration, arg.value.kind === "name" ? arg.value.name : null);
   const guess = fitting.length === 1 ? (fitting[0]?.name.text ?? null) : null;
   const names = declaration.params.map((param) => param.name.text);
   tell(check, unnamedArgument(at(scope, arg), declaration.name.text, names, guess));
   if (guess !== null) given.set(guess, arg.value);
+}
+
+/** The next diagnostic may follow from a name that the called one lacks. */
+function blame(check: Check, declaration: Task | Flow, name: string | null): void {
+  check.pass.blamed.push({ index: check.pass.diagnostics.length, declaration, name });
 }
 
 function tellMissing(
@@ -209,6 +221,7 @@ function tellMissing(
     (param) => !given.has(param.name.text) && isRequired(check, param),
   );
   if (missing.length === 0) return;
+  blame(check, declaration, null);
   const names = missing.map((param) => param.name.text);
   tell(
     check,

@@ -6,7 +6,7 @@ import { literalFits } from "./check-fit.ts";
 import { narrowedType, valueType } from "./check-names.ts";
 import { pathOf, tellNone } from "./check-none.ts";
 import { inferBinary, inferUnary } from "./check-operators.ts";
-import { at, type Check, type Scope, tell, without, written } from "./check-state.ts";
+import { at, type Check, type Scope, tell, tellUnknownWord, without, written } from "./check-state.ts";
 import {
   duplicateField,
   notAList,
@@ -227,7 +227,8 @@ function fieldType(check: Check, expr: FieldAccess, of: Type, scope: Scope): Typ
       const field = fieldMap(fields).get(name);
       if (field !== undefined) return field.type;
       const names = fields.map((each) => each.name);
-      tell(check, unknownField(place, name, show(of), check.nearest(name, names), names));
+      const unknown = unknownField(place, name, show(of), check.nearest(name, names), names);
+      tellUnknownWord(check, `${show(of)}.${name}`, unknown);
       return errorType;
     }
     case "json":
@@ -254,9 +255,13 @@ function fieldType(check: Check, expr: FieldAccess, of: Type, scope: Scope): Typ
       tell(check, unknownField(place, name, show(of), null, [], null, hint));
       return errorType;
     }
-    default:
-      tell(check, unknownField(place, name, show(of), null, []));
+    default: {
+      const length = isText(body, check.types) && (name === "length" || name === "size" || name === "len");
+      const hint = length ? `Write \`len(${written(scope, expr.of) ?? "text"})\`.` : null;
+      const unknown = unknownField(place, name, show(of), null, [], null, hint);
+      tellUnknownWord(check, `${show(of)}.${name}`, unknown);
       return errorType;
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { posix } from "node:path";
 import type { Block, Expr, Name, Node, RecordExpr, Text } from "../grammar/ast.ts";
 import type { Fix, Related } from "../grammar/diagnostic.ts";
 import { tellNone } from "./check-none.ts";
-import { at, type Check, type Scope, tell, written } from "./check-state.ts";
+import { at, type Check, type Scope, tell, tellUnknownWord, written } from "./check-state.ts";
 import { type At, didYouMean, listed, related, replace } from "./errors.ts";
 import { missingFile } from "./errors-flows.ts";
 import { missingField, typeMismatch, undecodedJson, unknownField } from "./errors-types.ts";
@@ -132,10 +132,13 @@ function fitRecord(
     const near = check.nearest(entry.key.text, free);
     // The misspelt field is not missing as well.
     if (near !== null) given.add(near);
+    // `{ nmae }`: that there is no such value has been told.
+    if (entry.short && check.pass.typeOf.get(entry.value)?.kind === "error") continue;
     const names = fields.map((field) => field.name);
     // With the short form `{ nam }` the word is a value's name too: no fix is certain.
     const place = at(scope, entry.key);
-    tell(check, unknownField(place, entry.key.text, show(type), near, names, cause));
+    const unknown = unknownField(place, entry.key.text, show(type), near, names, cause);
+    tellUnknownWord(check, `${show(type)}.${entry.key.text}`, unknown);
   }
   const missing = fields.filter((field) => !given.has(field.name) && !mayBeLeftOut(field));
   if (missing.length > 0) {

@@ -4,7 +4,7 @@ import type { Declaration, Flow, Name, Task, Word } from "../grammar/ast.ts";
 import type { Related } from "../grammar/diagnostic.ts";
 import type { Span } from "../grammar/source.ts";
 import { builtins, laterBuiltins } from "./builtins.ts";
-import { at, type Check, type Local, local, type Scope, tell } from "./check-state.ts";
+import { at, type Check, type Local, local, type Scope, tell, tellUnknownWord } from "./check-state.ts";
 import { type At, didYouMean } from "./errors.ts";
 import { notYet } from "./errors-calls.ts";
 import { unknownName, usedBeforeDefinition } from "./errors-names.ts";
@@ -129,7 +129,11 @@ function tellUnknown(check: Check, name: Named, scope: Scope): Type {
     seen: At | null = null,
     seenLabel = "",
   ) => {
-    tell(check, unknownName(place, label, hint, near, seen, seenLabel));
+    const holes = check.pass.holes.get(scope.inside) ?? new Set();
+    check.pass.holes.set(scope.inside, holes.add(text));
+    // A local is made in its declaration, anything else for the whole file.
+    const where = near !== null && scope.home.values.has(near) ? "" : String(scope.inside.span.start);
+    tellUnknownWord(check, `${text} ${where}`, unknownName(place, label, hint, near, seen, seenLabel));
     return errorType;
   };
   const ended = endedSpan(scope, text);
@@ -167,7 +171,7 @@ function wordsOfOthers(text: string): string | null {
 }
 
 function importedNothing(scope: Scope, name: string): boolean {
-  return scope.home.imports.some(({ word: imported }) => imported.text === name);
+  return scope.home.unresolved.has(name);
 }
 
 function endedSpan(scope: Scope, name: string): Span | null {
@@ -257,7 +261,7 @@ function tellUnknownCallee(check: Check, name: Name, scope: Scope): void {
     likelyCallee(text) ?? check.nearest(text, [...scope.home.callables.keys(), ...builtins.keys()]);
   if (near !== null) markUsed(check, near, scope);
   const label = didYouMean(near, `there is no task, flow or function \`${text}\``);
-  tell(check, unknownName(place, label, null, near, null, ""));
+  tellUnknownWord(check, text, unknownName(place, label, null, near, null, ""));
 }
 
 /** What other languages call our built-ins. */

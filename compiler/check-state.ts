@@ -38,6 +38,16 @@ export interface Pass {
   /** Names that stand for a field or parameter of the same name (`{ crate }`, `build(crate)`): not renamed by fixes. */
   readonly shortNames: Set<Name>;
   /** Calls of flows by flows, for circles. */
+  /** Names that a declaration uses and nothing makes: perhaps a parameter that was forgotten or misspelt. */
+  readonly holes: Map<Declaration, Set<string>>;
+  /** Diagnostics of arguments (by index) that such a hole explains; `name` null: any hole of the declaration. */
+  readonly blamed: {
+    readonly index: number;
+    readonly declaration: Declaration;
+    readonly name: string | null;
+  }[];
+  /** The first place where a word was told to be unknown; see `tellUnknownWord`. */
+  readonly unknown: Map<string, number>;
   readonly flowCalls: { readonly from: Flow; readonly to: Flow; readonly at: At }[];
 }
 
@@ -50,6 +60,9 @@ export function newPass(): Pass {
     argsOf: new Map(),
     makesNode: new Set(),
     shortNames: new Set(),
+    holes: new Map(),
+    blamed: [],
+    unknown: new Map(),
     flowCalls: [],
   };
 }
@@ -126,6 +139,8 @@ export interface Check {
   }[];
   /** Where declared types are named, for fixes. */
   readonly typeUses: { readonly declaration: TypeDeclaration; readonly at: At }[];
+  /** Declarations whose text has a syntax error: their types agree with everything. */
+  readonly broken: ReadonlySet<Declaration>;
   /** Declarations and import words that something uses. */
   readonly used: Set<Declaration | Word>;
   /** Names in the wrong case, told once all uses are known. */
@@ -168,6 +183,48 @@ export function at(scope: { readonly home: Home }, node: { readonly span: Span }
 export function tell(check: Check, diagnostic: Diagnostic): void {
   check.pass.diagnostics.push(diagnostic);
 }
+
+/**
+ * Tells of an unknown word once for each `key`: a name misspelt where it is made is unknown in many places, and is
+ * one mistake. Further places are shown beside the first; its fix mends them all. Gives the diagnostic's index.
+ */
+export function tellUnknownWord(check: Check, key: string, diagnostic: Diagnostic): number {
+  const { diagnostics, unknown } = check.pass;
+  const place = `${diagnostic.source.path}\n${diagnostic.code}\n${key}`;
+  const index = unknown.get(place);
+  const first = index === undefined ? undefined : diagnostics[index];
+  if (index === undefined || first === undefined) {
+    unknown.set(place, diagnostics.length);
+    return diagnostics.push(diagnostic) - 1;
+  }
+  const { source, span, fix } = diagnostic;
+  const edits = [...(first.fix?.edits ?? []), ...(fix?.edits ?? [])];
+  const related =
+    first.related.length < relatedMax
+      ? [...first.related, { source, span, label: "and here" }]
+      : first.related;
+  // A long list is not copied again for each of its places.
+  if (edits.length > editsMax) return index;
+  diagnostics[index] = {
+    ...first,
+    related,
+    ...(first.fix === undefined ? {} : { fix: { ...first.fix, edits } }),
+  };
+  return index;
+}
+
+/** Leaves out what is said about arguments, where the called task or flow itself lacks a name. */
+export function withoutBlamed({ diagnostics, blamed, holes }: Pass): readonly Diagnostic[] {
+  const explained = new Set<number>();
+  for (const { index, declaration, name } of blamed) {
+    const names = holes.get(declaration);
+    if (names !== undefined && (name === null || names.has(name))) explained.add(index);
+  }
+  return explained.size === 0 ? diagnostics : diagnostics.filter((_, index) => !explained.has(index));
+}
+
+const relatedMax = 3;
+const editsMax = 200;
 
 export function rootScope(home: Home, inside: Declaration, where: Where): Scope {
   return {

@@ -2,20 +2,30 @@
 
 import type { Declaration, Flow } from "../grammar/ast.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
+import { brokenDeclarations, inOrder } from "./aftermath.ts";
 import { checkBlock, checkNode } from "./check-blocks.ts";
 import { infer } from "./check-expressions.ts";
 import { askedBy, fitTo } from "./check-fit.ts";
 import { tellUnusedNames } from "./check-leftovers.ts";
 import { inferIfOrLoop } from "./check-loops.ts";
 import { checkSettings } from "./check-settings.ts";
-import { anywhere, at, type Check, constantLookup, newPass, rootScope, tell } from "./check-state.ts";
+import {
+  anywhere,
+  at,
+  type Check,
+  constantLookup,
+  newPass,
+  rootScope,
+  tell,
+  withoutBlamed,
+} from "./check-state.ts";
 import { checkFlow, checkTask, useAll } from "./check-tasks.ts";
 import { fold } from "./constant.ts";
 import { findCircles } from "./cycles.ts";
 import { notYet } from "./errors-calls.ts";
 import { recursiveFlow } from "./errors-names.ts";
 import type { Host } from "./host.ts";
-import { type Loaded, loadModules } from "./modules.ts";
+import { loadModules } from "./modules.ts";
 import type { Program } from "./program.ts";
 import { constantOrder, type Home, type Names, resolveNames } from "./resolve.ts";
 import { resolveDeclaredTypes, resolveType } from "./resolve-types.ts";
@@ -36,7 +46,8 @@ export function check(entry: string, host: Host): Checked {
   const [first] = loaded.modules;
   if (first === undefined) return { program: null, diagnostics: loaded.diagnostics };
   const { names, diagnostics: named } = resolveNames(loaded.modules, nearest);
-  const state = createCheck(host, names, nearest);
+  const broken = brokenDeclarations(loaded.modules, loaded.diagnostics);
+  const state = createCheck(host, names, nearest, broken);
   for (const diagnostic of named) tell(state, diagnostic);
   checkConstantsAndTypes(state, names.homes);
   for (const home of names.homes)
@@ -59,11 +70,11 @@ export function check(entry: string, host: Host): Checked {
       argsOf: pass.argsOf,
       makesNode: pass.makesNode,
     },
-    diagnostics: inOrder(loaded.modules, loaded.diagnostics, pass.diagnostics),
+    diagnostics: inOrder(loaded.modules, loaded.diagnostics, withoutBlamed(pass), broken),
   };
 }
 
-function createCheck(host: Host, names: Names, nearest: Check["nearest"]): Check {
+function createCheck(host: Host, names: Names, nearest: Check["nearest"], broken: Check["broken"]): Check {
   const state: Check = {
     host,
     nearest,
@@ -75,6 +86,7 @@ function createCheck(host: Host, names: Names, nearest: Check["nearest"]): Check
     typeUses: [],
     defaults: [],
     nameOf: names.nameOf,
+    broken,
     used: new Set(),
     miscased: new Map(),
     pass: newPass(),
@@ -106,7 +118,10 @@ function checkConstantsAndTypes(state: Check, homes: readonly Home[]): void {
   for (const { declaration, home } of order) {
     const scope = rootScope(home, declaration, { ...anywhere, noNodes: "a constant" });
     const type = state.infer(declaration.value, scope);
-    state.constantTypes.set(declaration, circular.has(declaration) ? errorType : type);
+    state.constantTypes.set(
+      declaration,
+      circular.has(declaration) || state.broken.has(declaration) ? errorType : type,
+    );
   }
 }
 
@@ -160,45 +175,4 @@ function tellRecursiveFlows(state: Check): void {
       ),
     );
   }
-}
-
-/** Codes that a declaration lost to a syntax error may cause elsewhere in its file. */
-const causedByLoss: ReadonlySet<string> = new Set([
-  "unknown-name",
-  "unknown-type",
-  "unknown-runner",
-  "missing-return",
-  "no-action",
-]);
-
-/** One mistake, one diagnostic: where the text itself is broken, what follows from that is left out. */
-function inOrder(
-  modules: readonly Loaded[],
-  syntax: readonly Diagnostic[],
-  meaning: readonly Diagnostic[],
-): readonly Diagnostic[] {
-  const rank = new Map(modules.map(({ module }, index) => [module.file.source, index]));
-  const broken = new Map(
-    modules.filter((loaded) => loaded.broken).map((loaded) => [loaded.module.file.source, loaded]),
-  );
-  const kept = meaning.filter((diagnostic) => {
-    const loaded = broken.get(diagnostic.source);
-    if (loaded === undefined) return true;
-    if (diagnostic.severity === "warning" || causedByLoss.has(diagnostic.code)) return false;
-    const { declarations, imports } = loaded.module.file;
-    const around = [...declarations, ...imports].find(
-      ({ span }) => span.start <= diagnostic.span.start && diagnostic.span.end <= span.end,
-    );
-    if (around === undefined) return false;
-    return !syntax.some(
-      ({ source, span }) =>
-        source === diagnostic.source && span.start >= around.span.start && span.start <= around.span.end,
-    );
-  });
-  return [...syntax, ...kept].sort(
-    (a, b) =>
-      (rank.get(a.source) ?? 0) - (rank.get(b.source) ?? 0) ||
-      a.span.start - b.span.start ||
-      a.span.end - b.span.end,
-  );
 }

@@ -1,7 +1,7 @@
 // Type expressions and type declarations become types; unknown and endless ones are told.
 
 import type { Declaration, Field, RecordType, TypeDeclaration, TypeExpr } from "../grammar/ast.ts";
-import { at, type Check, constantLookup, tell } from "./check-state.ts";
+import { at, type Check, constantLookup, tell, tellUnknownWord } from "./check-state.ts";
 import { fold } from "./constant.ts";
 import { findCircles } from "./cycles.ts";
 import { notYet } from "./errors-calls.ts";
@@ -71,14 +71,14 @@ function namedType(
     return { kind: "named", name: check.typeName.get(entry.declaration) ?? type.name };
   }
   // An import that brings nothing has been told at the import.
-  if (home.imports.some(({ word }) => word.text === type.name)) return errorType;
+  if (home.unresolved.has(type.name)) return errorType;
   const likely = Object.hasOwn(likelyTypes, type.name) ? (likelyTypes[type.name] ?? null) : null;
   const near = likely ?? check.nearest(type.name, [...home.types.keys(), ...scalarNames()]);
   const suggested = near === null ? undefined : home.types.get(near);
   if (suggested !== undefined) check.used.add(suggested.declaration);
   if (suggested?.via) check.used.add(suggested.via);
   const hint = near === null ? "Declare it with `type`, or import it." : null;
-  tell(check, unknownType(at({ home }, type), type.name, near, hint));
+  tellUnknownWord(check, type.name, unknownType(at({ home }, type), type.name, near, hint));
   return errorType;
 }
 
@@ -122,7 +122,8 @@ export function resolveDeclaredTypes(check: Check, homes: readonly Home[]): void
       if (via !== null) continue;
       const name = check.typeName.get(declaration) ?? declaration.name.text;
       declared.push({ name, home, declaration });
-      check.types.set(name, bodyType(check, declaration, home));
+      const body = bodyType(check, declaration, home);
+      check.types.set(name, check.broken.has(declaration) ? errorType : body);
     }
   }
   const direct = (name: string): readonly string[] => {

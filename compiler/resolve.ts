@@ -38,6 +38,8 @@ export interface Home {
   readonly types: Map<string, Entry<TypeDeclaration>>;
   readonly places: Map<string, Entry<Place>>;
   readonly imports: { readonly node: Import; readonly word: Word }[];
+  /** Names that a failed import should have brought, as written and as suggested: told at the import. */
+  readonly unresolved: Set<string>;
 }
 
 export interface Names {
@@ -77,6 +79,7 @@ function declare(loaded: Loaded, diagnostics: Diagnostic[]): Home {
     types: new Map(),
     places: new Map(),
     imports: [],
+    unresolved: new Set(),
   };
   for (const declaration of loaded.module.file.declarations) {
     if (declaration.kind === "test") continue;
@@ -152,14 +155,19 @@ function importName(
 ): void {
   if (from === home) return;
   home.imports.push({ node, word: name });
-  if (from === null) return;
+  if (from === null) {
+    home.unresolved.add(name.text);
+    return;
+  }
   const own = ownNamed(from, name.text);
   const at = { source: home.module.file.source, span: name.span };
   if (own.length === 0) {
+    home.unresolved.add(name.text);
     if (from.broken) return;
     const exported = from.module.file.declarations.flatMap((d) => (d.kind === "test" ? [] : [d.name.text]));
     const path = from.module.file.source.path;
     const near = nearest(name.text, exported);
+    if (near !== null) home.unresolved.add(near);
     // Each goes through the file once: a bound, for a file with hundreds of such names.
     const uses = diagnostics.length < 20 ? usesOf(home, name.text) : [];
     diagnostics.push(unknownExport(at, name.text, path, near, exported, uses));

@@ -20,6 +20,8 @@ export interface Word {
   readonly end: number;
   /** Without quotes; {@link HOLE} for each hole, {@link DYNAMIC} for each expansion. */
   readonly text: string;
+  /** It has an expansion that no quotes keep together: it may be none or many words. */
+  readonly splits: boolean;
 }
 
 /** Text that a command gets on its standard input from the script: a here-document's or a here-string's range. */
@@ -63,6 +65,7 @@ export class Findings {
   readonly assigned = new Set<string>();
   /** Texts to be put into the script before and behind a hole, by its index. */
   readonly around = new Map<number, readonly [string, string]>();
+  private readonly troubled = new Set<number>();
   private readonly holeOffsets: number[] = [];
   private readonly holeNumbers: number[] = [];
   private readonly partStarts: number[] = [];
@@ -138,7 +141,8 @@ export class Findings {
   /** One problem for each hole of a range that has none yet. */
   troubleAll(problem: ShellProblemKind, range: Range, detail: string): void {
     for (const i of this.holesIn(range)) {
-      if (this.problems.some((known) => known.hole === i)) continue;
+      if (this.troubled.has(i)) continue;
+      this.troubled.add(i);
       this.trouble(problem, i, detail, this.holeOffsets[i] ?? 0);
     }
   }
@@ -153,7 +157,7 @@ export class Findings {
   mark(): () => void {
     const lengths = [this.problems.length, this.commands.length, this.variables.length] as const;
     return () => {
-      this.problems.length = lengths[0];
+      for (const { hole } of this.problems.splice(lengths[0])) if (hole !== null) this.troubled.delete(hole);
       this.commands.length = lengths[1];
       this.variables.length = lengths[2];
     };

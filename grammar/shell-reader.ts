@@ -10,12 +10,7 @@ export function readScript(found: Findings, bash: boolean): void {
 
 const closers: Readonly<Record<string, string>> = { "{": "}", if: "then", while: "do", until: "do" };
 
-/** Deeper nesting than any script that a person writes; a bound for our own stack. */
-const depthMax = 200;
-
 class CommandReader extends SimpleReader {
-  private depth = 0;
-
   script(): void {
     while (this.at < this.end) this.commands([]);
     this.hereDocuments();
@@ -34,13 +29,10 @@ class CommandReader extends SimpleReader {
 
   /** Reads up to and with one of the stops, or to the end; gives the stop, or "". */
   private commands(stops: readonly string[]): string {
-    if (this.depth >= depthMax) {
-      this.unterminated(stops[0] ?? "(", this.at);
-      return "";
-    }
-    this.depth++;
-    const stop = this.list(stops);
-    this.depth--;
+    let stop = "";
+    this.nested(this.at, stops[0] ?? "(", () => {
+      stop = this.list(stops);
+    });
     return stop;
   }
 
@@ -115,7 +107,7 @@ class CommandReader extends SimpleReader {
 
   /** `( … )`, or `(( … ))` where it is arithmetic. */
   private parentheses(start: number): true {
-    if (this.looking("((")) {
+    if (this.looking("((") && !this.noArithmetic.has(start)) {
       const back = this.found.mark();
       this.at += 2;
       if (this.arithmetic("))", start)) {
@@ -123,6 +115,7 @@ class CommandReader extends SimpleReader {
         return true;
       }
       back();
+      this.noArithmetic.add(start);
       this.at = start;
     }
     this.at++;

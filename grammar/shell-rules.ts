@@ -1,39 +1,9 @@
 // Where a command reads its arguments as a program: `eval`, `trap`, `sh -c`, `ssh`, and the text of awk, SQL, Python.
 
-import { type Findings, HOLE, type ShellCommandRead, type Word } from "./shell-findings.ts";
-import { inputLanguage, operandAt, optionValueAt, programText } from "./shell-programs.ts";
-
-const shells = new Set(["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "fish", "rbash", "yash"]);
-
-interface Wrapper {
-  readonly values: string;
-  readonly operands: number;
-}
-
-/** Commands that run the command behind them: the options that take a value, and how many operands come before. */
-const wrappers: Readonly<Record<string, Wrapper>> = {
-  builtin: { values: "", operands: 0 },
-  chroot: { values: "", operands: 1 },
-  chrt: { values: "TPD", operands: 1 },
-  command: { values: "", operands: 0 },
-  doas: { values: "uC", operands: 0 },
-  env: { values: "uC", operands: 0 },
-  exec: { values: "a", operands: 0 },
-  flock: { values: "wE", operands: 1 },
-  ionice: { values: "cnpPu", operands: 0 },
-  nice: { values: "n", operands: 0 },
-  nohup: { values: "", operands: 0 },
-  setsid: { values: "", operands: 0 },
-  stdbuf: { values: "ioe", operands: 0 },
-  strace: { values: "aeoOpPsSuEX", operands: 0 },
-  sudo: { values: "CDghpRTuU", operands: 0 },
-  taskset: { values: "", operands: 1 },
-  time: { values: "fo", operands: 0 },
-  timeout: { values: "ks", operands: 1 },
-  unshare: { values: "", operands: 0 },
-  xargs: { values: "adEIlLnPs", operands: 0 },
-  busybox: { values: "", operands: 0 },
-};
+import { type Findings, HOLE, type Word } from "./shell-findings.ts";
+import { judgeInput, judgeSplitting } from "./shell-flows.ts";
+import { operandAt, optionValueAt, programText } from "./shell-programs.ts";
+import { basename, shells, wrapped, wrapperOf } from "./shell-wrappers.ts";
 
 /** Builtins whose operands name variables; `name=value` is as safe as an assignment. */
 const naming = new Set(["export", "readonly", "declare", "typeset", "local", "unset", "read", "getopts"]);
@@ -59,25 +29,13 @@ export function judgeWords(found: Findings, words: readonly Word[], whole: Set<s
     if (word === undefined) return;
     const name = basename(word.text);
     const args = words.slice(at + 1);
-    if (word.text.includes(HOLE) && !word.text.includes("/")) found.markCommand(word);
+    mark(found, word);
+    judgeSplitting(found, word, args);
     judgeCommand(found, name, args, whole);
     const wrapper = wrapperOf(name);
     if (wrapper === null) return;
     at += 1 + wrapped(name, args, wrapper);
   }
-}
-
-/** How many words stand between a wrapper and the command it runs. */
-function wrapped(name: string, args: readonly Word[], { values, operands }: Wrapper): number {
-  let at = 0;
-  for (let left = operands; at < args.length; at++) {
-    const text = args[at]?.text ?? "";
-    if (text === "--" || text.startsWith("--") || (name === "env" && text.includes("="))) continue;
-    if (/^-[^-]/.test(text)) {
-      if (text.length === 2 && values.includes(text[1] ?? " ")) at++;
-    } else if (left-- <= 0) break;
-  }
-  return at;
 }
 
 /** `env -S "…"` splits a text into words. */
@@ -138,56 +96,6 @@ function judgeShell(found: Findings, name: string, args: readonly Word[]): void 
   }
 }
 
-/** True for a shell that would read its program from the standard input. */
-function readsProgram(words: readonly Word[]): string | null {
-  for (let at = 0; at < words.length; ) {
-    const name = basename(words[at]?.text ?? "");
-    const args = words.slice(at + 1);
-    if (shells.has(name)) return shellReadsInput(args) ? name : null;
-    if (name === "ssh") return operandAt(args, "BbcDEeFIiJLlmOopQRSWw") + 1 >= args.length ? name : null;
-    if (name === "at" || name === "batch" || name === "parallel") return name;
-    if ((name === "." || name === "source") && /^\/dev\/(stdin|fd\/0)$/.test(args[0]?.text ?? ""))
-      return name;
-    const wrapper = wrapperOf(name);
-    const inside = args.findIndex((word) => shells.has(basename(word.text)));
-    if (wrapper === null && inside !== -1 && !/^(echo|printf|grep|cat|tee)$/.test(name))
-      return shellReadsInput(args.slice(inside + 1)) ? basename(args[inside]?.text ?? "") : null;
-    if (wrapper === null) return null;
-    if (name === "xargs") return null;
-    at += 1 + wrapped(name, args, wrapper);
-  }
-  return null;
-}
-
-function shellReadsInput(args: readonly Word[]): boolean {
-  for (let at = 0; at < args.length; at++) {
-    const text = args[at]?.text ?? "";
-    if (/^-[A-Za-z]*s[A-Za-z]*$/.test(text) && !text.includes("c")) return true;
-    if (/^-[A-Za-z]*c/.test(text)) return false;
-    if (/^[-+][A-Za-z]*[oO]$/.test(text) || /^--(rcfile|init-file)$/.test(text)) at++;
-    else if (!/^[-+]./.test(text)) return /^(-|\/dev\/stdin|\/dev\/fd\/0|\/proc\/self\/fd\/0)$/.test(text);
-  }
-  return true;
-}
-
-/** What a command gets on its standard input: refused if it is a shell, told if it is another interpreter. */
-function judgeInput(found: Findings, command: ShellCommandRead): void {
-  const shell = readsProgram(command.words);
-  const around = found.commands.filter(
-    (other) =>
-      other.compound && other.range.start <= command.range.start && other.range.end >= command.range.end,
-  );
-  const own = command.inputs.length > 0 || command.piped !== null || command.fromFile;
-  const sources = own ? [command] : [command, ...around];
-  const inputs = sources.flatMap((from) => [...from.inputs, ...(from.piped === null ? [] : [from.piped])]);
-  if (shell !== null) for (const input of inputs) found.troubleAll("code", input, shell);
-  if (command.compound) return;
-  const language = inputLanguage(basename(command.words[0]?.text ?? ""), command.words.slice(1));
-  if (language !== null)
-    for (const input of command.inputs)
-      found.warn(input, language.language, basename(command.words[0]?.text ?? ""), language.instead);
-}
-
 function judgeExec(found: Findings, args: readonly Word[], whole: Set<string>): void {
   args.forEach((word, i) => {
     if (/^-(exec|execdir|ok|okdir|x|X)$/.test(word.text)) judgeWords(found, args.slice(i + 1), whole);
@@ -238,13 +146,6 @@ function refuse(found: Findings, words: readonly Word[], detail: string): void {
 }
 
 function mark(found: Findings, word: Word | undefined): void {
-  if (word?.text.includes(HOLE)) found.markCommand(word);
-}
-
-function wrapperOf(name: string): Wrapper | null {
-  return Object.hasOwn(wrappers, name) ? (wrappers[name] ?? null) : null;
-}
-
-function basename(text: string): string {
-  return text.slice(text.lastIndexOf("/") + 1);
+  // A path chooses among files; a bare word could be any command, or none.
+  if (word?.text.includes(HOLE) && !word.text.includes("/")) found.markCommand(word);
 }

@@ -182,7 +182,7 @@ export abstract class SimpleReader extends WordReader {
         joined = !document.quoted && /(^|[^\\])(\\\\)*\\$/.test(text);
         line = end + 1;
       }
-      if (next === this.end && bodyEnd === this.end && document.delimiter !== "")
+      if (next === this.end && bodyEnd === this.end && !document.delimiter.includes(HOLE))
         this.found.trouble(
           "unterminated",
           null,

@@ -5,12 +5,18 @@ import { DYNAMIC, type Findings, HOLE, type Word } from "./shell-findings.ts";
 /** Where an expansion stands: bare, in double quotes (also arithmetic), or in a here-document. */
 export type Quoting = "bare" | "double" | "here";
 
+/** Deeper nesting than in any script that a person writes; a bound for our own stack. */
+const depthMax = 300;
+
 export abstract class WordReader {
   protected readonly found: Findings;
   protected readonly bash: boolean;
   protected readonly code: string;
   protected at: number;
   protected end: number;
+  /** Where `((` has turned out to be no arithmetic: asked again and again, the answer would take exponential time. */
+  protected readonly noArithmetic = new Set<number>();
+  private depth = 0;
 
   constructor(found: Findings, bash: boolean, start: number) {
     this.found = found;
@@ -52,8 +58,10 @@ export abstract class WordReader {
   protected word(): Word {
     const start = this.at;
     let text = "";
+    let splits = false;
     while (this.at < this.end) {
       const char = this.char();
+      if (char === "$" || char === "`") splits = true;
       if (char === "(" && /[?*+@!]/.test(this.code[this.at - 1] ?? "") && this.at > start)
         text += this.group();
       else if ((char === "<" || char === ">") && this.char(1) === "(") {
@@ -70,7 +78,7 @@ export abstract class WordReader {
         text += `[${DYNAMIC}]`;
       } else text += this.bare(char);
     }
-    return { start, end: this.at, text };
+    return { start, end: this.at, text, splits };
   }
 
   /** The word may be none, one or many: a hole that is all of it is a `word`. */
@@ -193,8 +201,28 @@ export abstract class WordReader {
     return DYNAMIC;
   }
 
+  /** Runs a reading that may nest; too deep, the rest of the script is not read. False if so. */
+  protected nested(opened: number, mark: string, read: () => void): boolean {
+    if (this.depth >= depthMax) {
+      this.unterminated(mark, opened);
+      return false;
+    }
+    this.depth++;
+    read();
+    this.depth--;
+    return true;
+  }
+
   /** At a `$`. */
   protected dollar(quoting: Quoting): string {
+    let text = DYNAMIC;
+    this.nested(this.at, "$", () => {
+      text = this.expanded(quoting);
+    });
+    return text;
+  }
+
+  private expanded(quoting: Quoting): string {
     const opened = this.at;
     const next = this.char(1);
     if (next === HOLE) {
@@ -226,11 +254,12 @@ export abstract class WordReader {
   /** At `$(`: arithmetic if it ends in `))`, else commands. */
   private parenthesis(): void {
     const opened = this.at;
-    if (this.char(2) === "(") {
+    if (this.char(2) === "(" && !this.noArithmetic.has(opened)) {
       const back = this.found.mark();
       this.at += 3;
       if (this.arithmetic("))", opened)) return;
       back();
+      this.noArithmetic.add(opened);
       this.at = opened;
     }
     this.at += 2;

@@ -55,7 +55,7 @@ export function analyzeArgv(items: readonly (readonly ShellPart[])[]): {
     at += parts.reduce((length, part) => length + ("hole" in part ? 1 : part.text.length), 0);
     const text = found.code.slice(start, at);
     if (text === HOLE) found.place(start, "word");
-    return { start, end: at, text };
+    return { start, end: at, text, splits: false };
   });
   judgeWords(found, words, new Set());
   return { holes: found.holePlaces(), problems: found.located(), warnings: found.warnings };

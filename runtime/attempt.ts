@@ -1,8 +1,8 @@
 // One attempt of a node, from its values to a report: never throws, every failure becomes a sentence.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Action, Command, TaskPlan, TypedExpr } from "../compiler/plan.ts";
 import type { Type, TypeTable, Value } from "../compiler/types.ts";
 import { type Answer, answerOfCall, answerOfOut, answerOfReturn, type Work } from "./answer.ts";
@@ -96,8 +96,30 @@ export async function runAttempt(
   } catch (error) {
     report = reportOf(error);
   }
-  await rm(scratch, { recursive: true, force: true }).catch(() => {});
+  await remove(scratch).catch(() => {});
   return redacted(report, secrets);
+}
+
+/** An empty directory; one left by an owner that died with the same number would not be fresh. */
+async function makeFresh(path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    await rm(path, { recursive: true, force: true });
+    mkdirSync(path);
+  }
+}
+
+/** Most attempts leave nothing in their directories: then they go at once, without a trip to the thread pool. */
+async function remove(path: string): Promise<void> {
+  try {
+    for (const name of readdirSync(path)) rmdirSync(join(path, name));
+    rmdirSync(path);
+  } catch {
+    await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** What could not be done: by the task's own fault, or by that of the machine. */
@@ -168,10 +190,8 @@ class Attempt {
     if (this.stop.aborted) return cancelled;
     const runner = await world.runner(order.settings.runner);
     if ("problem" in runner) return failed("launch", runner.problem);
-    // A directory left by an owner that died with the same number would not be fresh.
-    await rm(this.scratch, { recursive: true, force: true });
-    mkdirSync(this.scratch, { recursive: true });
-    mkdirSync(join(this.logs.out, ".."), { recursive: true });
+    await makeFresh(this.scratch);
+    mkdirSync(dirname(this.logs.out), { recursive: true });
     const instance = await runner.open({
       tag: { run: order.run, node: order.n, attempt: order.a },
       settings: {},
@@ -260,12 +280,14 @@ class Attempt {
     if (this.stop.aborted) return cancelled;
     if (exit.kind === "lost") return { outcome: "lost", message: exit.message };
     if (exit.kind === "not-started") return failed("launch", exit.message);
+    const good =
+      exit.kind === "exited" && (settings.exitCodes === "any" || settings.exitCodes.includes(exit.code));
+    if (good && !deadline.passed) return null;
     const tail = await readTail(this.logs.out, this.logs.err);
     const printed = tail === "" ? {} : { tail };
     if (deadline.passed) return { ...failed("timeout", timedOut(settings.timeoutSeconds ?? 0)), ...printed };
     if (exit.kind === "signalled")
       return { ...failed("exit", signalled(program, exit.signal)), signal: exit.signal, ...printed };
-    if (settings.exitCodes === "any" || settings.exitCodes.includes(exit.code)) return null;
     return { ...failed("exit", exited(program, exit.code)), exit: exit.code, ...printed };
   }
 
@@ -323,6 +345,7 @@ class Attempt {
         file: join(this.world.project, action.file),
         shown: action.file,
         name: action.export,
+        folder: instance.workspace,
         args: Object.fromEntries(task.params.map((param, i) => [param.name, local[i] ?? null])),
         env: { ...env, [COOKIE]: instance.ref },
         stdoutPath: this.logs.out,

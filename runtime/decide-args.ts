@@ -1,6 +1,6 @@
 // What a node gets when it starts: its arguments and its settings, evaluated; and the key of all its attempts.
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Command, Expr, TaskPlan, TaskSettings } from "../compiler/plan.ts";
 import type { Type, Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
@@ -42,22 +42,17 @@ export function argsOf(run: Run, n: number): Evaluated<readonly Value[]> {
   assert(step.kind === "task", `cell ${n} is no node`);
   const scope = run.scope(run.frames.get(n));
   const values: Value[] = [];
-  for (const expr of step.args) {
-    const result = attempt(() => evaluate(expr, scope));
-    if ("problem" in result) {
-      const name = task.params[values.length]?.name ?? "";
-      return { ok: false, message: `its argument \`${name}\` cannot be computed: ${result.problem}` };
-    }
-    values.push(result.value);
-  }
-  return { ok: true, value: values };
+  const computed = attempt(() => {
+    for (const expr of step.args) values.push(evaluate(expr, scope));
+  });
+  if (!("problem" in computed)) return { ok: true, value: values };
+  const name = task.params[values.length]?.name ?? "";
+  return { ok: false, message: `its argument \`${name}\` cannot be computed: ${computed.problem}` };
 }
 
 /** `FLOWC_IDEMPOTENCY_KEY`: of the first run along `from`, the node and its input values; equal for all attempts. */
 export function keyOf(run: Run, n: number, values: readonly Value[]): string {
-  const sum = createHash("sha256");
-  sum.update(JSON.stringify([run.keyId, run.name(n), values]));
-  return sum.digest("hex");
+  return hash("sha256", JSON.stringify([run.keyId, run.name(n), values]));
 }
 
 /** Settings of a node, given its arguments. */

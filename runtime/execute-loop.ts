@@ -55,6 +55,8 @@ export class Loop {
   private replies: Reply[] = [];
   private wake: () => void = () => {};
   private takeBack: (() => void) | null = null;
+  /** Takes back the timer after which what does not end is given up. */
+  private patience: (() => void) | null = null;
   private anythingStarted = false;
   private broken: { readonly error: unknown } | null = null;
 
@@ -85,6 +87,8 @@ export class Loop {
       if (this.broken !== null) throw this.broken.error;
       const next = this.turn();
       if (next?.do === "end") {
+        this.patience?.();
+        this.takeBack?.();
         if (this.anythingStarted) await attempts.sweep();
         await this.log.synced();
         return next;
@@ -187,7 +191,7 @@ export class Loop {
   /** After `run.cancelled` is committed. */
   private stopAll(): void {
     for (const { stop } of this.open.values()) stop.abort();
-    if (this.open.size > 0) this.world.timer(endMsMax, () => this.giveUp());
+    if (this.open.size > 0) this.patience = this.world.timer(endMsMax, () => this.giveUp());
   }
 
   private giveUp(): void {

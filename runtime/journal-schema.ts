@@ -70,7 +70,7 @@ CREATE TABLE lease (
 );
 CREATE TABLE event (
   id INTEGER PRIMARY KEY, at INTEGER NOT NULL, epoch INTEGER NOT NULL, type INTEGER NOT NULL,
-  n INTEGER, a INTEGER, body TEXT, crc INTEGER
+  n INTEGER, a INTEGER, body, crc INTEGER
 );
 CREATE TABLE node (
   id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, task TEXT, key TEXT, state INTEGER NOT NULL,
@@ -112,7 +112,8 @@ LEFT JOIN event AS last ON last.id = run.id * ${runStride} + attempt.ended
 LEFT JOIN event AS placed ON placed.id = run.id * ${runStride} + attempt.placed;
 
 CREATE VIEW attempts AS SELECT
-  run.name AS run, node.name AS node, attempt.a AS attempt, last.body ->> '$.outcome' AS outcome,
+  run.name AS run, node.name AS node, attempt.a AS attempt,
+  CASE WHEN last.id IS NOT NULL THEN coalesce(last.body ->> '$.outcome', 'succeeded') END AS outcome,
   last.body ->> '$.why' AS reason, last.body ->> '$.exit' AS exit_code, placed.body ->> '$.ref' AS instance,
   NULL AS session, ${time("coalesce(first.at, last.at)")} AS started_at, ${time("last.at")} AS ended_at,
   last.at - coalesce(first.at, last.at) AS duration_ms, NULL AS cost, NULL AS tokens
@@ -141,7 +142,8 @@ WHERE 0;
 
 CREATE VIEW events AS SELECT
   run.name AS run, event.id - run.id * ${runStride} AS seq, ${time("event.at")} AS at, event.epoch AS epoch,
-  ${names("event.type", eventTypes)} AS type, event.n AS n, event.a AS a, event.body AS body
+  ${names("event.type", eventTypes)} AS type, event.n AS n, event.a AS a,
+  CASE WHEN typeof(event.body) = 'blob' THEN json_object('key', lower(hex(event.body))) ELSE event.body END AS body
 FROM run JOIN event ON ${ofRun("event.id")};
 `;
 

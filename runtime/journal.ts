@@ -22,7 +22,6 @@ import {
   sqliteCode,
   sqliteCodes,
   text,
-  transact,
 } from "./sqlite.ts";
 
 /** A run as the journal lists it. `running` is also one whose owner died: ask {@link ownerOf}. */
@@ -65,7 +64,7 @@ export async function openJournal(
         database.exec("PRAGMA synchronous = NORMAL");
         prepareSchema(database, path);
         // SQLite opens what it may only read without a word: better told now than at the first event.
-        transact(database, () => {});
+        database.exec("UPDATE lease SET epoch = epoch WHERE run IS NULL");
         syncFolderSync(folder);
       } else if (versionOf(database, path) === 0) throw absent(folder);
       return new Journal(folder, path, database);
@@ -246,7 +245,17 @@ export class Journal {
   /** Waits until what was committed survives a loss of power, then closes. */
   async close(): Promise<void> {
     await this.sync.close();
+    this.tidyUp();
     this.database.close();
+  }
+
+  /** Leaves one file instead of three, if nobody else has the journal open and we may write it. */
+  private tidyUp(): void {
+    try {
+      this.database.exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (error) {
+      if (sqliteCode(error) === null) throw error;
+    }
   }
 
   private all(sql: string, ...values: readonly (string | number)[]): readonly Row[] {

@@ -146,7 +146,7 @@ class Shown {
     this.run = run;
   }
 
-  /** Each once, data before order, in plan order. */
+  /** Each once, in plan order; data goes before order. */
   dependencies(n: number): readonly OutlineDependency[] {
     const { run } = this;
     const kinds = new Map<number, EdgeKind>();

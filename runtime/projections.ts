@@ -37,7 +37,7 @@ export class Projections {
     this.database = database;
     this.run = run;
     this.inputsOf = inputsOf;
-    this.nodes = new RowWriter(database, "node", nodeColumns);
+    this.nodes = new RowWriter(database, "node", nodeColumns, "IGNORE");
     this.edges = new RowWriter(database, "dependency", ["run", "n", "of", "kind"], "IGNORE");
     this.artifacts = new RowWriter(database, "artifact", artifactColumns);
     this.updateNode = database.prepare(
@@ -80,8 +80,12 @@ export class Projections {
     let n = from;
     for (; n < view.size && !(n % 16 === 0 && n > from && enough()); n++)
       if (view.kind(n) === "task")
-        for (const [of, kind] of dependenciesOf(view, n)) this.edges.add(this.run, n, of, kind);
+        for (const [of, kind] of dependenciesOf(view, n)) {
+          this.edges.add(this.run, n, of, kind);
+          if (view.kind(of) === "item") this.makeNode(view, of);
+        }
     this.edges.flush();
+    this.nodes.flush();
     this.database.prepare("UPDATE run SET related = ? WHERE id = ?").run(n, this.run);
     return n;
   }
@@ -132,19 +136,23 @@ export class Projections {
     }
   }
 
+  /** An item has a row only if something depends on it: there are as many of them as nodes. */
   private makeNodes(view: RunView, first: number, end: number): void {
-    for (let n = first; n < end; n++) {
-      const kind = kindNumber(view, n);
-      if (kind < 0) continue;
-      const id = this.run * runStride + n;
-      if (kind > 0) this.nodes.add(id, kind, view.name(n), null, view.key(n), 0, 0, null, null, null, null);
-      else {
-        const { state, attempts, startedAt, endedAt, error } = nodeState(view, n);
-        const inputs = this.inputs(view, n);
-        const [name, task, key] = [view.name(n), view.task(n), view.key(n)];
-        this.nodes.add(id, kind, name, task, key, state, attempts, startedAt, endedAt, inputs, error);
-      }
+    for (let n = first; n < end; n++) if (view.kind(n) !== "item") this.makeNode(view, n);
+  }
+
+  private makeNode(view: RunView, n: number): void {
+    const kind = kindNumber(view, n);
+    if (kind < 0) return;
+    const id = this.run * runStride + n;
+    if (kind > 0) {
+      this.nodes.add(id, kind, view.name(n), null, view.key(n), 0, 0, null, null, null, null);
+      return;
     }
+    const { state, attempts, startedAt, endedAt, error } = nodeState(view, n);
+    const inputs = this.inputs(view, n);
+    const [name, task, key] = [view.name(n), view.task(n), view.key(n)];
+    this.nodes.add(id, kind, name, task, key, state, attempts, startedAt, endedAt, inputs, error);
   }
 
   private changeNode(view: RunView, n: number): void {

@@ -29,8 +29,9 @@ function encodings(text: string): readonly string[] {
   const plain = bytes.toString("latin1");
   const url = latin1(encodeURIComponent(bytes.toString("utf8")));
   const form = new URLSearchParams([["", bytes.toString("utf8")]]).toString().slice(1);
-  const json = latin1(JSON.stringify(text).slice(1, -1));
-  const ascii = json.replace(
+  const inner = JSON.stringify(text).slice(1, -1);
+  const json = latin1(inner);
+  const ascii = inner.replace(
     /[\u0080-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
@@ -92,7 +93,7 @@ export function redactor(forms: readonly Buffer[]): OutputFilter {
       const hit = firstOf(bytes, forms, from);
       if (hit === null) break;
       // A longer secret may begin here or earlier and not be whole yet: then it waits for the next chunk.
-      if (!last && beginningAt(bytes, forms, from) < hit.at) break;
+      if (!last && beginningAt(bytes, forms, from) <= hit.at) break;
       out.push(bytes.subarray(from, hit.at), mark);
       from = hit.at + hit.length;
     }

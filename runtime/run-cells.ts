@@ -15,6 +15,8 @@ export interface StepInfo {
   readonly task: TaskPlan | null;
   /** Evaluated by the loop itself: a task without an action. */
   readonly pure: boolean;
+  /** Thousandths of a core it needs while it runs here, where no `with` says otherwise. */
+  readonly cpu: number;
 }
 
 /** The items of a `for` that was unfolded. */
@@ -372,8 +374,8 @@ export class Cells {
 }
 
 function infoOf(plan: Plan, step: Step): StepInfo {
-  if (step.kind !== "task") return { step, task: null, pure: false };
+  if (step.kind !== "task") return { step, task: null, pure: false, cpu: 0 };
   const task = Object.hasOwn(plan.tasks, step.task) ? plan.tasks[step.task] : undefined;
   assert(task !== undefined, `the plan has no task \`${step.task}\``);
-  return { step, task, pure: task.action === null };
+  return { step, task, pure: task.action === null, cpu: Math.round(task.settings.needs.cpu * 1000) };
 }

@@ -11,10 +11,12 @@ export interface Layer {
   readonly frame: number;
 }
 
+const none: readonly Layer[] = [];
+
 /** Every `with` that holds for a node, the innermost first. That of a node does not hold for its own `otherwise`. */
 export function layersOf(run: Cells, n: number): readonly Layer[] {
+  if (!run.hasOverrides) return none;
   const layers: Layer[] = [];
-  if (!run.hasOverrides) return layers;
   let role = -1;
   for (let at = n; at > 0; ) {
     const loop = run.of.get(at);
@@ -48,7 +50,8 @@ export function plainSettings(run: Cells, n: number): PlainSettings {
 
 /** Thousandths of a core that it needs while it runs on this machine. */
 export function cpuOf(run: Cells, n: number): number {
-  return Math.round(plainSettings(run, n).needs.cpu * 1000);
+  // Asked several times for each node of every run, and hardly ever another than the task's own.
+  return run.hasOverrides ? Math.round(plainSettings(run, n).needs.cpu * 1000) : run.info(n).cpu;
 }
 
 /** 0 starts before 1 before 2. */

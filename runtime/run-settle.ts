@@ -88,12 +88,18 @@ function finish(run: Cells, n: number): void {
   if (frame >= 0 && run.kindOf(n) !== "item") {
     const open = run.frameOpen.add(frame, -1);
     assert(open >= 0, `frame ${frame} has fewer than no open cells`);
-    if (run.bad(n)) blame(run, frame, n);
+    if (run.bad(n) && isWork(run, n)) blame(run, frame, n);
   }
   if (run.bad(n)) doom(run, n);
   run.work.push(n);
   const fallback = run.fallbackOf(n);
   if (fallback >= 0 && run.states.get(n) === SUCCEEDED) skipBranch(run, fallback);
+}
+
+/** Points in the order are no work: what waits for them is skipped, and counts unless its `otherwise` answers. */
+function isWork(run: Cells, n: number): boolean {
+  const { step } = run.info(n);
+  return step.kind !== "join" && !(step.kind === "var" && step.source === "deps");
 }
 
 /** Draws all consequences of what settled. In a growth that is not committed, those inside it. */

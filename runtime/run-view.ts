@@ -96,6 +96,8 @@ export interface RunView {
   error(n: number): readonly Failure[];
   /** What it waits for directly: cells of all kinds. */
   dependencies(n: number): readonly Dependency[];
+  /** The cell that settles when this one and those beside it have: a flow, `if`, item, `for`; null for the entry. */
+  owner(n: number): number | null;
   /** Why a ready node does not run, or null. */
   heldBy(n: number, now: number): string | null;
 }

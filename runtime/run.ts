@@ -168,6 +168,12 @@ export class Run extends Cells implements RunView {
     return dependenciesOf(this, n);
   }
 
+  owner(n: number): number | null {
+    if (n === 0) return null;
+    const loop = this.loops.get(this.of.get(n));
+    return loop === undefined ? this.frameOwners.get(this.frames.get(n)) : loop.cell;
+  }
+
   heldBy(n: number, now: number): string | null {
     if (this.states.get(n) !== READY) return null;
     const again = this.again.get(n);

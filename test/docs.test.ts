@@ -14,8 +14,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { nodeHost } from "../cli/host.ts";
+import { renderDiagnostic } from "../cli/render/diagnostic.ts";
 import { builtins } from "../compiler/builtins.ts";
+import { check } from "../compiler/check.ts";
 import { compile } from "../compiler/compile.ts";
+import { format } from "../grammar/format.ts";
+import { parse } from "../grammar/parser.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "flowc-docs-"));
@@ -79,13 +83,21 @@ describe("flow blocks", () => {
         }
       const entry = join(place, /\bfile=(\S+)/.exec(block.info)?.[1] ?? "main.flow");
       writeFileSync(entry, block.text);
-      const { plan, diagnostics } = compile(entry, nodeHost(place, entry));
+      const host = nodeHost(place, entry);
+      // A file without a flow is there to be imported: it is checked, but cannot be a plan.
+      const hasFlow = /^flow /m.test(block.text);
+      const { plan, diagnostics } = hasFlow ? compile(entry, host) : { plan: null, ...check(entry, host) };
+      const next = blocks[blocks.indexOf(block) + 1];
+      if (next?.info === "text check") {
+        const screen = diagnostics.map((one) => renderDiagnostic(one, { color: false })).join("\n\n");
+        expect(`${screen}\n`).toBe(next.text);
+      }
       const told = diagnostics.map((one) => `${one.code}: ${one.title}: ${one.label}`);
       const refused = /\brefused=(\S+)/.exec(block.info)?.[1];
       if (refused === undefined) {
         expect(told).toEqual([]);
-        // A file without a flow is there to be imported.
-        if (/^flow /m.test(block.text)) expect(plan).not.toBeNull();
+        expect(plan !== null).toBe(hasFlow);
+        expect(format(parse({ path: entry, text: block.text }).file)).toBe(block.text);
       } else {
         expect(diagnostics.map((one) => one.code)).toEqual([refused]);
         expect(plan).toBeNull();
@@ -112,6 +124,17 @@ describe("the pages", () => {
         if (!existsSync(path)) lost.push(`${page}: ${match[1]}`);
       }
     expect(lost).toEqual([]);
+  });
+
+  it("name files that exist in their commands", () => {
+    const commands = blocks
+      .filter((block) => block.info === "sh")
+      .flatMap((block) => block.text.split("\n").filter((line) => line.startsWith("npx flowc ")));
+    expect(commands.length).toBeGreaterThan(2);
+    for (const command of commands)
+      for (const word of command.split(/[ =]/))
+        if (/\.(?:flow|json)$/.test(word) && !word.startsWith(".."))
+          expect(existsSync(join(root, word)), word).toBe(true);
   });
 
   it("keep ARCHITECTURE.md short", () =>

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { type OutlineDependency, outline } from "../runtime/outline.ts";
-import { field, lit, local, noFiles, Plans, planOf, ran } from "./run-world.ts";
+import { field, lit, local, Plans, planOf } from "./run-plans.ts";
+import { noFiles, ran } from "./run-world.ts";
 
 const line = (deps: readonly OutlineDependency[]): string => deps.map((d) => `${d.kind} ${d.of}`).join(", ");
 
@@ -32,9 +33,9 @@ describe("outline", () => {
       "3 d (t): data a",
       "6 end (t): data f",
       "10 f[k].v (t) [k]: order d",
-      "11 f[k].w (t) [k]: data f[k].v, order d",
+      "11 f[k].w (t) [k]: order d, data f[k].v",
       "13 f[l].v (t) [l]: order d",
-      "14 f[l].w (t) [l]: data f[l].v, order d",
+      "14 f[l].w (t) [l]: order d, data f[l].v",
     ]);
   });
 

@@ -3,20 +3,8 @@
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
-import {
-  call,
-  chanceOf,
-  type Draft,
-  field,
-  fold,
-  lit,
-  local,
-  noRetry,
-  Plans,
-  type Slot,
-  snapshot,
-  World,
-} from "./run-world.ts";
+import { call, type Draft, field, lit, local, noRetry, Plans, type Slot } from "./run-plans.ts";
+import { chanceOf, fold, snapshot, World } from "./run-world.ts";
 
 /** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. */
 function randomPlan(chance: () => number): Plan {

@@ -4,19 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import { unknownOnly } from "../runtime/decide-only.ts";
 import { openAttempts } from "../runtime/run.ts";
-import {
-  call,
-  field,
-  fold,
-  lit,
-  local,
-  Plans,
-  planOf,
-  ran,
-  snapshot,
-  World,
-  type WorldOptions,
-} from "./run-world.ts";
+import { call, field, lit, local, Plans, planOf } from "./run-plans.ts";
+import { fold, ran, snapshot, World, type WorldOptions } from "./run-world.ts";
 
 /** One plan with nearly everything in it. */
 const rich = new Plans()

@@ -1,108 +1,16 @@
 // What every runner must do: one suite, run against each kind with real commands.
 
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  COOKIE,
-  type ExecCommand,
-  type Exit,
-  type Instance,
-  type OutputFilter,
-  type Runner,
-} from "../runtime/runner.ts";
-
-export interface ContractOptions {
-  /** The runner under test, with a grace period of at most half a second. */
-  readonly open: () => Promise<Runner>;
-  /** Its kind's settings. */
-  readonly settings: Readonly<Record<string, unknown>>;
-}
+import { describe, expect, test } from "vitest";
+import { COOKIE, type Instance, type OutputFilter } from "../runtime/runner.ts";
+import { type ContractOptions, runnerBench } from "./runner-bench.ts";
+import { stoppingContract } from "./runner-contract-stopping.ts";
 
 /** Declares the suite for one runner. */
 export function runnerContract(name: string, options: ContractOptions): void {
   describe(`the runner ${name}`, () => {
-    let root = "";
-    let runner: Runner;
-    let count = 0;
-    beforeAll(async () => {
-      root = realpathSync(mkdtempSync(join(tmpdir(), "flowc-runner-")));
-      mkdirSync(join(root, "project"));
-      runner = await options.open();
-    });
-    afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-    const open = async (
-      workspace: "project" | "scratch" = "scratch",
-      run = "contract",
-    ): Promise<Instance> => {
-      const node = ++count;
-      const scratch = join(root, `scratch-${node}`);
-      mkdirSync(scratch);
-      const { settings } = options;
-      return runner.open({
-        tag: { run, node, attempt: 1 },
-        settings,
-        project: join(root, "project"),
-        workspace,
-        scratch,
-      });
-    };
-    const base = { PATH: process.env["PATH"] ?? "" };
-    const files = () => ({
-      stdoutPath: join(root, `${++count}.out`),
-      stderrPath: join(root, `${count}.err`),
-    });
-    const exec = async (
-      instance: Instance,
-      argv: readonly string[],
-      more: Partial<ExecCommand> & { stop?: AbortSignal; filter?: () => OutputFilter } = {},
-    ): Promise<{ exit: Exit; out: Buffer; err: string }> => {
-      const { stop = new AbortController().signal, filter = null, ...command } = more;
-      const io = { ...files(), filter };
-      const exit = await instance.exec({ argv, env: base, cwd: "", ...command }, io, stop);
-      const read = (path: string) => readFileSync(path);
-      return { exit, out: read(io.stdoutPath), err: read(io.stderrPath).toString() };
-    };
-    const sh = (instance: Instance, script: string, more: Parameters<typeof exec>[2] = {}) =>
-      exec(instance, ["sh", "-c", script], more);
-    /** Fires the signal when the command has written its first byte. */
-    const stopAtOutput = (path: string): AbortSignal => {
-      const controller = new AbortController();
-      const look = () => {
-        if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) controller.abort();
-        else setTimeout(look, 5);
-      };
-      look();
-      return controller.signal;
-    };
-    const stopped = async (instance: Instance, script: string) => {
-      const io = { ...files(), filter: null };
-      const exit = await instance.exec(
-        { argv: ["sh", "-c", script], env: base, cwd: "" },
-        io,
-        stopAtOutput(io.stdoutPath),
-      );
-      return { exit, out: readFileSync(io.stdoutPath).toString() };
-    };
-    const alive = (pid: string) => {
-      try {
-        return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${Number(pid)}/stat`, "latin1"));
-      } catch {
-        return false;
-      }
-    };
+    const { open, exec, sh, files, base, root, runner } = runnerBench(options);
 
     describe("ends", () => {
       test("exit codes", async () => {
@@ -128,8 +36,8 @@ export function runnerContract(name: string, options: ContractOptions): void {
       });
       test("a program that may not be run", async () => {
         const instance = await open();
-        writeFileSync(join(root, "plain"), "text", { mode: 0o644 });
-        const { exit } = await exec(instance, [join(root, "plain")]);
+        writeFileSync(join(root(), "plain"), "text", { mode: 0o644 });
+        const { exit } = await exec(instance, [join(root(), "plain")]);
         expect(exit).toMatchObject({
           kind: "not-started",
           code: "EACCES",
@@ -138,8 +46,8 @@ export function runnerContract(name: string, options: ContractOptions): void {
       });
       test("a script whose interpreter is not there", async () => {
         const instance = await open();
-        writeFileSync(join(root, "script"), "#!/no/such/interpreter\n", { mode: 0o755 });
-        const { exit } = await exec(instance, [join(root, "script")]);
+        writeFileSync(join(root(), "script"), "#!/no/such/interpreter\n", { mode: 0o755 });
+        const { exit } = await exec(instance, [join(root(), "script")]);
         expect(exit).toMatchObject({ kind: "not-started", message: expect.stringContaining("#!") });
       });
       test("too many arguments", async () => {
@@ -169,8 +77,8 @@ export function runnerContract(name: string, options: ContractOptions): void {
       test("any bytes", async () => {
         const instance = await open();
         const bytes = Buffer.from(Array.from({ length: 256 * 64 }, (_, i) => (i * 7 + (i >> 8)) & 255));
-        writeFileSync(join(root, "bytes"), bytes);
-        const { out } = await exec(instance, ["cat", join(root, "bytes")]);
+        writeFileSync(join(root(), "bytes"), bytes);
+        const { out } = await exec(instance, ["cat", join(root(), "bytes")]);
         expect(out.equals(bytes)).toBe(true);
       });
       test("much of it, in bounded memory, straight and through a filter", async () => {
@@ -209,7 +117,7 @@ export function runnerContract(name: string, options: ContractOptions): void {
         const { exit, out } = await sh(instance, "setsid sleep 1000 & echo $!", { filter: upper });
         expect(exit).toEqual({ kind: "exited", code: 0 });
         expect(out.toString()).toMatch(/^\d+\nEND$/);
-        await runner.end(await runner.find("held"));
+        await runner().end(await runner().find("held"));
       });
     });
 
@@ -238,7 +146,7 @@ export function runnerContract(name: string, options: ContractOptions): void {
           `${scratch.workspace}/sub\n`,
         );
         const project = await open("project");
-        expect((await exec(project, ["pwd"])).out.toString()).toBe(`${join(root, "project")}\n`);
+        expect((await exec(project, ["pwd"])).out.toString()).toBe(`${join(root(), "project")}\n`);
       });
       test("a temporary directory of its own", async () => {
         const [one, two] = [await open("project"), await open("project")];
@@ -249,10 +157,10 @@ export function runnerContract(name: string, options: ContractOptions): void {
       });
       test("a program on the command's own PATH", async () => {
         const instance = await open();
-        mkdirSync(join(root, "bin"), { recursive: true });
-        writeFileSync(join(root, "bin", "only-here"), "#!/bin/sh\necho here\n", { mode: 0o755 });
+        mkdirSync(join(root(), "bin"), { recursive: true });
+        writeFileSync(join(root(), "bin", "only-here"), "#!/bin/sh\necho here\n", { mode: 0o755 });
         const { out } = await exec(instance, ["only-here"], {
-          env: { PATH: `${join(root, "bin")}:${base.PATH}` },
+          env: { PATH: `${join(root(), "bin")}:${base.PATH}` },
         });
         expect(out.toString()).toBe("here\n");
       });
@@ -275,11 +183,11 @@ export function runnerContract(name: string, options: ContractOptions): void {
       const odd = ["a b", "-n", "ü", "'\"$(x)`", "new\nline", "*", ".hidden", "\\back", "#"];
       test("in and out, with odd names, modes kept", async () => {
         const instance = await open();
-        writeFileSync(join(root, "from"), "content");
-        writeFileSync(join(root, "tool"), "#!/bin/sh\necho ran\n", { mode: 0o755 });
+        writeFileSync(join(root(), "from"), "content");
+        writeFileSync(join(root(), "tool"), "#!/bin/sh\necho ran\n", { mode: 0o755 });
         await instance.put([
-          ...odd.map((to) => ({ from: join(root, "from"), to: `deep/${to}` })),
-          { from: join(root, "tool"), to: "tool" },
+          ...odd.map((to) => ({ from: join(root(), "from"), to: `deep/${to}` })),
+          { from: join(root(), "tool"), to: "tool" },
         ]);
         expect(
           await listed(
@@ -292,17 +200,17 @@ export function runnerContract(name: string, options: ContractOptions): void {
       test("into the temporary directory, by an absolute path", async () => {
         const instance = await open();
         await instance.put([
-          { from: join(root, "project", "..", "tool"), to: join(instance.temporary, "in", "tool") },
+          { from: join(root(), "project", "..", "tool"), to: join(instance.temporary, "in", "tool") },
         ]);
         expect((await exec(instance, [join(instance.temporary, "in", "tool")])).out.toString()).toBe("ran\n");
       });
       test("nothing is put outside", async () => {
         const instance = await open();
-        for (const to of ["../x", "a/../../x", join(root, "x"), "/tmp/flowc-contract-x"])
-          await expect(instance.put([{ from: join(root, "tool"), to }])).rejects.toThrow(
+        for (const to of ["../x", "a/../../x", join(root(), "x"), "/tmp/flowc-contract-x"])
+          await expect(instance.put([{ from: join(root(), "tool"), to }])).rejects.toThrow(
             "leaves the workspace",
           );
-        expect(readdirSync(root)).not.toContain("x");
+        expect(readdirSync(root())).not.toContain("x");
       });
       test("links that lead out are not followed, others are, circles end", async () => {
         const instance = await open();
@@ -310,8 +218,8 @@ export function runnerContract(name: string, options: ContractOptions): void {
           instance,
           "mkdir in; echo hi > in/file; ln -s in/file link; ln -s in folder; ln -s . in/loop; ln -s nowhere broken",
         );
-        symlinkSync(join(root, "tool"), join(instance.workspace, "out"));
-        symlinkSync(dirname(root), join(instance.workspace, "parent"));
+        symlinkSync(join(root(), "tool"), join(instance.workspace, "out"));
+        symlinkSync(dirname(root()), join(instance.workspace, "parent"));
         expect(
           await listed(
             instance,
@@ -357,76 +265,6 @@ export function runnerContract(name: string, options: ContractOptions): void {
       });
     });
 
-    describe("stopping", () => {
-      test("a command ends at once, by TERM", async () => {
-        const { exit } = await stopped(await open(), "echo ready; exec sleep 1000");
-        expect(exit).toEqual({ kind: "signalled", signal: "SIGTERM" });
-      });
-      test("a command may end in order", async () => {
-        const { exit, out } = await stopped(
-          await open(),
-          "trap 'echo bye; exit 3' TERM; echo ready; sleep 1000 & wait",
-        );
-        expect([exit, out]).toEqual([{ kind: "exited", code: 3 }, "ready\nbye\n"]);
-      });
-      test("a command that ignores TERM ends by KILL", async () => {
-        const { exit } = await stopped(
-          await open(),
-          "trap '' TERM; echo ready; while :; do sleep 1000; done",
-        );
-        expect(exit).toEqual({ kind: "signalled", signal: "SIGKILL" });
-      });
-      test("a stopped command ends", async () => {
-        const { exit } = await stopped(await open(), "echo ready; kill -STOP $$");
-        expect(exit).toEqual({ kind: "signalled", signal: "SIGTERM" });
-      });
-      test("before it began", async () => {
-        const controller = new AbortController();
-        controller.abort();
-        const io = { ...files(), filter: null };
-        const exit = await (await open()).exec({ argv: ["true"], env: base, cwd: "" }, io, controller.signal);
-        expect(exit.kind).toBe("not-started");
-      });
-      test("what has left the group ends, too", async () => {
-        const script =
-          "setsid sleep 1000 & echo $!; (setsid sh -c 'trap \"\" TERM HUP; sleep 1000 & sleep 1000' & echo $!) ; sleep 1000";
-        const { out } = await stopped(await open(), script);
-        const pids = out.trim().split("\n");
-        expect(pids.length).toBeGreaterThan(0);
-        expect(pids.filter(alive)).toEqual([]);
-      });
-    });
-
-    describe("what is left", () => {
-      test("children in the group end when the command has ended", async () => {
-        const { exit, out } = await sh(
-          await open(),
-          "sleep 1000 & echo $!; (trap '' TERM; sleep 1000) & echo $!",
-        );
-        expect(exit).toEqual({ kind: "exited", code: 0 });
-        expect(out.toString().trim().split("\n").filter(alive)).toEqual([]);
-      });
-      test("a daemon is found by its run, and ended; another run's is not touched", async () => {
-        const daemon = "setsid sh -c 'echo $$; exec sleep 1000' & wait $!; exit 0";
-        const left = async (run: string) => {
-          const instance = await open("scratch", run);
-          const path = join(instance.temporary, "pid");
-          const detach = `setsid sh -c 'echo $$ > "${path}.part"; mv "${path}.part" "${path}"; exec sleep 1000' > /dev/null 2>&1 & while ! [ -e "${path}" ]; do :; done`;
-          await sh(instance, detach);
-          return { ref: instance.ref, pid: readFileSync(path, "utf8").trim() };
-        };
-        expect(daemon).toContain("setsid");
-        const [mine, other] = [await left("mine"), await left("mine2")];
-        expect([alive(mine.pid), alive(other.pid)]).toEqual([true, true]);
-        expect(await runner.find("mine")).toEqual([mine.ref]);
-        await runner.end(await runner.find("mine"));
-        expect([alive(mine.pid), alive(other.pid)]).toEqual([false, true]);
-        expect(await runner.find("mine")).toEqual([]);
-        await runner.end([other.ref]);
-        expect(alive(other.pid)).toBe(false);
-      });
-    });
-
     test("two hundred at once", async () => {
       const instance = await open();
       const all = await Promise.all(
@@ -440,12 +278,13 @@ export function runnerContract(name: string, options: ContractOptions): void {
       const spec = {
         tag: { run: "i", node: 1, attempt: 1 },
         settings: options.settings,
-        project: root,
+        project: root(),
         workspace: "scratch",
-        scratch: root,
+        scratch: root(),
       } as const;
-      expect(await runner.identity(spec)).toBe(await runner.identity(spec));
-      expect((await runner.identity(spec)).length).toBeGreaterThan(0);
+      expect(await runner().identity(spec)).toBe(await runner().identity(spec));
+      expect((await runner().identity(spec)).length).toBeGreaterThan(0);
     });
+    stoppingContract(options);
   });
 }

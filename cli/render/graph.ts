@@ -84,7 +84,7 @@ export function graphOf(outline: Outlined): Graph {
 }
 
 /** `a`, `a[k]`, `a[k].b` for `a[k].b.c`. A key may hold dots and brackets: what is no name of a vertex is no match. */
-function outerNames(name: string): readonly string[] {
+export function outerNames(name: string): readonly string[] {
   const found: string[] = [];
   for (let i = 1; i < name.length; i++) if (".[#".includes(name[i] ?? "")) found.push(name.slice(0, i));
   return found;

@@ -101,9 +101,9 @@ export function blockProgress(stage: Stage): Progress {
       dirty = true;
       const above: string[] = [];
       for (const event of news.events) {
+        if (event.type === "attempt.started") again.delete(event.n);
         const ended = endedFor(event);
         if (ended === null) continue;
-        again.delete(ended.n);
         if (ended.again_at !== undefined) again.set(ended.n, ended.again_at);
         else if (ended.outcome === "failed")
           above.push(

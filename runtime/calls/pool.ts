@@ -24,7 +24,9 @@ export interface Call {
   readonly shown: string;
   /** The name of the export. */
   readonly name: string;
-  /** The one argument. */
+  /** Where the task works: the project, or with `reads` a fresh folder. Files are answered by their path in it. */
+  readonly folder: string;
+  /** The parameters, as the first argument; the second is `{ folder }`. */
   readonly args: Readonly<Record<string, Value>>;
   readonly env: Readonly<Record<string, string>>;
   /** Where what it prints goes, appended. */

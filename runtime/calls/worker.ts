@@ -49,7 +49,7 @@ async function invoke(call: Call): Promise<CallResult> {
   if (typeof called === "string") return { why: "launch", message: called };
   let value: unknown;
   try {
-    value = await called(call.args);
+    value = await called(call.args, { folder: call.folder });
   } catch (error) {
     return { why: "throw", message: `\`${call.name}\` threw: ${told(error, call)}` };
   }
@@ -77,7 +77,7 @@ async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
   return loaded;
 }
 
-type Callable = (args: Call["args"]) => unknown;
+type Callable = (args: Call["args"], place: { readonly folder: string }) => unknown;
 
 /** The function, or a sentence why there is none. */
 function exported(loaded: Readonly<Record<string, unknown>>, call: Call): Callable | string {

@@ -1,0 +1,117 @@
+// The loop with real commands: what they answer, what they leave, and what is found and ended after a kill.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { openRunner } from "../runners/registry.ts";
+import { logPaths } from "../runtime/attempt.ts";
+import { openAttempts } from "../runtime/attempts.ts";
+import { openCalls } from "../runtime/calls/pool.ts";
+import { executeRun } from "../runtime/execute.ts";
+import { openJournal } from "../runtime/journal.ts";
+import { thisProcess } from "../runtime/lease.ts";
+import type { World } from "../runtime/world.ts";
+import { options, planOf, removeFolders } from "./pretend.ts";
+
+afterAll(removeFolders);
+
+async function realWorld(project: string): Promise<World & { close(): Promise<void> }> {
+  const journal = await openJournal(join(project, ".flowc"));
+  const calls = openCalls({ threads: 1 });
+  const { artifacts } = journal;
+  const settings = {
+    project,
+    inherited: process.env,
+    secrets: new Map(),
+    artifacts,
+    calls,
+    runner: openRunner,
+  };
+  return {
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    random: Math.random,
+    journal,
+    artifacts,
+    attempts: openAttempts(settings),
+    identity: thisProcess(),
+    project,
+    flowc: "test",
+    timer: (ms, wake) => {
+      const timer = setTimeout(wake, ms);
+      return () => clearTimeout(timer);
+    },
+    close: async () => {
+      await calls.close();
+      await journal.close();
+    },
+  };
+}
+
+it("carries values, files and failures of real commands into the journal", async () => {
+  const { project, plan } = planOf(`
+task write(text: string) -> file {
+  run "printf %s ~{text} > made.txt"
+  return file("made.txt")
+}
+task show(from: file) -> string {
+  run "cat ~{from}; echo seen >&2"
+  return stdout
+}
+task broken() -> string {
+  run "echo this is why >&2; exit 3"
+  return stdout
+}
+flow main(text: string) -> string {
+  made = write(text)
+  shown = show(made)
+  word = broken() otherwise "no word"
+  return "~{shown} and ~{word}"
+}
+`);
+  const world = await realWorld(project);
+  const text = "it's $(not) `code`";
+  const { status, output, run, view } = await executeRun(world, { plan, inputs: { text }, options });
+  expect([status, output]).toEqual(["succeeded", `${text} and no word`]);
+  const shown = view.find("shown") ?? 0;
+  expect(readFileSync(logPaths(world.journal.folderOf(run), shown, 1).err, "utf8")).toBe("seen\n");
+  const artifacts = world.journal.database.prepare("SELECT node, name, size FROM artifacts").all();
+  expect(artifacts).toMatchObject([{ node: "made", name: "made.txt", size: text.length }]);
+  const [broken] = world.journal.database.prepare("SELECT * FROM attempts WHERE outcome = 'failed'").all();
+  expect(broken).toMatchObject({ attempt: 1, reason: "exit", exit_code: 3 });
+  await world.close();
+});
+
+it("stops real commands when it is interrupted, and goes on afterwards", async () => {
+  const { project, plan } = planOf(`
+task wait() -> string {
+  run "if [ -e go ]; then echo done; else touch waiting; sleep 600; fi"
+  return stdout
+}
+flow main() -> string {
+  w = wait()
+  return w
+}
+`);
+  const world = await realWorld(project);
+  const stop = new AbortController();
+  const ask = { plan, inputs: {}, options };
+  const first = await executeRun(world, {
+    ...ask,
+    stop: stop.signal,
+    watch: ({ events }) => {
+      if (events.some((event) => event.type === "attempt.placed")) stop.abort("interrupt");
+    },
+  });
+  expect(first.status).toBe("cancelled");
+  expect(await (await localRunner()).find(first.run)).toEqual([]);
+  writeFileSync(join(project, "go"), "");
+  const second = await executeRun(world, { ...ask, resume: { run: first.run, stored: false } });
+  expect(second).toMatchObject({ run: first.run, status: "succeeded", output: "done" });
+  await world.close();
+});
+
+async function localRunner() {
+  const runner = await openRunner("local");
+  if ("problem" in runner) throw new Error(runner.problem);
+  return runner;
+}

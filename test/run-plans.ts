@@ -1,0 +1,353 @@
+// Plans written by hand, for the tests of the pure core: a builder that knows slots, uses and frames.
+
+import type {
+  Block,
+  Expr,
+  FlowPlan,
+  FlowStep,
+  ForStep,
+  IfStep,
+  InputSpec,
+  Plan,
+  RetryPolicy,
+  Step,
+  TaskPlan,
+  TaskSettings,
+  Use,
+} from "../compiler/plan.ts";
+import type { Type, Value } from "../compiler/types.ts";
+
+const json: Type = { kind: "json" };
+
+export const noRetry: RetryPolicy = {
+  times: 0,
+  backoff: 1,
+  factor: 2,
+  max: 60,
+  on: ["exit", "timeout", "invalid"],
+};
+
+// Expressions
+
+/** A slot of a block under construction. */
+export interface Slot {
+  readonly in: Draft;
+  readonly i: number;
+}
+
+export type Given = Slot | Expr | Value;
+
+export function lit(v: Value): Expr {
+  return { k: "lit", v };
+}
+
+export function local(i: number): Expr {
+  return { k: "local", i };
+}
+
+export function call(fn: string, ...args: Expr[]): Expr {
+  return { k: "call", fn, args, types: [] };
+}
+
+export function field(of: Expr, name: string): Expr {
+  return { k: "field", of, name, maybe: false };
+}
+
+function isSlot(given: unknown): given is Slot {
+  return typeof given === "object" && given !== null && "in" in given && given.in instanceof Draft;
+}
+
+function isExpr(given: unknown): given is Expr {
+  return typeof given === "object" && given !== null && "k" in given;
+}
+
+/** Slots an expression mentions. */
+function usesOf(exprs: readonly Expr[], order: readonly Use[] = []): Use[] {
+  const uses = new Map<string, Use>();
+  const visit = (at: unknown): void => {
+    if (typeof at !== "object" || at === null) return;
+    if (isExpr(at) && at.k === "lit") return;
+    if (isExpr(at) && at.k === "slot") uses.set(`${at.up}.${at.i}`, { up: at.up, i: at.i, kind: "data" });
+    for (const part of Object.values(at)) visit(part);
+  };
+  for (const expr of exprs) visit(expr);
+  for (const use of order) if (!uses.has(`${use.up}.${use.i}`)) uses.set(`${use.up}.${use.i}`, use);
+  return [...uses.values()].sort((a, b) => a.up - b.up || a.i - b.i);
+}
+
+// Blocks
+
+export interface Extras {
+  readonly after?: readonly Slot[];
+  readonly with?: Partial<TaskSettings>;
+  readonly otherwise?: (inner: Draft) => Slot | null;
+}
+
+export interface Loop extends Extras {
+  readonly by?: Expr;
+  readonly filter?: Expr;
+  readonly waits?: Expr;
+  readonly parallel?: number;
+  readonly max?: number;
+  readonly tolerate?: number;
+  readonly percent?: number;
+  /** The body binds `deps`, given as the second slot. */
+  readonly body: (inner: Draft, item: Slot, deps: Slot | null) => Slot | null;
+}
+
+/** A block under construction. */
+export class Draft {
+  readonly plan: Plans;
+  readonly parent: Draft | null;
+  readonly ids: number[] = [];
+
+  constructor(plan: Plans, parent: Draft | null) {
+    this.plan = plan;
+    this.parent = parent;
+  }
+
+  expr(given: Given): Expr {
+    if (isExpr(given)) return given;
+    if (!isSlot(given)) return { k: "lit", v: given };
+    let up = 0;
+    for (let at: Draft | null = this; at !== given.in; at = at.parent) {
+      if (at === null) throw new Error("a slot of a block that is not around");
+      up++;
+    }
+    return { k: "slot", up, i: given.i };
+  }
+
+  order(slots: readonly Slot[] = []): Use[] {
+    return slots.map((slot) => {
+      const expr = this.expr(slot);
+      if (expr.k !== "slot") throw new Error("no slot");
+      return { up: expr.up, i: expr.i, kind: "order" };
+    });
+  }
+
+  add(make: (id: number) => Step): Slot {
+    const id = this.plan.steps.length;
+    this.plan.steps.push(make(id));
+    this.ids.push(id);
+    return { in: this, i: this.ids.length - 1 };
+  }
+
+  reserve(): { id: number; slot: Slot } {
+    const slot = this.add((id) => ({ kind: "join", id, name: "", uses: [] }));
+    return { id: this.plan.steps.length - 1, slot };
+  }
+
+  variable(source: "param" | "item" | "deps", variable: string): Slot {
+    return this.add((id) => ({ kind: "var", id, name: "", uses: [], variable, source }));
+  }
+
+  let(value: Given): Slot {
+    const expr = this.expr(value);
+    return this.add((id) => ({
+      kind: "let",
+      id,
+      name: "",
+      uses: usesOf([expr]),
+      variable: "x",
+      value: expr,
+    }));
+  }
+
+  task(name: string, task: string, args: readonly Given[] = [], extras: Extras = {}): Slot {
+    const exprs = args.map((arg) => this.expr(arg));
+    const uses = usesOf(exprs, this.order(extras.after));
+    const otherwise = this.fallback(extras);
+    const overrides = extras.with ?? null;
+    return this.add((id) => ({ kind: "task", id, name, uses, overrides, otherwise, task, args: exprs }));
+  }
+
+  flow(name: string, flow: string, args: readonly Given[] = [], extras: Extras = {}): Slot {
+    const exprs = args.map((arg) => this.expr(arg));
+    const guard = this.guard(extras);
+    const otherwise = this.fallback(extras);
+    const step: Omit<FlowStep, "id"> = {
+      kind: "flow",
+      name,
+      uses: this.order(guard === null ? [] : [guard]),
+      overrides: extras.with ?? null,
+      otherwise,
+      guard: guard?.i ?? null,
+      flow,
+      args: exprs,
+      argUses: exprs.map((expr) => usesOf([expr])),
+    };
+    return this.add((id) => ({ ...step, id }));
+  }
+
+  if(
+    name: string,
+    cond: Given,
+    build: (inner: Draft) => Slot | null,
+    other: ((inner: Draft) => Slot | null) | null = null,
+    extras: Extras = {},
+  ): Slot {
+    const expr = this.expr(cond);
+    const guard = this.guard(extras);
+    const { id, slot } = this.reserve();
+    const then = this.block(build);
+    const step: IfStep = {
+      kind: "if",
+      id,
+      name,
+      uses: usesOf([expr], this.order(guard === null ? [] : [guard])),
+      overrides: extras.with ?? null,
+      otherwise: this.fallback(extras),
+      guard: guard?.i ?? null,
+      cond: expr,
+      then,
+      else: other === null ? null : this.block(other),
+    };
+    this.plan.steps[id] = step;
+    return slot;
+  }
+
+  for(name: string, list: Given, loop: Loop): Slot {
+    const lists = [this.expr(list)];
+    const guard = this.guard(loop);
+    const { id, slot } = this.reserve();
+    const inner = new Draft(this.plan, this);
+    const item = inner.variable("item", "item");
+    const deps = loop.waits === undefined ? null : inner.variable("deps", "deps");
+    const result = loop.body(inner, item, deps);
+    const amount = loop.tolerate ?? loop.percent;
+    const { by = null, filter = null, waits: after = null } = loop;
+    const step: ForStep = {
+      kind: "for",
+      id,
+      name,
+      uses: usesOf(
+        [...lists, ...[by, filter, after].filter((expr) => expr !== null)],
+        this.order(guard === null ? [] : [guard]),
+      ),
+      overrides: loop.with ?? null,
+      otherwise: this.fallback(loop),
+      guard: guard?.i ?? null,
+      lists,
+      by,
+      filter,
+      after,
+      body: { steps: inner.ids, result: result?.i ?? null },
+      parallel: loop.parallel === undefined ? null : lit(loop.parallel),
+      max: loop.max === undefined ? null : lit(loop.max),
+      tolerate:
+        amount === undefined
+          ? null
+          : { expr: lit(amount), unit: loop.tolerate === undefined ? "percent" : "count" },
+    };
+    this.plan.steps[id] = step;
+    return slot;
+  }
+
+  block(build: (inner: Draft) => Slot | null): Block {
+    const inner = new Draft(this.plan, this);
+    const result = build(inner);
+    return { steps: inner.ids, result: result?.i ?? null };
+  }
+
+  private guard(extras: Extras): Slot | null {
+    const uses = this.order(extras.after);
+    return uses.length === 0 ? null : this.add((id) => ({ kind: "join", id, name: "", uses }));
+  }
+
+  private fallback(extras: Extras): Block | null {
+    return extras.otherwise === undefined ? null : this.block(extras.otherwise);
+  }
+}
+
+export interface TaskOptions {
+  readonly params?: readonly string[];
+  readonly retry?: Partial<RetryPolicy>;
+  readonly cpu?: number;
+  readonly timeout?: Expr;
+  /** Without an action: only this is computed. */
+  readonly result?: Expr;
+}
+
+/** A plan under construction. */
+export class Plans {
+  readonly steps: Step[] = [];
+  readonly tasks: Record<string, TaskPlan> = {};
+  readonly flows: Record<string, FlowPlan> = {};
+  readonly inputs: InputSpec[] = [];
+
+  task(name: string, options: TaskOptions = {}): this {
+    const { params = [], retry = {}, cpu = 1, timeout = null, result = null } = options;
+    this.tasks[name] = {
+      name,
+      doc: null,
+      file: "a.flow",
+      params: params.map((param) => ({ name: param, type: json, doc: null })),
+      answer: json,
+      settings: {
+        runner: "local",
+        timeout,
+        exitCodes: [0],
+        retry: { ...noRetry, ...retry },
+        effect: "idempotent",
+        reads: null,
+        writes: null,
+        env: [],
+        needs: { cpu, memory: 0, disk: 0 },
+        priority: "normal",
+        undo: null,
+      },
+      action: result === null ? { kind: "call", file: "a.ts", export: name } : null,
+      result,
+      readsOutput: false,
+      text: "",
+    };
+    return this;
+  }
+
+  flow(name: string, params: readonly string[], build: (b: Draft, ...args: Slot[]) => Slot | null): this {
+    const draft = new Draft(this, null);
+    const args = params.map((param) => draft.variable("param", param));
+    const result = build(draft, ...args);
+    this.flows[name] = {
+      name,
+      doc: null,
+      file: "a.flow",
+      params: params.map((param) => ({ name: param, type: json, doc: null })),
+      answer: json,
+      body: { steps: draft.ids, result: result?.i ?? null },
+    };
+    return this;
+  }
+
+  /** The plan for its flow `main`; parameters of it are inputs. */
+  done(): Plan {
+    const main = this.flows["main"];
+    if (main === undefined) throw new Error("no flow main");
+    return {
+      version: 1,
+      flow: "main",
+      doc: null,
+      inputs: main.params,
+      answer: json,
+      types: {},
+      tasks: this.tasks,
+      flows: this.flows,
+      steps: this.steps,
+      seen: [],
+      base: "",
+      secrets: [],
+    };
+  }
+}
+
+/** A plan whose flow `main` is built by `build`, with a task `t(x)` and one `u(x)` that is pure. */
+export function planOf(
+  build: (b: Draft, ...args: Slot[]) => Slot | null,
+  params: readonly string[] = [],
+): Plan {
+  return new Plans()
+    .task("t", { params: ["x"] })
+    .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } })
+    .flow("main", params, build)
+    .done();
+}

@@ -1,0 +1,87 @@
+// The bench of the runner contract: opens instances, runs commands in them, and reads what they printed.
+
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import type { ExecCommand, Exit, Instance, OutputFilter, Runner } from "../runtime/runner.ts";
+
+export interface ContractOptions {
+  /** The runner under test, with a grace period of at most half a second. */
+  readonly open: () => Promise<Runner>;
+  /** Its kind's settings. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Makes the bench of one suite; usable inside its tests. */
+export function runnerBench(options: ContractOptions) {
+  let root = "";
+  let runner: Runner;
+  let count = 0;
+  beforeAll(async () => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), "flowc-runner-")));
+    mkdirSync(join(root, "project"));
+    runner = await options.open();
+  });
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  const open = async (workspace: "project" | "scratch" = "scratch", run = "contract"): Promise<Instance> => {
+    const node = ++count;
+    const scratch = join(root, `scratch-${node}`);
+    mkdirSync(scratch);
+    const { settings } = options;
+    return runner.open({
+      tag: { run, node, attempt: 1 },
+      settings,
+      project: join(root, "project"),
+      workspace,
+      scratch,
+    });
+  };
+  const base = { PATH: process.env["PATH"] ?? "" };
+  const files = () => ({
+    stdoutPath: join(root, `${++count}.out`),
+    stderrPath: join(root, `${count}.err`),
+  });
+  const exec = async (
+    instance: Instance,
+    argv: readonly string[],
+    more: Partial<ExecCommand> & { stop?: AbortSignal; filter?: () => OutputFilter } = {},
+  ): Promise<{ exit: Exit; out: Buffer; err: string }> => {
+    const { stop = new AbortController().signal, filter = null, ...command } = more;
+    const io = { ...files(), filter };
+    const exit = await instance.exec({ argv, env: base, cwd: "", ...command }, io, stop);
+    const read = (path: string) => readFileSync(path);
+    return { exit, out: read(io.stdoutPath), err: read(io.stderrPath).toString() };
+  };
+  const sh = (instance: Instance, script: string, more: Parameters<typeof exec>[2] = {}) =>
+    exec(instance, ["sh", "-c", script], more);
+  /** Fires the signal when the command has written its first byte. */
+  const stopAtOutput = (path: string): AbortSignal => {
+    const controller = new AbortController();
+    const look = () => {
+      if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) controller.abort();
+      else setTimeout(look, 5);
+    };
+    look();
+    return controller.signal;
+  };
+  const stopped = async (instance: Instance, script: string) => {
+    const io = { ...files(), filter: null };
+    const exit = await instance.exec(
+      { argv: ["sh", "-c", script], env: base, cwd: "" },
+      io,
+      stopAtOutput(io.stdoutPath),
+    );
+    return { exit, out: readFileSync(io.stdoutPath).toString() };
+  };
+  const alive = (pid: string) => {
+    try {
+      return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${Number(pid)}/stat`, "latin1"));
+    } catch {
+      return false;
+    }
+  };
+
+  return { open, exec, sh, stopped, alive, files, base, root: () => root, runner: () => runner };
+}
