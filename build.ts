@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { FlowParser } from "./grammar/parser.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const dist = join(root, "dist");
@@ -75,7 +76,12 @@ async function main(): Promise<void> {
     format: "cjs",
     // A dynamic import becomes a late `require`: a script with cached code has no other way to load.
     supported: { "dynamic-import": false },
-    define: { ...common.define, "import.meta.url": "__flowcUrl" },
+    define: {
+      ...common.define,
+      "import.meta.url": "__flowcUrl",
+      // Which way to go at each choice of the grammar: chevrotain's analysis, done once, here.
+      FLOWC_CHOICES: JSON.stringify(new FlowParser().choices()),
+    },
     banner: {
       js: [
         'const __flowcUrl=require("node:url").pathToFileURL(__filename).href;',

@@ -89,10 +89,7 @@ export abstract class BlockRules extends ExpressionRules {
       if (late !== null) settings.push(late);
       return true;
     }
-    const from = this.index();
-    this.strayToken(blockClose.ERR_MSG, this.skipStatement);
-    if (this.index() === from) this.skipTo(from + 1);
-    return true;
+    return this.strayToken(blockClose.ERR_MSG, this.skipStatement);
   }
 
   private readonly statementRule = (): Statement => {
@@ -326,7 +323,11 @@ export abstract class BlockRules extends ExpressionRules {
   });
 
   private times(): Expr {
-    if (this.is(1, T.LBrace) && !this.RECORDING_PHASE) {
+    if (
+      !this.RECORDING_PHASE &&
+      this.is(1, T.LBrace) &&
+      this.behindBraces().tokenTypeIdx === T.Until.tokenTypeIdx
+    ) {
       this.tell(howOften(this.source, spanOf(this.LA(0))));
       return this.broken(this.here());
     }

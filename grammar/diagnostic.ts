@@ -32,3 +32,14 @@ export interface Diagnostic {
   readonly hint?: string;
   readonly fix?: Fix;
 }
+
+/** A source's text with a fix applied. */
+export function applyFix(source: Source, fix: Fix): string {
+  let text = "";
+  let at = 0;
+  for (const edit of [...fix.edits].sort((a, b) => a.span.start - b.span.start)) {
+    text += source.text.slice(at, edit.span.start) + edit.text;
+    at = edit.span.end;
+  }
+  return text + source.text.slice(at);
+}

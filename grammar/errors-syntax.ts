@@ -18,6 +18,19 @@ export function tooLong(source: Source, span: Span, max: number): Diagnostic {
   });
 }
 
+export function typeTooLong(source: Source, span: Span, max: number): Diagnostic {
+  return mistake(
+    "syntax",
+    source,
+    span,
+    "Type too long",
+    `more than ${max} of \`[]\` and \`?\` behind one type`,
+    {
+      hint: "Give the inner type a name of its own.",
+    },
+  );
+}
+
 export function looseTypeSuffix(source: Source, gap: Span, list: boolean): Diagnostic {
   const suffix = list ? "[]" : "?";
   return mistake(

@@ -104,7 +104,9 @@ export abstract class ExpressionRules extends TypeRules {
   });
 
   private prefix(not: IToken, nots: Span[], minuses: readonly Span[]): void {
-    if (minuses.length > 0) this.tell(looseNot(this.source, spanOf(not)));
+    const minus = minuses[0];
+    const first = minus !== undefined && (nots.at(-1)?.start ?? 0) <= minus.start;
+    if (first) this.tell(looseNot(this.source, spanOf(not)));
     nots.push(spanOf(not));
   }
 

@@ -64,7 +64,7 @@ export class FlowParser extends BlockRules {
 
   constructor(skipValidations = true) {
     super(skipValidations);
-    this.performSelfAnalysis();
+    this.prepare();
   }
 
   /** All of a file's imports and declarations that can be read. */

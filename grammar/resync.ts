@@ -23,20 +23,21 @@ const is = (token: T.Token, type: TokenType): boolean => token.tokenTypeIdx === 
 
 /**
  * The first token not before `at`, in no bracket that was opened since `from`, at which to stop; else the bracket that
- * closes what `from` stands in, or the end.
+ * closes what `from` stands in, or the end. `top`: it stands in none.
  */
 function find(
   tokens: Tokens,
   from: number,
   at: number,
   stop: (token: T.Token, index: number) => boolean,
+  top = false,
 ): number {
   let depth = 0;
   for (let index = from; index < tokens.length; index++) {
     const token = tokens[index];
     if (token === undefined) break;
     if (closes(token) && --depth < 0) {
-      if (index >= at) return index;
+      if (index >= at && !top) return index;
       depth = 0;
     }
     if (depth === 0 && index >= at && !closes(token) && stop(token, index)) return index;
@@ -94,5 +95,5 @@ export function afterDeclaration(source: Source, tokens: Tokens, from: number, a
   const indent = lineIndent(source, tokens, from);
   const next = (token: T.Token, index: number): boolean =>
     index > from && startsLine(source, tokens, index, indent) && /^[A-Za-z_]/.test(token.image);
-  return find(tokens, from, at, next);
+  return find(tokens, from, at, next, true);
 }

@@ -1,7 +1,7 @@
 // The rules for type expressions and the fields of records.
 
 import type { Expr, Field, RecordType, StringLiteral, TypeExpr } from "./ast.ts";
-import { looseTypeSuffix, missingComma } from "./errors-syntax.ts";
+import { looseTypeSuffix, missingComma, typeTooLong } from "./errors-syntax.ts";
 import { type Rule, Rules, spanOf } from "./rules.ts";
 import * as T from "./tokens.ts";
 
@@ -27,7 +27,9 @@ export abstract class TypeRules extends Rules {
         ],
         ERR_MSG: "a type",
       });
+      let length = 0;
       this.MANY(() => {
+        if (++length > suffixesMax) this.stop(typeTooLong(this.source, this.spanFrom(start), suffixesMax));
         const of = type;
         this.OR1([
           {
@@ -121,5 +123,8 @@ export abstract class TypeRules extends Rules {
     return { start: spanOf(this.LA(0)).end, end: this.here() };
   }
 }
+
+/** `[]` and `?` behind one type. */
+const suffixesMax = 20;
 
 const nothing = (): null => null;

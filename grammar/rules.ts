@@ -6,6 +6,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { tooDeep } from "./errors-syntax.ts";
 import { explain, slippedWord } from "./explain.ts";
 import { Findings } from "./findings.ts";
+import { Analysis, builtChoices, type Choices, choosers, type Look } from "./lookahead.ts";
 import * as resync from "./resync.ts";
 import type { Source, Span } from "./source.ts";
 import * as T from "./tokens.ts";
@@ -30,9 +31,37 @@ export class Rules extends EmbeddedActionsParser {
   private depth = 0;
   declare private currIdx: number;
   declare private tokVector: readonly T.Token[];
+  declare private selfAnalysisDone: boolean;
+  declare private lookAheadFuncsCache: Map<number, () => number | boolean | undefined>;
+  private readonly analysis: Analysis;
 
   constructor(skipValidations: boolean) {
-    super(T.vocabulary(), { maxLookahead: 2, recoveryEnabled: false, skipValidations });
+    const analysis = new Analysis({ maxLookahead: 2 });
+    super(T.vocabulary(), {
+      maxLookahead: 2,
+      recoveryEnabled: false,
+      skipValidations,
+      lookaheadStrategy: analysis,
+    });
+    this.analysis = analysis;
+  }
+
+  /** Makes the rules ready to parse: from what the build kept, or by chevrotain's own analysis of them. */
+  protected prepare(): void {
+    const look: Look = (ahead) => this.LA(ahead).tokenTypeIdx;
+    this.analysis.look = look;
+    if (builtChoices === null) {
+      this.performSelfAnalysis();
+      return;
+    }
+    for (const [key, choose] of choosers(builtChoices, look)) this.lookAheadFuncsCache.set(key, choose);
+    this.selfAnalysisDone = true;
+  }
+
+  /** What the build keeps: the choices in the order in which the analysis made them. */
+  choices(): Choices {
+    const keys = [...this.lookAheadFuncsCache.keys()];
+    return this.analysis.asked.map(({ single, ways }, i) => [keys[i] ?? -1, single, ways]);
   }
 
   /** `RULE`, with the literal types of what a rule gives. */
@@ -95,6 +124,13 @@ export class Rules extends EmbeddedActionsParser {
 
   protected tell(diagnostic: Diagnostic): void {
     if (!this.RECORDING_PHASE) this.findings.add(diagnostic);
+  }
+
+  /** Tells what is wrong, and that the rule cannot go on. */
+  protected stop(diagnostic: Diagnostic): void {
+    if (this.RECORDING_PHASE) return;
+    this.findings.add(diagnostic);
+    throw STOP;
   }
 
   protected fail(expected: string): never {
@@ -166,27 +202,35 @@ export class Rules extends EmbeddedActionsParser {
   protected readonly skipDeclaration = (from: number): void =>
     this.skipTo(resync.afterDeclaration(this.source, this.tokVector, from, this.index()));
 
-  /** Tells a token that cannot stand here, and skips behind it; always true. */
+  /** Tells a token that cannot stand here, and skips it and what belongs to it; always true. */
   protected strayToken(expected: string, skip: (from: number) => void): boolean {
+    const from = this.index();
     this.guarded<void>(
       () => this.fail(expected),
       () => undefined,
       skip,
     );
+    if (this.index() === from) this.skipTo(from + 1);
     return true;
   }
 
   /** Whether something stood before the closing bracket that had to be skipped, and the comma behind it. */
   protected strayAmong(close: TokenType, expected: string, skip = this.skipItem): boolean {
     if (this.RECORDING_PHASE || this.is(1, close) || this.is(1, EOF)) return false;
-    const from = this.index();
     this.strayToken(expected, skip);
-    if (this.index() === from || this.is(1, T.Comma)) this.skipTo(this.index() + 1);
+    if (this.is(1, T.Comma)) this.skipTo(this.index() + 1);
     return true;
   }
 
   protected skipTo(index: number): void {
     this.currIdx = Math.max(this.currIdx, Math.min(index, this.tokVector.length) - 1);
+  }
+
+  /** The token behind the braces that open here. */
+  protected behindBraces(): IToken {
+    const inside = this.index() + 1;
+    const close = resync.afterHole(this.source, this.tokVector, inside, inside);
+    return this.LA(close + 2 - this.index());
   }
 
   protected index(): number {

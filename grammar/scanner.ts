@@ -35,7 +35,6 @@ interface Frame {
 }
 
 const ELSE_IF = new Set(["elif", "elsif", "elseif"]);
-const holesDeepMax = 50;
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /[0-9][0-9_]*(?:\.[0-9][0-9_]*)?[A-Za-z0-9_%]*/y;
 const FOREIGN_WORD = /[\p{L}\p{N}\p{M}_]+/uy;
@@ -100,7 +99,8 @@ class Scanner {
     const token = new T.Token(type, image, start, end);
     this.tokens.push(token);
     this.at = end;
-    if (this.pendingDoc.length > 0) this.giveDoc(start);
+    // A comma has no meaning of its own: the comment belongs to what follows it.
+    if (this.pendingDoc.length > 0 && type !== T.Comma) this.giveDoc(start);
     return token;
   }
 
@@ -309,7 +309,7 @@ class Scanner {
     const start = this.at;
     const from = start + (block ? 3 : 1);
     const mark = block ? blockEnd(this.text, from) : lineTextEnd(this.text, from);
-    if (mark.kind === "hole" && this.frames.length < holesDeepMax) {
+    if (mark.kind === "hole") {
       const frame: Frame = { start, block, chars: [], hole: 0, holeToken: 0, braces: 0 };
       this.push(T.TextOpen, from, block ? '"""' : '"');
       this.frames.push(frame);
@@ -362,9 +362,14 @@ class Scanner {
 
   private closeText(frame: Frame, mark: Mark): void {
     if (mark.kind === "end") this.tellUnterminated(frame.start, frame.block);
+    this.endText(frame, mark.at, mark.kind === "end" ? mark.at : mark.at + (frame.block ? 3 : 1));
+  }
+
+  /** The innermost string's text ends at one offset, and it itself at another. */
+  private endText(frame: Frame, at: number, end: number): void {
     this.frames.pop();
-    if (frame.block) this.dedentPieces(frame, mark.at);
-    this.push(T.TextClose, mark.kind === "end" ? mark.at : mark.at + (frame.block ? 3 : 1), "");
+    if (frame.block) this.dedentPieces(frame, at);
+    this.push(T.TextClose, end, "");
   }
 
   private dedentPieces(frame: Frame, end: number): void {
@@ -393,8 +398,7 @@ class Scanner {
     this.push(T.Broken, at, "");
     this.push(T.HoleClose, at, "");
     if (closeAt === null) this.unterminated.push(frame.start);
-    this.closeText(frame, { kind: "close", at });
-    if (closeAt === null) this.at = at;
+    this.endText(frame, at, closeAt === null ? at : at + (frame.block ? 3 : 1));
   }
 }
 

@@ -59,7 +59,8 @@ function longEscape(
     return { at, length: hex[0].length, why: "unknown escape", instead: `\\u{${digits.toUpperCase()}}` };
   }
   if (rest.startsWith("\\u")) return { at, length: 2, why: "`\\u` takes braces", instead: null };
-  const next = String.fromCodePoint(raw.codePointAt(at + 1) ?? 0x20);
+  const following = raw.codePointAt(at + 1);
+  const next = following === undefined ? "" : String.fromCodePoint(following);
   const instead = next === "r" ? "\\u{D}" : next === "0" ? "\\u{0}" : next === "e" ? "\\u{1B}" : null;
   // A character that needs no escape most likely stands for itself; a letter may be a path on Windows.
   const plain = /^[^A-Za-z0-9]/.test(next) ? (next === "~" ? "~" : next) : null;

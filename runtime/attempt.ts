@@ -1,7 +1,7 @@
 // One attempt of a node, from its values to a report: never throws, every failure becomes a sentence.
 
-import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Action, Command, TaskPlan, TypedExpr } from "../compiler/plan.ts";
 import type { Type, TypeTable, Value } from "../compiler/types.ts";
@@ -17,6 +17,7 @@ import type { EventBody } from "./events.ts";
 import { readTail } from "./output.ts";
 import { holdsSecret, redactor, redactText, secretForms } from "./redact.ts";
 import { COOKIE, type Exit, type Instance, type Output, type Runner } from "./runner.ts";
+import { cleanUp, makeFresh } from "./scratch.ts";
 import { type FileAccess, isList, textOf, ValueError } from "./values.ts";
 import { type AttemptArtifacts, bringReads, Inputs, Left, WorkspaceError } from "./workspace.ts";
 
@@ -96,30 +97,8 @@ export async function runAttempt(
   } catch (error) {
     report = reportOf(error);
   }
-  await remove(scratch).catch(() => {});
+  cleanUp(scratch);
   return redacted(report, secrets);
-}
-
-/** An empty directory; one left by an owner that died with the same number would not be fresh. */
-async function makeFresh(path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    await rm(path, { recursive: true, force: true });
-    mkdirSync(path);
-  }
-}
-
-/** Most attempts leave nothing in their directories: then they go at once, without a trip to the thread pool. */
-async function remove(path: string): Promise<void> {
-  try {
-    for (const name of readdirSync(path)) rmdirSync(join(path, name));
-    rmdirSync(path);
-  } catch {
-    await rm(path, { recursive: true, force: true });
-  }
 }
 
 /** What could not be done: by the task's own fault, or by that of the machine. */

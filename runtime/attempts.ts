@@ -3,6 +3,7 @@
 import { runAttempt } from "./attempt.ts";
 import type { CallPool } from "./calls/pool.ts";
 import type { Runner } from "./runner.ts";
+import { cleanedUp } from "./scratch.ts";
 import type { AttemptArtifacts } from "./workspace.ts";
 import type { Attempts } from "./world.ts";
 
@@ -40,7 +41,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       return {
         start: (order, stop) => runAttempt(order, world, stop),
         sweep: () => sweep(settings, run),
-        close: () => Promise.resolve(),
+        close: cleanedUp,
       };
     },
   };

@@ -50,6 +50,9 @@ const compiled = new WeakMap<Expr, Code>();
 
 /** The value of an expression; `locals` are those bound around it. Throws only {@link ValueError}. */
 export function evaluate(expr: Expr, scope: Scope, locals: readonly Value[] = []): Value {
+  // Most arguments are these; made ready they would only burden the collector, one by one.
+  if (expr.k === "lit") return expr.v;
+  if (expr.k === "slot") return scope.slot(expr.up, expr.i);
   let code = compiled.get(expr);
   if (code === undefined) {
     code = compile(expr);

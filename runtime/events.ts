@@ -45,6 +45,8 @@ export type EventBody =
       readonly started: string;
       readonly boot: string;
       readonly host: string;
+      /** What a resumed run does otherwise than before; its `only` stays. */
+      readonly options?: Pick<RunOptions, "jobs" | "failFast">;
     }
   | {
       readonly type: "run.cancelled";

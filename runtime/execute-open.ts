@@ -20,7 +20,7 @@ export interface RunRequest {
   readonly plan: Plan;
   /** Decoded by the types of the plan's inputs; what has a default may be missing. A resumed run has its own. */
   readonly inputs: Readonly<Record<string, Value>>;
-  /** A resumed run has its own. */
+  /** A resumed run keeps its own `only`. */
   readonly options: RunOptions;
   /** `run`: an id. `stored`: go on with the stored plan even if the file gives another one now. */
   readonly resume?: { readonly run: string; readonly stored: boolean };
@@ -106,7 +106,9 @@ export async function openAgain(
     const parts = partsOf(world, id, plan, events, (inputs) => reopenLog(journal, id, inputs));
     const last = events.at(-1) ?? { seq: 0, at: 0 };
     const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, last);
-    recorder.record({ type: "run.opened", epoch: parts.log.epoch, ...world.identity });
+    const { jobs, failFast } = ask.options;
+    const opened = { epoch: parts.log.epoch, ...world.identity, options: { jobs, failFast } };
+    recorder.record({ type: "run.opened", ...opened });
     recorder.commit();
     return { ...parts, lease, recorder, inherited: true };
   } catch (error) {

@@ -130,6 +130,8 @@ const isOptions: Check = (value) => {
   return isNumber(jobs) && typeof failFast === "boolean" && (only === null || isTexts(only));
 };
 
+const isAmended: Check = (value) => isObject(value) && isOptions({ ...Object(value), only: null });
+
 const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   "run.started": {
     plan: isText,
@@ -139,7 +141,14 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     from: maybe(isText),
     flowc: isText,
   },
-  "run.opened": { epoch: isCount, pid: isCount, started: isText, boot: isText, host: isText },
+  "run.opened": {
+    epoch: isCount,
+    pid: isCount,
+    started: isText,
+    boot: isText,
+    host: isText,
+    options: maybe(isAmended),
+  },
   "run.cancelled": { by: isText, why: oneOf("interrupt", "terminate", "cancel") },
   "run.ended": { status: oneOf("succeeded", "failed", "cancelled"), output: isValue },
   swept: { refs: isTexts },

@@ -212,6 +212,7 @@ export function apply(run: Run, event: Happened): void {
       run.durations = event.durations;
       return;
     case "run.opened":
+      run.options = { ...run.options, ...event.options };
       if (run.status === "failed" || run.status === "cancelled" || run.cancelled !== null) reopen(run);
       return;
     case "run.cancelled":

@@ -375,7 +375,7 @@ class Unfolding {
       this.links.push(to);
       this.links.push(kind);
     }
-    if (run.has(from, SETTLED) || (kind === EDGE_GUARD && run.has(from, FIRED))) spoil(run, to, from, kind);
+    if (run.has(from, SETTLED)) spoil(run, to, from, kind);
     else {
       run.waiting.add(to, 1);
       if (guards) run.flag(to, GUARDED);

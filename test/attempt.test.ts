@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FileValue } from "../compiler/types.ts";
+import { cleanedUp } from "../runtime/scratch.ts";
 import {
   call,
   dir,
@@ -101,6 +102,7 @@ describe("what a task sees", () => {
     });
     const [pwd, temporary = ""] = String(report.value).split("\n");
     expect(pwd).toBe(world.project);
+    await cleanedUp();
     expect(existsSync(temporary)).toBe(false);
   });
   test("with `reads`, a fresh directory that holds these files alone", async () => {
@@ -276,7 +278,9 @@ describe("failures", () => {
       { run: "trap 'exit 0' TERM; echo ready > ready.txt; sleep 1000 & wait" },
       later.signal,
     );
-    await expect.poll(() => existsSync(join(world.project, "ready.txt")), { interval: 5 }).toBe(true);
+    await expect
+      .poll(() => existsSync(join(world.project, "ready.txt")), { interval: 5, timeout: 30_000 })
+      .toBe(true);
     later.abort();
     expect(await second).toEqual({ outcome: "cancelled" });
   });
@@ -300,6 +304,7 @@ describe("failures", () => {
   });
 });
 
-test("nothing of an attempt stays but its logs and artifacts", () => {
+test("nothing of an attempt stays but its logs and artifacts", async () => {
+  await cleanedUp();
   expect(readdirSync(join(world.world.runFolder, "tmp"))).toEqual([]);
 });

@@ -17,6 +17,7 @@ import {
 } from "../runtime/attempt.ts";
 import { type CallOptions, type CallPool, openCalls } from "../runtime/calls/pool.ts";
 import { openFiles } from "../runtime/files.ts";
+import { cleanedUp } from "../runtime/scratch.ts";
 import { commandOf, partsOf } from "./bound-commands.ts";
 
 export const string: Type = { kind: "string" };
@@ -139,6 +140,7 @@ export function openTestWorld({
     },
     close: async () => {
       await calls.close();
+      await cleanedUp();
       rmSync(root, { recursive: true, force: true });
     },
   };

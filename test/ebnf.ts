@@ -2,8 +2,10 @@
 
 /** One part of a rule. `touching`: nothing may stand before it. */
 export type Part =
-  | { readonly kind: "sequence" | "choice"; readonly parts: readonly Part[] }
-  | { readonly kind: "repeat" | "option"; readonly part: Part }
+  | { readonly kind: "sequence"; readonly parts: readonly Part[] }
+  | { readonly kind: "choice"; readonly parts: readonly Part[] }
+  | { readonly kind: "repeat"; readonly part: Part }
+  | { readonly kind: "option"; readonly part: Part }
   | { readonly kind: "rule"; readonly name: string }
   | { readonly kind: "terminal"; readonly text: string; readonly touching: boolean };
 
@@ -114,6 +116,12 @@ STRINGS.push(
 );
 const SPACES = [" ", " ", " ", "\n", "\n  ", " // comment\n", "\t", "\r\n", "\n\n/// doc\n"];
 
+/** The rules that count as one level deeper. */
+const NESTING = new Set(["expr", "block", "type_expr", "if", "for"]);
+
+/** A sentence that has used so many rules takes the shortest way out. */
+const lengthMax = 1500;
+
 /** Makes sentences; past a depth it takes the shortest way out. */
 export class Sentences {
   readonly visited = new Map<string, number>();
@@ -121,6 +129,8 @@ export class Sentences {
   private readonly random: () => number;
   private readonly costs = new Map<string, number>();
   private out: string[] = [];
+  /** Rules used so far. */
+  private length = 0;
 
   constructor(grammar: Grammar, seed: number) {
     this.grammar = grammar;
@@ -139,6 +149,7 @@ export class Sentences {
 
   sentence(rule: string, depth: number): string {
     this.out = [];
+    this.length = 0;
     this.emit({ kind: "rule", name: rule }, depth);
     return this.out.join("");
   }
@@ -180,23 +191,42 @@ export class Sentences {
   }
 
   private emitRule(name: string, depth: number): void {
+    if (++this.length > lengthMax) depth = 0;
     this.visited.set(name, (this.visited.get(name) ?? 0) + 1);
-    if (name === "ident") return this.write(this.pick(NAMES));
-    if (name === "key") return this.write(this.pick([...NAMES, ...RESERVED]));
-    if (name === "number") return this.write(this.pick(NUMBERS));
-    if (name === "string") return this.write(this.pick(STRINGS));
-    if (name === "text") return this.emitText(depth);
+    if (name === "ident") {
+      this.write(this.pick(NAMES));
+      return;
+    }
+    if (name === "key") {
+      this.write(this.pick([...NAMES, ...RESERVED]));
+      return;
+    }
+    if (name === "number") {
+      this.write(this.pick(NUMBERS));
+      return;
+    }
+    if (name === "string") {
+      this.write(this.pick(STRINGS));
+      return;
+    }
+    if (name === "text") {
+      this.emitText(depth);
+      return;
+    }
     const part = this.grammar.get(name);
     if (part === undefined) throw new Error(`no rule ${name}`);
-    this.emit(part, depth - 1);
+    this.emit(part, depth - (NESTING.has(name) ? 1 : 0));
   }
 
   private emitText(depth: number): void {
-    if (depth <= 0 || this.random() < 0.6) return this.write(this.pick(STRINGS));
+    if (depth <= 0 || this.random() < 0.6) {
+      this.write(this.pick(STRINGS));
+      return;
+    }
     const block = this.random() < 0.5;
     const before = this.out;
     this.out = [];
-    this.emitRule("expr", Math.min(depth, 4) - 1);
+    this.emitRule("expr", depth - 1);
     // A string of one line holds its holes on that line.
     const expr = this.out.join("");
     this.out = before;

@@ -1,5 +1,6 @@
 // Kills the real program with SIGKILL at random moments of a 300-node run, resumes it, and compares with what was recorded.
 
+import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,9 @@ import { layers, random } from "./layers.ts";
 import { flowc, start } from "./program.ts";
 
 const NODES = 300;
+const LINES = 2 * NODES;
+/** So that the kill does not always come just behind a written line. */
+const DELAY_MS_MAX = 15;
 
 /** Each node writes two lines into a file outside of flowc's own, and answers a word that no second run would give. */
 const FLOW = `/// Small nodes in layers, each leaves a trace.
@@ -34,7 +38,8 @@ flow main(nodes: Node[], trace: string) -> string[] {
 `;
 
 export interface KillResult {
-  readonly killedAfterMs: number;
+  /** It was killed when its nodes had written so many lines, two for each, or a moment later. */
+  readonly killedAfterLines: number;
   /** Whether the kill came before the run's end. */
   readonly inTime: boolean;
   /** Nodes whose success was recorded when it was killed. */
@@ -55,13 +60,11 @@ export async function kills(count: number, seed: number, told: (result: KillResu
   try {
     writeFileSync(join(folder, "package.json"), "{}\n");
     writeFileSync(join(folder, "trace.flow"), FLOW);
-    const whole = await measure(folder);
     const next = random(seed);
     for (let round = 0; round < count; round++) {
       const place = prepare(folder, `round-${round}`);
-      // Not in the first moments, when there is no run yet, nor after the end.
-      const after = whole * (0.15 + 0.8 * next());
-      told(await killOnce(folder, place, after));
+      // Counted in what the run has done, not in time: a busy machine must not make the kill miss the run.
+      told(await killOnce(folder, place, Math.floor(next() * LINES * 0.95), next() * DELAY_MS_MAX));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -88,17 +91,22 @@ function prepare(folder: string, name: string): Place {
   };
 }
 
-/** How long the run takes when nobody kills it. */
-async function measure(folder: string): Promise<number> {
-  const before = performance.now();
-  const ended = await flowc(prepare(folder, "whole").args, { cwd: folder });
-  if (ended.code !== 0) throw new Error(`the run failed by itself (${ended.code}):\n${ended.stderr}`);
-  return performance.now() - before;
+/** Resolves when the trace has so many lines, or the process is gone. */
+async function traced(process: ChildProcess, trace: string, lines: number): Promise<void> {
+  await new Promise<void>((done) => {
+    const look = setInterval(() => {
+      const gone = process.exitCode !== null || process.signalCode !== null;
+      if (!gone && readFileSync(trace, "utf8").split("\n").length <= lines) return;
+      clearInterval(look);
+      done();
+    }, 3);
+  });
 }
 
-async function killOnce(folder: string, place: Place, afterMs: number): Promise<KillResult> {
+async function killOnce(folder: string, place: Place, lines: number, delayMs: number): Promise<KillResult> {
   const first = start(place.args, { cwd: folder });
-  const timer = setTimeout(() => first.process.kill("SIGKILL"), afterMs);
+  await traced(first.process, place.trace, lines);
+  const timer = setTimeout(() => first.process.kill("SIGKILL"), delayMs);
   const ended = await first.ended;
   clearTimeout(timer);
   const before = await recorded(place.state);
@@ -114,7 +122,7 @@ async function killOnce(folder: string, place: Place, afterMs: number): Promise<
   const startsBefore = new Set(startsIn(traceBefore));
   const keys = [...before.keys()];
   return {
-    killedAfterMs: Math.round(afterMs),
+    killedAfterLines: lines,
     inTime: ended.signal === "SIGKILL",
     recorded: before.size,
     lost: [...before.values()].filter((value) => !output.includes(value)).length + (NODES - output.length),
@@ -152,7 +160,7 @@ async function main(): Promise<void> {
   const all: KillResult[] = [];
   await kills(Number(count), Number(seed), (one) => {
     all.push(one);
-    const when = one.inTime ? `${one.killedAfterMs} ms` : "not in time";
+    const when = one.inTime ? `${one.killedAfterLines} lines` : "not in time";
     const columns = [when.padStart(12), `${one.recorded}`.padStart(9), `${one.lost}`.padStart(5)];
     const more = [
       `${one.startedAgain}`.padStart(14),

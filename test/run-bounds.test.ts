@@ -87,25 +87,6 @@ describe("bounds and choices of a run", () => {
     expect(world.run.counts.succeeded).toBe(14);
   });
 
-  it("keeps room for what was passed over too often", () => {
-    const plan = new Plans()
-      .task("t", { params: ["x"] })
-      .task("big", { params: ["x"], cpu: 2 })
-      .flow("main", [], (b) => {
-        b.task("big", "big", [0]);
-        for (let i = 0; i < 200; i++) b.task(`t${i}`, "t", [i]);
-        return null;
-      })
-      .done();
-    // `big` is best but one small node always runs beside it.
-    const world = new World(plan, { options: { jobs: 2 }, durations: { big: 1, t: 1000 } });
-    world.start().go();
-    expect(world.started.indexOf("big")).toBe(200);
-    const best = new World(plan, { options: { jobs: 2 }, durations: { big: 9000, t: 10 } });
-    best.start().go();
-    expect(best.started[0]).toBe("big");
-  });
-
   it("`failFast` starts nothing after a failure that nothing answers", () => {
     const plan = planOf((b) => {
       b.task("fine", "t", [0], { otherwise: (i) => i.let(lit(1)) });

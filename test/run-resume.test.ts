@@ -232,6 +232,7 @@ describe("--only", () => {
 
   it("takes composites and items as a whole", () => {
     expect(only("y").started).toEqual(["y[k].w", "y[l].w"]);
+    expect(only("x").started.sort()).toEqual(["list", "side", "x[a].v", "x[a].w", "x[b].v", "x[b].w"]);
     expect(only("y[l]", "other").started.sort()).toEqual(["other", "y[l].w"]);
   });
 

@@ -11,7 +11,7 @@ import { hottest } from "./profile.ts";
 const NODES = 2_000;
 const WIDTH = 50;
 const START_ROUNDS = 21;
-const GRAPH_ROUNDS = 5;
+const GRAPH_ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
 
 interface Contestant {
   readonly name: string;
@@ -20,13 +20,13 @@ interface Contestant {
   readonly cwd: string;
 }
 
-function timeOnce(contestant: Contestant, round: number, env: Readonly<Record<string, string>> = {}): number {
+function timeOnce(contestant: Contestant, round: number): number {
   const [program = "", ...args] = contestant.command(round);
   const before = process.hrtime.bigint();
   const done = spawnSync(program, args, {
     cwd: contestant.cwd,
     encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1", ...env },
+    env: { ...process.env, NO_COLOR: "1" },
   });
   const ms = Number(process.hrtime.bigint() - before) / 1e6;
   if (done.error !== undefined) throw done.error;
@@ -110,22 +110,13 @@ function benchGraph(folder: string, profile: boolean): void {
   const build = join(folder, "ninja");
   mkdirSync(build);
   writeFileSync(join(build, "build.ninja"), ninjaFile(nodes));
-  const run = (round: number): readonly string[] => [
-    ...[
-      process.execPath,
-      bin,
-      "run",
-      "layers.flow",
-      "--inputs",
-      "inputs.json",
-      "--jobs",
-      "2",
-      "--ui",
-      "quiet",
-    ],
-    ...["--state", join(folder, `state-${round}`)],
+  const flags = ["--inputs", "inputs.json", "--jobs", "2", "--ui", "quiet"];
+  const run = (round: number, node: readonly string[] = []): readonly string[] => [
+    process.execPath,
+    ...node,
+    ...[bin, "run", "layers.flow", ...flags, "--state", join(folder, `state-${round}`)],
   ];
-  const flowc: Contestant = { name: "flowc run --jobs 2", command: run, cwd: folder };
+  const flowc: Contestant = { name: "flowc run --jobs 2", command: (round) => run(round), cwd: folder };
   const ninja: Contestant = {
     name: "ninja -j 2",
     command: () => ["ninja", "-j", "2", "--quiet"],
@@ -138,7 +129,8 @@ function benchGraph(folder: string, profile: boolean): void {
   table(title, medians, hasNinja ? ninja.name : flowc.name, NODES);
   if (!profile) return;
   const profiles = join(folder, "profiles");
-  timeOnce(flowc, GRAPH_ROUNDS + 1, { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` });
+  const profiled = (round: number) => run(round, ["--cpu-prof", `--cpu-prof-dir=${profiles}`]);
+  timeOnce({ ...flowc, command: profiled }, GRAPH_ROUNDS + 1);
   console.log("\nWhere flowc's main thread spent it (self time)");
   for (const line of hottest(profiles, 20)) console.log(`  ${line}`);
 }
