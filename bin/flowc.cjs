@@ -78,15 +78,13 @@ function keep(data, name) {
 
 async function startFromSources() {
   const { pathToFileURL } = require("node:url");
-  let loader;
   try {
-    loader = require.resolve("tsx/esm/api");
+    const { register } = await import("tsx/esm/api");
+    register();
   } catch {
     process.stderr.write("error: flowc is not installed here.\nnext: npm install\n");
     process.exit(70);
   }
-  const { register } = await import(pathToFileURL(loader).href);
-  register();
   await import(pathToFileURL(path.join(__dirname, "..", "cli", "main.ts")).href);
 }
 

@@ -14,6 +14,8 @@ const diskProblems: Readonly<Record<string, string>> = {
   EPERM: "A file or folder may not be used.",
   EMFILE: "Too many files are open.",
   ENFILE: "Too many files are open on this machine.",
+  ENOTDIR: "There is a file where a folder must be.",
+  EISDIR: "There is a folder where a file must be.",
   EIO: "The disk does not answer as it should.",
 };
 
@@ -28,7 +30,7 @@ export async function trouble(error: unknown, argv: readonly string[], world: Wo
   if (kept !== null) {
     fail(message);
     if (kept.hint !== null) say(kept.hint);
-    say(`next: ${kept.again ? command : "flowc runs"}`);
+    say(`next: ${kept.run !== null ? `flowc run --resume ${kept.run}${stateFlag(argv)}` : kept.again ? command : `flowc runs${stateFlag(argv)}`}`);
     return exits.disk;
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -51,14 +53,22 @@ export async function trouble(error: unknown, argv: readonly string[], world: Wo
 /** Is it the journal's, a lease's or the artifact store's own trouble? These are worded where they arise. */
 async function aboutTheStore(
   error: unknown,
-): Promise<{ readonly hint: string | null; readonly again: boolean } | null> {
+): Promise<{ readonly hint: string | null; readonly again: boolean; readonly run: string | null } | null> {
   const { JournalError } = await import("../runtime/journal-errors.ts");
   const { LeaseLost, RunHeld } = await import("../runtime/lease.ts");
   const { ArtifactError } = await import("../runtime/artifacts.ts");
-  if (error instanceof JournalError) return { hint: error.hint, again: true };
-  if (error instanceof RunHeld || error instanceof LeaseLost) return { hint: error.hint, again: false };
-  if (error instanceof ArtifactError) return { hint: null, again: true };
+  if (error instanceof JournalError) return { hint: error.hint, again: true, run: error.run };
+  if (error instanceof RunHeld || error instanceof LeaseLost)
+    return { hint: error.hint, again: false, run: null };
+  if (error instanceof ArtifactError) return { hint: null, again: true, run: null };
   return null;
+}
+
+/** What was said about where the runs are, for the command to type next. */
+function stateFlag(argv: readonly string[]): string {
+  const at = argv.findIndex((word) => word === "--state" || word.startsWith("--state="));
+  const said = at < 0 ? "" : (argv[at]?.slice("--state=".length) || argv[at + 1]) ?? "";
+  return said === "" ? "" : ` --state ${shellWord(said)}`;
 }
 
 function indented(text: string): string {

@@ -49,7 +49,10 @@ export function flowFile(cwd: string, path: string, command: string): string {
     mended === null && beside.length > 0 ? ` There: ${beside.slice(0, 8).map(visible).join(", ")}.` : "";
   throw usage(
     `There is no file ${visible(path)}.${didYouMean(mended)}${others}`,
-    again(mended ?? (beside[0] === undefined ? "FILE" : join(dirname(path), beside[0]))),
+    again(
+      mended ??
+        (beside.length === 1 && beside[0] !== undefined ? join(dirname(path), beside[0]) : "FILE.flow"),
+    ),
   );
 }
 

@@ -34,7 +34,11 @@ export async function fmt(request: RequestOf<"fmt">, world: World): Promise<numb
   const again = ["flowc fmt", ...request.files.map(shellWord)].join(" ");
   if (broken.length > 0) {
     tell(broken, world.err);
-    throw new Stop(exits.wrong, "A file with a syntax error is left as it is.", again);
+    const left = new Set(broken.map((one) => one.source.path));
+    world.err.write(
+      `left as ${left.size === 1 ? "it is" : "they are"}: ${[...left].map(visible).join(", ")}\n`,
+    );
+    throw new Stop(exits.wrong, "", again);
   }
   if (!request.check || changed.length === 0) return exits.well;
   throw new Stop(exits.failed, `${count(changed.length, "file")} would change.`, again);

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import type { InputSpec, Plan } from "../compiler/plan.ts";
 import { createNearest } from "../compiler/suggest.ts";
 import { show } from "../compiler/type-ops.ts";
-import type { FileValue, Type, Value } from "../compiler/types.ts";
+import type { FileValue, Type, TypeTable, Value } from "../compiler/types.ts";
 import { decode, decodeText, filesIn } from "../runtime/validate.ts";
 import type { GivenInput } from "./args.ts";
 import { visible, visibleLines } from "./render/text.ts";
@@ -173,7 +173,7 @@ function refusal(
     const text = right.get(spec.name);
     if (text !== undefined) words.push(`--input ${shellWord(`${spec.name}=${text}`)}`);
     else if (wrong.has(spec.name) || (spec.default === undefined && given.inputs === null))
-      words.push(`--input ${spec.name}=${placeholder(spec.type)}`);
+      words.push(`--input ${shellWord(`${spec.name}=${placeholder(spec.type, plan.types)}`)}`);
   }
   const message =
     problems.length === 1
@@ -183,7 +183,7 @@ function refusal(
 }
 
 /** Something to replace, in the form that the type takes. */
-function placeholder(type: Type): string {
+function placeholder(type: Type, table: TypeTable): string {
   switch (type.kind) {
     case "int":
       return "42";
@@ -205,9 +205,17 @@ function placeholder(type: Type): string {
     case "string":
       return "TEXT";
     case "union":
-      return shellWord(type.members[0] ?? "TEXT");
+      return type.members[0] ?? "TEXT";
     case "optional":
-      return placeholder(type.of);
+      return placeholder(type.of, table);
+    case "list": {
+      const of = placeholder(type.of, table);
+      return of === "@FILE.json" ? of : /^(?:true|42|0\.5)$/.test(of) ? `[${of}]` : `["${of}"]`;
+    }
+    case "named": {
+      const body = Object.hasOwn(table, type.name) ? table[type.name] : undefined;
+      return body?.kind === "union" ? placeholder(body, table) : "@FILE.json";
+    }
     default:
       return "@FILE.json";
   }

@@ -34,7 +34,7 @@ export function loadPlan(from: PlanSource, world: World): Plan {
       diagnostics,
       world.err,
       nextAfter(
-        diagnostics.map((one) => one.code),
+        diagnostics.flatMap((one) => (one.severity === "error" ? [one.code] : [])),
         file,
       ),
     );

@@ -26,19 +26,21 @@ export async function logs(request: RequestOf<"logs">, world: World): Promise<nu
     const shown = new Map<string, Tail>();
     const printer = { last: "" };
     const paint = painter(world.out.color);
-    const drain = (view: RunView): void => {
+    const drain = async (view: RunView): Promise<void> => {
       const nodes = chosen(view, request.node, project);
       const titles = nodes.length > 1;
       for (const n of nodes)
         for (let a = 1; a <= view.attempts(n); a++)
           for (const path of Object.values(logPaths(loaded.folder, n, a)))
-            tailOf(shown, path, titles || a > 1 ? title(view, n, a, paint) : "", printer).drain(world.out);
+            await tailOf(shown, path, titles || a > 1 ? title(view, n, a, paint) : "", printer).drain(
+              world.out,
+            );
     };
-    drain(loaded.view);
+    await drain(loaded.view);
     while (request.follow && !world.out.closed() && (await ownerOf(journal, loaded.id)) !== null) {
       await change(loaded.folder, world);
       loaded = await readRun(journal, project, loaded.id);
-      drain(loaded.view);
+      await drain(loaded.view);
     }
     for (const tail of shown.values()) tail.end(world.out);
     return exits.well;
@@ -96,7 +98,7 @@ class Tail {
     this.#printer = printer;
   }
 
-  drain(out: Channel): void {
+  async drain(out: Channel): Promise<void> {
     if (!existsSync(this.#path)) return;
     const file = openSync(this.#path, "r");
     try {
@@ -108,6 +110,8 @@ class Tail {
       ) {
         this.#at += length;
         this.#print(this.#decoder.decode(piece.subarray(0, length), { stream: true }), out);
+        // Whoever reads slowly keeps us waiting, not our memory growing.
+        await out.drained();
       }
     } finally {
       closeSync(file);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs, type Request } from "./args.ts";
 import { painter } from "./render/color.ts";
 import { visibleLines } from "./render/text.ts";
-import { Stop } from "./stop.ts";
+import { exits, Stop } from "./stop.ts";
 import { realWorld, type World } from "./world.ts";
 
 /** Each command is loaded when it is asked for: `check` never sees the journal. */
@@ -61,6 +61,8 @@ function version(): string {
 const world = realWorld(version());
 run(process.argv.slice(2), world).then(async (code) => {
   await world.out.drained();
+  const failure = world.out.failure();
+  if (failure !== null) world.err.write(`error: The output could not be written: ${failure}\n`);
   await world.err.drained();
-  process.exit(code);
+  process.exit(failure === null ? code : exits.disk);
 });

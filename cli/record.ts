@@ -191,7 +191,10 @@ export async function criticalPath(view: RunView): Promise<RunRecord["critical"]
   }
   const { criticalPath: path, length } = await analyze(graph);
   await closeAnalysis();
-  return { ms: length, nodes: path.filter((n) => (graph.weights[n] ?? 0) > 0).map((n) => view.name(n)) };
+  return {
+    ms: length,
+    nodes: path.filter((n) => view.task(n) !== null && view.startedAt(n) !== null).map((n) => view.name(n)),
+  };
 }
 
 /** What stands inside an `if` waits for its condition, not for the whole of it, which ends after them. */

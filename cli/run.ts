@@ -1,7 +1,7 @@
 // `flowc run`: compiles, reads the inputs, runs the flow, shows how it goes, and says how it ended.
 
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { Plan } from "../compiler/plan.ts";
 import { createNearest } from "../compiler/suggest.ts";
 import type { Value } from "../compiler/types.ts";
@@ -30,6 +30,7 @@ import { reportText } from "./report.ts";
 import { type Resumed, resumed } from "./resume.ts";
 import { recordJson } from "./show.ts";
 import { didYouMean, exits, Stop, shellWord, usage } from "./stop.ts";
+import { mustHaveRuns } from "./stored.ts";
 import { stopSignals } from "./stop-signals.ts";
 import type { World } from "./world.ts";
 
@@ -38,6 +39,7 @@ const criticalCellsMax = 5_000;
 
 export async function run(request: RunRequest, world: World): Promise<number> {
   const project = projectOf(world, request.file, request.state);
+  if (request.report !== null) mayBeWritten(resolve(world.cwd, request.report), request.report);
   if (request.resume === null) return fresh(request, project, world);
   if (request.input.length > 0 || request.inputs !== null)
     throw new Stop(
@@ -46,6 +48,7 @@ export async function run(request: RunRequest, world: World): Promise<number> {
       `flowc run --resume ${shellWord(request.resume)}${project.flag}`,
     );
   const { resume } = request;
+  mustHaveRuns(project, world);
   return opened(project, async (journal) =>
     perform(request, project, journal, resumed(request, resume, project, journal, world), world),
   );
@@ -64,6 +67,7 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
   // All that can be wrong is looked for before the state directory is touched.
   const inputs = await given(null);
   const found = outlined(plan, inputs, project, command);
+  if (!request.dryRun) secretsOf(plan, world, command);
   for (const name of request.only) knownNode(name, found, command);
   if (request.dryRun) {
     await drawPlan(plan, found, graphOf(found), world);
@@ -99,6 +103,15 @@ function knownNode(typed: string, { nodes, templates }: Outline, command: string
       ? command.replace(/^flowc run/, "flowc plan")
       : `${command} --only ${shellWord(nearest)}`,
   );
+}
+
+/** Told before the run, and not after hours of it. */
+function mayBeWritten(path: string, shown: string): void {
+  const refused = (why: string): Stop =>
+    usage(`The report cannot be written to ${visible(shown)}: ${why}.`, "flowc run --help");
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw refused("it is a folder");
+  if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory())
+    throw refused(`there is no folder ${visible(dirname(shown))}`);
 }
 
 async function opened(project: Project, work: (journal: Journal) => Promise<number>): Promise<number> {
@@ -212,7 +225,11 @@ async function executed(...order: Parameters<typeof executeRun>): Promise<RunRes
     return await executeRun(...order);
   } catch (error) {
     if (!(error instanceof ResumeRefused)) throw error;
-    throw new Stop(exits.wrong, `${error.message}\n${error.hint}`, `flowc show ${error.run}`);
+    throw new Stop(
+      exits.wrong,
+      `${error.message}\n${error.hint}`,
+      error.changed.length > 0 ? `flowc run --resume ${error.run} --stored` : `flowc show ${error.run}`,
+    );
   }
 }
 
@@ -239,6 +256,8 @@ async function ended(
   world: World,
 ): Promise<number> {
   const { view } = result;
+  if (result.already)
+    world.err.write(`The run ${result.run} had succeeded already; there was nothing left to do.\n`);
   // The events are read back only for those who asked for all of them.
   const record =
     request.json || request.report !== null ? await recordOf(view, journal.events(result.run), true) : null;

@@ -1,4 +1,4 @@
-// Ctrl-C and TERM: the first ends the run in order and says what it waits for, the second at once.
+// Ctrl-C, TERM and a closed terminal: the first ends the run in order and says what it waits for, the second at once.
 
 import type { RunView } from "../runtime/run-view.ts";
 import { count, visible } from "./render/text.ts";
@@ -30,7 +30,12 @@ export function stopSignals(world: World, say: (text: string) => void): StopSign
     say(waitingFor(run));
     first.abort(why);
   };
-  const off = [world.onSignal("SIGINT", on("interrupt")), world.onSignal("SIGTERM", on("terminate"))];
+  const off = [
+    world.onSignal("SIGINT", on("interrupt")),
+    world.onSignal("SIGTERM", on("terminate")),
+    // The terminal was closed: what runs must not stay behind without anybody.
+    world.onSignal("SIGHUP", on("terminate")),
+  ];
   return {
     stop: first.signal,
     stopNow: second.signal,

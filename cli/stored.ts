@@ -10,6 +10,13 @@ import { visible } from "./render/text.ts";
 import { didYouMean, exits, Stop, usage } from "./stop.ts";
 import type { World } from "./world.ts";
 
+/** Exit 2 where no run was ever begun. */
+export function mustHaveRuns({ state }: Project, world: World): void {
+  const path = join(state, "journal.db");
+  if (!existsSync(path) && existsSync(dirname(path)) !== existsSync(join(state, "runs"))) throw noRuns(state, world);
+  if (!existsSync(state)) throw noRuns(state, world);
+}
+
 /** Opens the journal, does the work, closes it. Without one: exit 2, for there are no runs yet. */
 export async function withJournal<T>(
   world: World,

@@ -14,6 +14,8 @@ export interface Channel {
   drained(): Promise<void>;
   /** True once the reader has gone away. */
   closed(): boolean;
+  /** Why not all that was written has arrived (a full disk), as the system says it; null if it has. */
+  failure(): string | null;
 }
 
 export interface World {
@@ -29,16 +31,19 @@ export interface World {
   /** All of stdin as text; of a terminal, until Ctrl-D. */
   input(): Promise<string>;
   /** Calls back at each signal; the answer takes it away again. */
-  onSignal(name: "SIGINT" | "SIGTERM", then: () => void): () => void;
+  onSignal(name: "SIGINT" | "SIGTERM" | "SIGHUP", then: () => void): () => void;
   /** Calls back every so many ms; the answer ends it. */
   every(ms: number, then: () => void): () => void;
   /** Ends the process at once. */
   exit(code: number): never;
 }
 
+const readerLeft: ReadonlySet<string> = new Set(["EPIPE", "EIO", "ERR_STREAM_DESTROYED"]);
+
 /** Streams are made at their first use: each takes a millisecond. */
 function channel(open: () => NodeJS.WriteStream, descriptor: number): Channel {
   let gone = false;
+  let failure: string | null = null;
   let stream: NodeJS.WriteStream | null = null;
   const terminal = isatty(descriptor);
   const opened = (): NodeJS.WriteStream => {
@@ -46,9 +51,8 @@ function channel(open: () => NodeJS.WriteStream, descriptor: number): Channel {
     stream = open();
     stream.on("error", (error: NodeJS.ErrnoException) => {
       // `flowc logs | head` has read enough; a run goes on without an audience.
-      if (error.code === "EPIPE" || error.code === "EIO" || error.code === "ERR_STREAM_DESTROYED")
-        gone = true;
-      else throw error;
+      gone = true;
+      if (!readerLeft.has(error.code ?? "")) failure = error.message;
     });
     return stream;
   };
@@ -57,11 +61,14 @@ function channel(open: () => NodeJS.WriteStream, descriptor: number): Channel {
     color: wantsColor(process.env, terminal),
     columns: () => (terminal ? opened().columns || 80 : null),
     closed: () => gone,
+    failure: () => failure,
     write: (text) => {
       if (!gone && text !== "") opened().write(text);
     },
     drained: async () => {
-      if (stream === null || gone || stream.writableLength === 0) return;
+      if (stream === null || gone) return;
+      // What a file refused is told in the next round.
+      if (stream.writableLength === 0) return void (await new Promise((resolve) => setImmediate(resolve)));
       await new Promise<void>((resolve) => {
         stream?.once("error", () => resolve());
         stream?.write("", () => resolve());
@@ -78,6 +85,7 @@ async function readStdin(): Promise<string> {
 
 /** The real world. */
 export function realWorld(version: string): World {
+  let read: Promise<string> | null = null;
   return {
     cwd: process.cwd(),
     env: process.env,
@@ -85,7 +93,11 @@ export function realWorld(version: string): World {
     err: channel(() => process.stderr, 2),
     version,
     now: () => Date.now(),
-    input: readStdin,
+    // Asked for twice it is the same: what was read is gone.
+    input: () => {
+      read ??= readStdin();
+      return read;
+    },
     onSignal: (name, then) => {
       process.on(name, then);
       return () => process.off(name, then);

@@ -185,7 +185,13 @@ function literalPaths(check: Check, expr: Expr, to: Type): readonly { text: Text
 function fitPath(check: Check, expr: Text, kind: "file" | "dir", home: Home, place: At): boolean {
   if (expr.parts.some((part) => part.kind === "hole")) return false;
   const path = expr.parts.map((part) => (part.kind === "chars" ? part.text : "")).join("");
-  const full = path.startsWith("/") ? path : posix.join(home.folder, path);
+  if (posix.isAbsolute(path)) {
+    const hint =
+      "A path is relative to the `.flow` file that it stands in. What lies elsewhere is an input: `--input NAME=PATH`.";
+    tell(check, missingFile(place, `\`${path}\` is an absolute path, which other machines do not have`, hint));
+    return true;
+  }
+  const full = posix.join(home.folder, path);
   const found = path === "" ? "absent" : check.host.look(full);
   if (found === kind) return true;
   const shown = check.host.show(full);

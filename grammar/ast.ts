@@ -80,7 +80,6 @@ export interface Flow extends Declared {
   readonly answer: TypeExpr | null;
   readonly body: Block;
 }
-
 export interface TestDeclaration {
   readonly kind: "test";
   readonly span: Span;
@@ -88,7 +87,6 @@ export interface TestDeclaration {
   readonly doc: string | null;
   readonly body: Block;
 }
-
 export interface Param {
   readonly span: Span;
   readonly name: Word;
@@ -96,7 +94,6 @@ export interface Param {
   readonly type: TypeExpr;
   readonly value: Expr | null;
 }
-
 export interface Setting {
   readonly span: Span;
   /** The key; a quoted key has its text without quotes. */
@@ -144,7 +141,6 @@ export interface ErrorType {
   readonly kind: "error";
   readonly span: Span;
 }
-
 export interface Field {
   readonly span: Span;
   readonly name: Word;
@@ -173,13 +169,11 @@ export interface Binding {
   readonly name: Word | null;
   readonly value: Node;
 }
-
 export interface Return {
   readonly kind: "return";
   readonly span: Span;
   readonly value: Node;
 }
-
 /** An expression with what may follow it in a statement or check. */
 export interface Node {
   readonly kind: "node";
@@ -189,7 +183,6 @@ export interface Node {
   readonly after: readonly Word[];
   readonly otherwise: Expr | null;
 }
-
 export interface Phase {
   readonly kind: "phase";
   readonly span: Span;
@@ -198,7 +191,6 @@ export interface Phase {
   readonly title: StringLiteral | null;
   readonly body: Block;
 }
-
 export interface Gate {
   readonly kind: "gate";
   readonly span: Span;

@@ -3,7 +3,7 @@
 import { EOF, type TokenType } from "chevrotain";
 import * as errors from "./errors-brackets.ts";
 import type { Findings } from "./findings.ts";
-import { indentOf, lineIndent } from "./lines.ts";
+import { indentOf, lineIndent, onOneLine } from "./lines.ts";
 import * as T from "./tokens.ts";
 
 type Tokens = readonly T.Token[];
@@ -45,20 +45,19 @@ export function balance(findings: Findings, tokens: T.Token[], unterminated: rea
     if (kind > 0) {
       if (top === 0) start = at;
       stack[top++] = kind;
-      if (top > bracketsDeepMax) return tooDeep(findings, tokens, start, at);
+      if (top > bracketsDeepMax) return tooDeep(findings, tokens[at], tokens, start);
     } else if (top === 0 || stack[--top] !== -kind) return new Balance(findings, tokens, unterminated).run();
   }
   return top === 0 ? tokens : new Balance(findings, tokens, unterminated).run();
 }
 
-/** What the bracket belongs to cannot be read, and nothing behind it either. */
-function tooDeep(findings: Findings, tokens: T.Token[], start: number, at: number): T.Token[] {
-  const token = tokens[at];
-  if (token !== undefined) findings.add(errors.bracketsTooDeep(findings.source, token, bracketsDeepMax));
-  let first = start;
-  while (first > 0 && indentOf(findings.source, tokens, first) !== 0) first--;
-  const last = tokens.at(-1);
-  return last === undefined ? [] : [...tokens.slice(0, first), last];
+/** What the bracket belongs to cannot be read, and nothing behind it either: the tokens before it are left. */
+function tooDeep(findings: Findings, token: T.Token | undefined, read: T.Token[], start: number): T.Token[] {
+  const { source } = findings;
+  if (token !== undefined) findings.add(errors.bracketsTooDeep(source, token, bracketsDeepMax));
+  let first = Math.min(start, read.length);
+  while (first > 0 && indentOf(source, read, first) !== 0) first--;
+  return [...read.slice(0, first), new T.Token(EOF, "", source.text.length, source.text.length)];
 }
 
 /** Behind these a brace begins a type or a value. */
@@ -88,6 +87,8 @@ class Balance {
   private readonly unterminated: readonly number[];
   private readonly out: T.Token[] = [];
   private readonly stack: Open[] = [];
+  /** Where the outermost open bracket stands in `out`. */
+  private bottom = 0;
   /** More opening than closing brackets of a kind, over the whole file. */
   private readonly surplus = [0, 0, 0, 0, 0, 0];
 
@@ -102,7 +103,7 @@ class Balance {
       const kind = KIND.get(token.tokenTypeIdx) ?? 0;
       this.count(Math.abs(kind), Math.sign(kind));
     }
-    this.tokens.forEach((token, index) => {
+    for (const [index, token] of this.tokens.entries()) {
       const kind = KIND.get(token.tokenTypeIdx) ?? 0;
       if (token.tokenType === EOF) this.atEnd();
       else if (kind < 0) this.close(token, index, -kind);
@@ -112,12 +113,14 @@ class Balance {
       }
       if (kind >= 0) this.out.push(token);
       if (kind > 0) this.open(index, kind);
-    });
+      if (this.stack.length > bracketsDeepMax) return tooDeep(this.findings, token, this.out, this.bottom);
+    }
     return this.out;
   }
 
   private open(index: number, kind: number): void {
-    const indent = lineIndent(this.findings.source, this.tokens, index);
+    if (this.stack.length === 0) this.bottom = this.out.length - 1;
+    const indent = lineIndent(this.findings.source, this.tokens[index]?.startOffset ?? 0);
     this.stack.push({ index, kind, indent, params: kind === paren && DECLARING.has(this.typeAt(index - 2)) });
   }
 
@@ -192,8 +195,7 @@ class Balance {
   }
 
   private onLineOf(open: Open, token: T.Token): boolean {
-    const from = this.tokens[open.index]?.startOffset ?? 0;
-    return !this.findings.source.text.slice(from, token.startOffset).includes("\n");
+    return onOneLine(this.findings.source, this.tokens[open.index]?.startOffset ?? 0, token.startOffset);
   }
 
   /** The innermost open bracket of a kind that a closing one can mean: not out of a hole. */
@@ -242,17 +244,18 @@ class Balance {
     const last = this.out.at(-1);
     if (opening === undefined || last === undefined) return;
     this.count(open.kind, -1);
-    if (tell && !this.toldAlready(opening))
+    if (tell && !this.findings.full && !this.toldAlready(opening))
       this.findings.add(errors.missingCloser(source, opening, last, T.operatorText(closer), open.indent));
     this.out.push(new T.Token(closer, "", last.end, last.end));
   }
 
   /** A string that swallowed the rest of its line took the closing bracket with it. */
   private toldAlready(opening: T.Token): boolean {
-    const line = this.findings.source.text.indexOf("\n", opening.startOffset);
-    const lineEnd = line === -1 ? this.findings.source.text.length : line;
+    const { source } = this.findings;
     return this.unterminated.some(
-      (at) => at > opening.startOffset && (at < lineEnd || this.findings.source.text.startsWith('"""', at)),
+      (at) =>
+        at > opening.startOffset &&
+        (source.text.startsWith('"""', at) || onOneLine(source, opening.startOffset, at)),
     );
   }
 

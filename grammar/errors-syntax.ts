@@ -166,3 +166,9 @@ export function howOften(source: Source, span: Span): Diagnostic {
     hint: "Write `repeat 5 { … } until condition`: what repeats has an end.",
   });
 }
+
+export function missingAnswer(source: Source, span: Span): Diagnostic {
+  return mistake("syntax", source, span, "Missing type of the answer", "a type stands behind `->`", {
+    hint: "Without an answer leave the `->` out.",
+  });
+}

@@ -33,6 +33,17 @@ export class Findings {
     this.found.push(diagnostic);
   }
 
+  /** A mistake that nobody will see. */
+  count(): void {
+    this.more++;
+  }
+
+  clear(): void {
+    this.found.length = 0;
+    this.places.clear();
+    this.more = 0;
+  }
+
   /** Whether something was told within the range, both ends included. */
   toldIn(start: number, end: number): boolean {
     return this.found.some((one) => one.span.start >= start && one.span.start <= end);

@@ -113,8 +113,16 @@ export abstract class ExpressionFormat {
 
   private blockExpr(expr: If | For | Repeat): Doc {
     if (expr.kind === "if") return this.if(expr);
-    if (expr.kind === "for") return [this.forHead(expr), " ", this.block(expr.body)];
-    return ["repeat ", this.expr(expr.times), " ", this.block(expr.body), " until ", this.expr(expr.until)];
+    if (expr.kind === "for") return this.loop([this.forHead(expr), " "], expr.body, "");
+    return this.loop(["repeat ", this.expr(expr.times), " "], expr.body, [" until ", this.expr(expr.until)]);
+  }
+
+  /** On one line where it was written so and is short. */
+  private loop(head: Doc, body: Block, tail: Doc): Doc {
+    if (!this.isShort(body)) return [head, this.wideBlock(body), tail];
+    const flat = [head, this.block(body), tail];
+    const fits = !breaks(flat) && flatWidth(flat) <= inlineBlockMax;
+    return fits ? flat : [head, this.wideBlock(body), tail];
   }
 
   private if(first: If): Doc {
@@ -130,7 +138,7 @@ export abstract class ExpressionFormat {
     if (!short) return print((body) => this.wideBlock(body));
     // Nothing in them is a comment, so that they may be printed twice.
     const flat = print((body) => this.block(body));
-    const fits = branches.length === 1 || (!breaks(flat) && flatWidth(flat) <= inlineIfMax);
+    const fits = branches.length === 1 || (!breaks(flat) && flatWidth(flat) <= inlineBlockMax);
     return fits ? group(flat) : print((body) => this.wideBlock(body));
   }
 
@@ -270,7 +278,7 @@ export abstract class ExpressionFormat {
 }
 
 const inlineRecordMax = 80;
-const inlineIfMax = 80;
+const inlineBlockMax = 80;
 
 /** Whether an expression in a hole is printed anew: it has no blocks and no lines of its own. */
 function isPlain(expr: Expr): boolean {

@@ -269,10 +269,8 @@ class FileFormat extends ExpressionFormat {
     if (node.overrides !== null) more.push(["with ", this.record(node.overrides)]);
     if (node.after.length > 0) more.push(`after ${node.after.map((name) => name.text).join(", ")}`);
     if (node.otherwise !== null) more.push(["otherwise ", this.expr(node.otherwise)]);
-    if (more.length === 0) return expr;
-    const tight = breaks(expr) || more.some(breaks);
-    if (tight) return [expr, ...more.map((one): Doc => [" ", one])];
-    return group([expr, indent(more.map((one): Doc => [line, one]))]);
+    // A line that is too long breaks in the brackets of the expression first.
+    return [expr, ...more.map((one): Doc => [" ", one])];
   }
 }
 

@@ -1,7 +1,7 @@
 // How far lines are indented, seen from a token. Only asked about mistakes, so it is read from the text each time.
 
 import { EOF } from "chevrotain";
-import type { Source } from "./source.ts";
+import { lineStarts, position, type Source } from "./source.ts";
 import * as T from "./tokens.ts";
 
 type Tokens = readonly T.Token[];
@@ -19,11 +19,18 @@ export function indentOf(source: Source, tokens: Tokens, index: number): number 
   return at < 0 || source.text[at] === "\n" || source.text[at] === "\ufeff" ? token.startOffset - at - 1 : -1;
 }
 
-/** How far the line is indented that a token's statement begins on: that of the nearest token that begins a line. */
-export function lineIndent(source: Source, tokens: Tokens, index: number): number {
-  for (let at = index; at >= 0; at--) {
-    const indent = indentOf(source, tokens, at);
-    if (indent >= 0) return indent;
-  }
-  return 0;
+/** How far the line is indented that a place is on. Lines may be long, and this may be asked often. */
+export function lineIndent(source: Source, offset: number): number {
+  const start = lineStartOf(source, offset);
+  let at = start;
+  while (source.text[at] === " " || source.text[at] === "\t") at++;
+  return at - start;
+}
+
+export function onOneLine(source: Source, a: number, b: number): boolean {
+  return lineStartOf(source, a) === lineStartOf(source, b);
+}
+
+function lineStartOf(source: Source, offset: number): number {
+  return lineStarts(source)[position(source, offset).line - 1] ?? 0;
 }

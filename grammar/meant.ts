@@ -83,7 +83,8 @@ const settingWithoutColon: Guess = (found) => {
   const field = found.expected.startsWith("a field");
   if (!field && !found.expected.startsWith("a setting")) return null;
   if (!isName(at(found, 0)) || !sameLine(found, 0)) return null;
-  if (FOREIGN.has(at(found, 0).image) || isAt(found, 1, T.RBrace, T.Comma, T.Assign, T.Minus)) return null;
+  if (FOREIGN.has(at(found, 0).image)) return null;
+  if (isAt(found, 1, T.RBrace, T.Comma, T.Assign, T.Minus, T.Key)) return null;
   if (field && TASK_WORDS.has(at(found, 0).image)) return null;
   const end = spanAt(found, 0).end;
   return told(
@@ -322,16 +323,6 @@ const extraComma: Guess = (found) => {
   });
 };
 
-/** `task f() -> {`: the body is taken for the type. */
-const missingAnswer: Guess = (found) => {
-  if (!found.expected.startsWith("a field") || !TASK_WORDS.has(at(found, 0).image)) return null;
-  if (!isAt(found, -2, T.Arrow)) return null;
-  return told(found, "Missing type of the answer", "a type stands behind `->`", {
-    span: spanAt(found, -2),
-    hint: "Without an answer leave the `->` out.",
-  });
-};
-
 const HEADS: ReadonlyMap<string, string> = new Map([
   ["import", '`{`: an import is `import { name } from "./file.flow"`'],
   ["test", "a string, the name of the test"],
@@ -362,7 +353,6 @@ export const meant: readonly Guess[] = [
   declarationHead,
   dashedName,
   extraComma,
-  missingAnswer,
   missingValue,
   arrow,
   conditional,

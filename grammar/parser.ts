@@ -1,6 +1,6 @@
 // Source → Ast: the rules for declarations, and `parse`, which never throws and always gives a file.
 
-import { EOF, type IToken } from "chevrotain";
+import { EOF, type IToken, type TokenType } from "chevrotain";
 import type {
   Action,
   Constant,
@@ -217,8 +217,11 @@ export class FlowParser extends BlockRules {
   });
 
   private readonly answer: Rule<TypeExpr> = this.rule("answer", () => {
-    this.CONSUME(T.Arrow);
-    return this.SUBRULE(this.typeExpr);
+    const arrow = this.CONSUME(T.Arrow);
+    const body = this.is(1, T.LBrace) && BODY.has(this.LA(2).tokenType);
+    if (!body || this.RECORDING_PHASE) return this.SUBRULE(this.typeExpr);
+    this.tell(errors.missingAnswer(this.source, spanOf(arrow)));
+    return { kind: "error", span: spanOf(arrow) };
   });
 
   private readonly task: Rule<Task> = this.rule("task", () => {
@@ -322,6 +325,8 @@ export class FlowParser extends BlockRules {
 }
 
 const nothing = (): null => null;
+/** What a body may begin with, and no type. */
+const BODY: ReadonlySet<TokenType> = new Set([T.Run, T.Ask, T.CallWord, T.ReturnWord]);
 
 function asCommand(expr: Expr): Text | ListExpr {
   if (expr.kind === "text" || expr.kind === "list-of") return expr;

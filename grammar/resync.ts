@@ -63,13 +63,13 @@ export function afterHole(_source: Source, tokens: Tokens, from: number, at: num
 
 /** In a block: the next line that is not indented deeper than the broken statement. */
 export function afterStatement(source: Source, tokens: Tokens, from: number, at: number): number {
-  const indent = lineIndent(source, tokens, from);
+  const indent = lineIndent(source, tokens[from]?.startOffset ?? 0);
   return find(tokens, from, at, (_, index) => index > from && startsLine(source, tokens, index, indent));
 }
 
 /** Among settings or fields: the next key, or comma, or line that is not indented deeper. */
 export function afterSetting(source: Source, tokens: Tokens, from: number, at: number): number {
-  const indent = lineIndent(source, tokens, from - 1);
+  const indent = lineIndent(source, tokens[from - 1]?.startOffset ?? 0);
   return find(
     tokens,
     from,
@@ -92,7 +92,7 @@ export function afterTaskItem(source: Source, tokens: Tokens, from: number, at: 
 
 /** At the top of a file: the next line that is not indented deeper and begins with a word. */
 export function afterDeclaration(source: Source, tokens: Tokens, from: number, at: number): number {
-  const indent = lineIndent(source, tokens, from);
+  const indent = lineIndent(source, tokens[from]?.startOffset ?? 0);
   const next = (token: T.Token, index: number): boolean =>
     index > from && startsLine(source, tokens, index, indent) && /^[A-Za-z_]/.test(token.image);
   return find(tokens, from, at, next, true);

@@ -135,7 +135,8 @@ export class Rules extends EmbeddedActionsParser {
 
   protected fail(expected: string): never {
     const tokens = this.tokVector;
-    this.findings.add(explain(this.source, tokens, this.currIdx + 1, expected));
+    if (this.findings.full) this.findings.count();
+    else this.findings.add(explain(this.source, tokens, this.currIdx + 1, expected));
     throw STOP;
   }
 

@@ -40,6 +40,28 @@ export function blockEnd(text: string, from: number): Mark {
   return { kind: "end", at: text.length };
 }
 
+/** What stands before the `"""` that opens a block; nothing but spaces stands before one that closes it. */
+const OPENING = /(?:\b(?:run|ask|call|return|if|in|and|or|not)|[:=(,[+?])[ \t]*$/;
+
+/**
+ * As `blockEnd`, in a file where a block is known not to be closed: a `"""` that looks like an opening one does not
+ * close it, and the block that is not closed ends where a line is indented no deeper than the one it began on.
+ */
+export function waryBlockEnd(text: string, start: number, from: number): Mark {
+  const mark = blockEnd(text, from);
+  if (mark.kind === "hole") return mark;
+  const line = text.slice(text.lastIndexOf("\n", mark.at - 1) + 1, mark.at);
+  const ends = /^[ \t]*\r?(?:\n|$)/.test(text.slice(mark.at + 3, mark.at + 80));
+  const opens =
+    mark.kind === "close" && ends && OPENING.test(line) && text.slice(from, mark.at).includes("\n");
+  if (mark.kind === "close" && !opens) return mark;
+  const indent = /^[ \t]*/.exec(text.slice(text.lastIndexOf("\n", start) + 1))?.[0].length ?? 0;
+  const outdented = new RegExp(`\\r?\\n[ \\t]{0,${indent}}[^ \\t\\r\\n]`, "g");
+  outdented.lastIndex = from;
+  const found = outdented.exec(text);
+  return { kind: "end", at: found === null ? text.length : found.index };
+}
+
 const OPERANDS: ReadonlySet<number> = new Set(
   [T.Name, T.NumberToken, T.PlainText, T.TextClose, T.True, T.False, T.None, T.Broken]
     .concat([T.RParen, T.RBracket, T.RBrace])

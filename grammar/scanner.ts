@@ -2,10 +2,11 @@
 
 import { EOF, type TokenType } from "chevrotain";
 import type { Comment } from "./ast.ts";
+import { DocComments } from "./doc-comments.ts";
 import * as errors from "./errors.ts";
 import type { Findings } from "./findings.ts";
 import { readNumber } from "./numbers.ts";
-import { blockEnd, endsOperand, lineTextEnd, type Mark } from "./scan-text.ts";
+import { blockEnd, endsOperand, lineTextEnd, type Mark, waryBlockEnd } from "./scan-text.ts";
 import { signAt } from "./signs.ts";
 import { dedent, unescaped } from "./strings.ts";
 import * as T from "./tokens.ts";
@@ -41,36 +42,43 @@ const FOREIGN_WORD = /[\p{L}\p{N}\p{M}_]+/uy;
 const SPACE = /[\s\u0085\u200b\u2060\ufeff]/;
 
 export function scan(findings: Findings): Scanned {
-  return new Scanner(findings).run();
+  const scanned = new Scanner(findings, false).run();
+  const { text } = findings.source;
+  if (!scanned.unterminated.some((at) => text.startsWith('"""', at))) return scanned;
+  // Somewhere a text block is not closed, and every `"""` behind it was read the wrong way round: look closer.
+  findings.clear();
+  return new Scanner(findings, true).run();
 }
 
 class Scanner {
   private readonly findings: Findings;
   private readonly text: string;
   private readonly tokens: T.Token[] = [];
-  private readonly comments: Comment[] = [];
-  private readonly docs = new Map<number, string>();
+  private readonly docs: DocComments;
   private readonly unterminated: number[] = [];
   private readonly frames: Frame[] = [];
-  private fileDoc: string | null = null;
-  private pendingDoc: string[] = [];
-  private pendingDocEnd = 0;
+  /** A text block is not closed: by its lines' indentation and the look of a `"""` it is found which. */
+  private readonly wary: boolean;
+  /** Where the line ends whose end was asked for last. */
+  private line = { from: 0, end: -1 };
   private at = 0;
 
-  constructor(findings: Findings) {
+  constructor(findings: Findings, wary: boolean) {
     this.findings = findings;
+    this.wary = wary;
     this.text = findings.source.text;
+    this.docs = new DocComments(this.text);
   }
 
   run(): Scanned {
     if (this.text.charCodeAt(0) === 0xfeff) this.at = 1;
-    if (this.text.startsWith("#!")) this.at = this.endOfLine(0);
     while (this.at < this.text.length) this.next();
     while (this.frames.length > 0) this.abandonHole(null);
     const end = this.text.length;
     this.tokens.push(new T.Token(EOF, "", end, end));
-    this.splitFileDoc(end);
-    const { tokens, comments, docs, fileDoc, unterminated } = this;
+    this.docs.end(end, this.tokens.length === 1);
+    const { tokens, unterminated } = this;
+    const { comments, docs, fileDoc } = this.docs;
     return { tokens, comments, docs, fileDoc, unterminated };
   }
 
@@ -100,7 +108,7 @@ class Scanner {
     this.tokens.push(token);
     this.at = end;
     // A comma has no meaning of its own: the comment belongs to what follows it.
-    if (this.pendingDoc.length > 0 && type !== T.Comma) this.giveDoc(start);
+    if (this.docs.pending && type !== T.Comma) this.docs.give(start, this.tokens.length === 1);
     return token;
   }
 
@@ -112,42 +120,19 @@ class Scanner {
   // Comments
 
   private endOfLine(from: number): number {
-    const end = this.text.indexOf("\n", from);
-    if (end === -1) return this.text.length;
-    return this.text.charCodeAt(end - 1) === 0x0d ? end - 1 : end;
+    // Of one long line this may be asked many times.
+    if (from < this.line.from || from > this.line.end) {
+      const found = this.text.indexOf("\n", from);
+      this.line = { from, end: found === -1 ? this.text.length : found };
+    }
+    const { end } = this.line;
+    return end > from && this.text.charCodeAt(end - 1) === 0x0d ? end - 1 : end;
   }
 
   private comment(): void {
     const start = this.at;
-    const end = this.endOfLine(start);
-    const text = this.text.slice(start, end);
-    this.comments.push({ span: { start, end }, text });
-    this.at = end;
-    if (!text.startsWith("///") || text.startsWith("////")) return;
-    const first = this.pendingDoc.length === 0;
-    const apart = !first && /\n[ \t\r]*\n/.test(this.text.slice(this.pendingDocEnd, start));
-    if (apart) {
-      if (this.tokens.length === 0 && this.fileDoc === null) this.splitFileDoc(start);
-      else this.pendingDoc.push("");
-    }
-    this.pendingDoc.push(text.slice(3).replace(/^ /, "").trimEnd());
-    this.pendingDocEnd = end;
-  }
-
-  /** The first doc comment is the file's if nothing stands before it and an empty line behind it. */
-  private splitFileDoc(next: number): void {
-    if (this.pendingDoc.length === 0 || this.fileDoc !== null) return;
-    const between = this.text.slice(this.pendingDocEnd, next);
-    const nothingBefore = this.tokens.every((token) => token.startOffset >= this.pendingDocEnd);
-    if (!nothingBefore || !(/\n[ \t\r]*\n/.test(between) || next === this.text.length)) return;
-    this.fileDoc = this.pendingDoc.join("\n");
-    this.pendingDoc = [];
-  }
-
-  private giveDoc(start: number): void {
-    if (this.tokens.length === 1) this.splitFileDoc(start);
-    if (this.pendingDoc.length > 0) this.docs.set(start, this.pendingDoc.join("\n"));
-    this.pendingDoc = [];
+    this.at = this.endOfLine(start);
+    this.docs.comment(this.text.slice(start, this.at), { start, end: this.at }, this.tokens.length === 0);
   }
 
   // Words and numbers
@@ -248,7 +233,7 @@ class Scanner {
       this.findings.add(errors.semicolon(source, { start, end: this.at }));
     } else if (char === "#") {
       this.at = this.endOfLine(start);
-      this.comments.push({ span: { start, end: this.at }, text: this.text.slice(start, this.at) });
+      this.docs.comments.push({ span: { start, end: this.at }, text: this.text.slice(start, this.at) });
       this.findings.add(errors.hashComment(source, { start, end: this.at }));
     } else if (this.text.startsWith("/*", start)) {
       const close = this.text.indexOf("*/", start + 2);
@@ -308,7 +293,7 @@ class Scanner {
   private openText(block: boolean): void {
     const start = this.at;
     const from = start + (block ? 3 : 1);
-    const mark = block ? blockEnd(this.text, from) : lineTextEnd(this.text, from);
+    const mark = this.textEnd(block, start, from);
     if (mark.kind === "hole") {
       const frame: Frame = { start, block, chars: [], hole: 0, holeToken: 0, braces: 0 };
       this.push(T.TextOpen, from, block ? '"""' : '"');
@@ -321,6 +306,11 @@ class Scanner {
     const end = mark.kind === "end" ? mark.at : mark.at + (block ? 3 : 1);
     const raw = this.text.slice(from, mark.at);
     this.push(T.PlainText, end, block ? (dedent([raw])[0] ?? "") : this.unescaped(raw, from));
+  }
+
+  private textEnd(block: boolean, start: number, from: number): Mark {
+    if (!block) return lineTextEnd(this.text, from);
+    return this.wary ? waryBlockEnd(this.text, start, from) : blockEnd(this.text, from);
   }
 
   private unescaped(raw: string, from: number): string {
@@ -354,7 +344,7 @@ class Scanner {
   }
 
   private goOnInText(frame: Frame): void {
-    const mark = frame.block ? blockEnd(this.text, this.at) : lineTextEnd(this.text, this.at);
+    const mark = this.textEnd(frame.block, frame.start, this.at);
     this.chars(frame, mark.at);
     if (mark.kind === "hole") this.openHole(frame);
     else this.closeText(frame, mark);

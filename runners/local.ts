@@ -24,6 +24,7 @@ export interface LocalOptions {
 
 /** Makes the runner of kind `local`. */
 export function localRunner(options: LocalOptions = { graceMs: 5_000 }): Runner {
+  const groups: Groups = new Map();
   return {
     kind: "local",
     settingsSchema: {
@@ -32,14 +33,29 @@ export function localRunner(options: LocalOptions = { graceMs: 5_000 }): Runner 
       properties: {},
       additionalProperties: false,
     },
-    open: async (spec) => openLocal(spec, options),
-    find: async (run) => runsFound(await carriersOf((cookie) => cookie.startsWith(`${run}.`))),
-    end: async (refs) => endCarriers(new Set(refs), options.graceMs),
+    open: async (spec) => openLocal(spec, options, groups),
+    find: async (run) => {
+      const ofRun = (ref: string): boolean => ref.startsWith(`${run}.`);
+      const found = runsFound(await carriersOf(ofRun));
+      return [...new Set([...found, ...[...groups.keys()].filter(ofRun)])].sort();
+    },
+    end: async (refs, atOnce = false) => {
+      // A command that cleared its environment has no cookie, but is still in its group.
+      if (atOnce) for (const ref of refs) killGroup(groups.get(ref));
+      await endCarriers(new Set(refs), atOnce ? 0 : options.graceMs);
+    },
     identity: async () => `local ${process.platform}-${process.arch}`,
   };
 }
 
-function openLocal(spec: InstanceSpec, options: LocalOptions): Instance {
+/** Process groups of the commands that run now, by their instance. */
+type Groups = Map<string, number>;
+
+function killGroup(group: number | undefined): void {
+  if (group !== undefined) signalGroup(group, "SIGKILL");
+}
+
+function openLocal(spec: InstanceSpec, options: LocalOptions, groups: Groups): Instance {
   const ref = cookieOf(spec.tag);
   const temporary = join(spec.scratch, "tmp");
   const workspace = spec.workspace === "project" ? spec.project : join(spec.scratch, "work");
@@ -49,7 +65,7 @@ function openLocal(spec: InstanceSpec, options: LocalOptions): Instance {
     ref,
     workspace,
     temporary,
-    exec: (command, io, stop) => exec(ref, workspace, command, io, stop, options),
+    exec: (command, io, stop) => exec({ ref, workspace, options, groups }, command, io, stop),
     put: (files) => copyIn(files, workspace, temporary),
     read: readBounded,
     get: (search) => filesBelow(workspace, search),
@@ -57,14 +73,15 @@ function openLocal(spec: InstanceSpec, options: LocalOptions): Instance {
   };
 }
 
-async function exec(
-  ref: string,
-  workspace: string,
-  command: ExecCommand,
-  io: Output,
-  stop: AbortSignal,
-  options: LocalOptions,
-): Promise<Exit> {
+interface Place {
+  readonly ref: string;
+  readonly workspace: string;
+  readonly options: LocalOptions;
+  readonly groups: Groups;
+}
+
+async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortSignal): Promise<Exit> {
+  const { ref, workspace, options, groups } = place;
   if (stop.aborted) return { kind: "not-started", message: "It was stopped before it began.", code: "other" };
   const launched = await launch({
     argv: command.argv,
@@ -73,11 +90,13 @@ async function exec(
     io,
   });
   if ("kind" in launched) return launched;
+  groups.set(ref, launched.pid);
   const stopping = stopped(launched, ref, stop, options.graceMs);
   const exit = await launched.exited;
   stopping.cancel();
   if (stop.aborted) await stopping.done;
   else await endGroup(launched.pid, options.graceMs);
+  groups.delete(ref);
   await launched.drained();
   return exit;
 }

@@ -14,6 +14,7 @@ import { exited, programOf, signalled, timedOut } from "./endings.ts";
 import { type EnvText, environmentOf } from "./environment.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { EventBody } from "./events.ts";
+import { isFull } from "./journal-errors.ts";
 import { readTail } from "./output.ts";
 import { holdsSecret, redactor, redactText, secretForms } from "./redact.ts";
 import { COOKIE, type Exit, type Instance, type Output, type Runner } from "./runner.ts";
@@ -83,7 +84,7 @@ export function logPaths(
   return { out: `${base}.out`, err: `${base}.err` };
 }
 
-/** Carries out one attempt. `stop` ends it; its outcome is then `cancelled`. Never rejects. */
+/** Carries out one attempt. `stop` ends it; its outcome is then `cancelled`. Rejects only when the disk is full. */
 export async function runAttempt(
   order: AttemptOrder,
   world: AttemptWorld,
@@ -95,9 +96,12 @@ export async function runAttempt(
   try {
     report = await new Attempt(order, world, stop, secrets, scratch).report();
   } catch (error) {
+    // Without room nothing can be kept, whoever runs next: that is the run's end, and no fault of this node.
+    if (isFull(error)) throw error;
     report = reportOf(error);
+  } finally {
+    cleanUp(scratch);
   }
-  cleanUp(scratch);
   return redacted(report, secrets);
 }
 

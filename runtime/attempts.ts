@@ -40,21 +40,21 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       };
       return {
         start: (order, stop) => runAttempt(order, world, stop),
-        sweep: () => sweep(settings, run),
+        sweep: (atOnce = false) => sweep(settings, run, atOnce),
         close: cleanedUp,
       };
     },
   };
 }
 
-async function sweep(settings: AttemptsSettings, run: string): Promise<readonly string[]> {
+async function sweep(settings: AttemptsSettings, run: string, atOnce: boolean): Promise<readonly string[]> {
   const swept: string[] = [];
   for (const kind of kindsToSweep) {
     const runner = await settings.runner(kind);
     if ("problem" in runner) continue;
     const refs = await runner.find(run);
     if (refs.length === 0) continue;
-    await runner.end(refs);
+    await runner.end(refs, atOnce);
     swept.push(...refs);
   }
   return swept;

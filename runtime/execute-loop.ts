@@ -58,6 +58,8 @@ export class Loop {
   /** Takes back the timer after which what does not end is given up. */
   private patience: (() => void) | null = null;
   private anythingStarted = false;
+  /** Nothing is given time to end any more. */
+  private atOnce = false;
   private broken: { readonly error: unknown } | null = null;
 
   constructor(world: World, parts: LoopParts) {
@@ -89,7 +91,7 @@ export class Loop {
       if (next?.do === "end") {
         this.patience?.();
         this.takeBack?.();
-        if (this.anythingStarted) await attempts.sweep();
+        if (this.anythingStarted) await attempts.sweep(this.atOnce);
         await this.log.synced();
         return next;
       }
@@ -173,6 +175,7 @@ export class Loop {
     const first = this.run.cancelled === null;
     if (first) this.recorder.record({ type: "run.cancelled", by, why });
     if (now) {
+      this.atOnce = true;
       for (const [n, { a, stop }] of this.open) {
         stop.abort();
         this.recorder.record({
@@ -229,7 +232,7 @@ export class Loop {
         this.wake();
       },
       (error: unknown) => {
-        // An attempt never rejects: that is a bug of ours, and goes to the rim.
+        // The disk is full, or it is a bug of ours: both end the run, and are told at the rim.
         this.broken = { error };
         this.wake();
       },

@@ -7,6 +7,7 @@ import type { Event, RunOptions } from "./events.ts";
 import { Inputs, Recorder, type Watch } from "./execute-record.ts";
 import { keepTexts, openFiles } from "./files.ts";
 import { encodePlan } from "./journal-codec.ts";
+import { worded } from "./journal-errors.ts";
 import { createLog, freeRunId, type RunLog, reopenLog } from "./journal-log.ts";
 import { type Lease, RunHeld, takeLease } from "./lease.ts";
 import { planChanges } from "./plan-changes.ts";
@@ -137,7 +138,9 @@ export function endLost(world: World, { run, recorder }: OpenRun, refs: readonly
 const nobody: Watch = () => {};
 
 async function leaseOf(world: World, id: string): Promise<Lease> {
-  const lease = await takeLease(world.journal.folderOf(id));
+  const lease = await takeLease(world.journal.folderOf(id)).catch((error: unknown) => {
+    throw worded(error, world.journal.path);
+  });
   if (lease !== null) return lease;
   throw new RunHeld(id, world.journal.lastOwner(id));
 }

@@ -3,6 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import { Loop } from "./execute-loop.ts";
 import { endLost, type OpenRun, openAgain, openDone, openNew, type RunRequest } from "./execute-open.ts";
+import { isFull, JournalError, worded } from "./journal-errors.ts";
 import { LeaseLost } from "./lease.ts";
 import type { RunView } from "./run-view.ts";
 import type { World } from "./world.ts";
@@ -42,12 +43,20 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
   } catch (error) {
     // Whoever took the run over looks after its processes: we touch none.
     if (!(error instanceof LeaseLost)) await loop.endAttempts();
-    throw error;
+    throw isFull(error) ? fullOf(world, open.run.id, error) : error;
   } finally {
     unlisten();
     await attempts.close();
     open.lease.release();
   }
+}
+
+/** An attempt met a full disk before the journal did. */
+function fullOf(world: World, run: string, error: unknown): unknown {
+  const problem = worded(error, world.journal.path);
+  return problem instanceof JournalError
+    ? new JournalError(problem.kind, problem.message, problem.hint, error, run)
+    : problem;
 }
 
 function result(run: OpenRun["run"], already: boolean): RunResult {

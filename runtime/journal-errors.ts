@@ -1,6 +1,7 @@
 // What can go wrong with the journal, worded for people: what happened, who holds it, and the way out.
 
 import { readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { BadColumn, NoSqlite, sqliteCode, sqliteCodes } from "./sqlite.ts";
 
 export type JournalProblem =
@@ -17,10 +18,13 @@ export type JournalProblem =
 export class JournalError extends Error {
   readonly kind: JournalProblem;
   readonly hint: string;
-  constructor(kind: JournalProblem, message: string, hint: string, cause?: unknown) {
+  /** The run that was being written, and can be gone on with; null where there is none. */
+  readonly run: string | null;
+  constructor(kind: JournalProblem, message: string, hint: string, cause?: unknown, run: string | null = null) {
     super(message, cause === undefined ? {} : { cause });
     this.kind = kind;
     this.hint = hint;
+    this.run = run;
   }
 }
 
@@ -39,6 +43,12 @@ export function worded(error: unknown, path: string): unknown {
   if (code !== null && error instanceof Error) return fromSqlite(code, error, path);
   const system = systemCode(error);
   return system === null || !(error instanceof Error) ? error : fromSystem(system, error, path);
+}
+
+/** Is there no room left? Whatever met it, it is the whole run's trouble. */
+export function isFull(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOSPC" || code === "EDQUOT";
 }
 
 export function damaged(path: string, what: string, cause?: unknown): JournalError {
@@ -85,7 +95,7 @@ function fromSystem(code: string, error: Error, path: string): JournalError {
   if (code === "ENOTDIR" || code === "EEXIST")
     return new JournalError(
       "cannot-open",
-      `The state directory of \`${path}\` cannot be made: there is a file in its place.`,
+      `\`${"path" in error ? String(error.path) : dirname(path)}\` cannot be made: there is a file where a folder must be.`,
       "Remove that file, or name another place with `--state DIR`.",
       error,
     );

@@ -151,8 +151,9 @@ export class RunLog {
     } catch (error) {
       const problem = worded(error, this.journal.path);
       if (!(problem instanceof JournalError)) throw problem;
-      const hint = `${problem.hint} Then go on with \`flowc run --resume ${this.id}\`.`;
-      throw new JournalError(problem.kind, problem.message, hint, problem.cause);
+      // What was never begun cannot be gone on with.
+      const run = this.plan === null ? this.id : null;
+      throw new JournalError(problem.kind, problem.message, problem.hint, problem.cause, run);
     }
   }
 }

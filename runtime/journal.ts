@@ -1,7 +1,7 @@
 // The journal of a state directory: opening it, and reading the runs, plans and events that it holds.
 
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Plan } from "../compiler/plan.ts";
 import { ArtifactError, type ArtifactStore, openArtifacts } from "./artifacts.ts";
@@ -54,7 +54,7 @@ export async function openJournal(
   const path = join(folder, "journal.db");
   const readOnly = options.readOnly === true;
   try {
-    if (readOnly && !existsSync(path)) throw absent(folder);
+    if (readOnly && !isThere(path)) throw absent(folder);
     if (!readOnly) makeFolder(folder);
     const database = await openDatabase(path, { readOnly });
     try {
@@ -77,9 +77,42 @@ export async function openJournal(
   }
 }
 
-/** Only its owner may look inside: values and logs may be confidential. */
+/** A folder that we may not look into is told, and not taken for an empty one. */
+function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    throw new JournalError(
+      "cannot-open",
+      `The journal \`${path}\` may not be read.`,
+      "Check who owns it and its folder, or name another place with `--state DIR`.",
+      error,
+    );
+  }
+}
+
+/**
+ * Only its owner may look inside: values and logs may be confidential. Level by level: where the system lets nobody
+ * make a folder (`/proc`), Node's recursive `mkdir` tries for ever.
+ */
 function makeFolder(folder: string): void {
-  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(folder, 0o700);
+  const missing: string[] = [];
+  for (let at = folder; !existsSync(at); at = dirname(at)) missing.push(at);
+  for (const at of missing.reverse()) makeOne(at);
+  if (missing.length > 0) chmodSync(folder, 0o700);
+  else if (!statSync(folder).isDirectory()) makeOne(folder);
+}
+
+/** Another flowc may make it at the same moment. */
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
 }
 
 /** Two processes that make a journal at once: SQLite refuses one of them without waiting. */

@@ -119,8 +119,11 @@ export interface Runner {
   open(spec: InstanceSpec): Promise<Instance>;
   /** What a crashed owner left behind for this run. */
   find(run: string): Promise<readonly InstanceRef[]>;
-  /** Ends what `find` found. Never touches anything that does not carry the tag. */
-  end(refs: readonly InstanceRef[]): Promise<void>;
+  /**
+   * Ends what `find` found, and what `exec` runs there. Never touches anything that does not carry the tag. `atOnce`: by
+   * KILL, without a grace period, also what was asked to end in order before.
+   */
+  end(refs: readonly InstanceRef[], atOnce?: boolean): Promise<void>;
   /** For fingerprints: an image digest, a template's build. */
   identity(spec: InstanceSpec): Promise<string>;
 }

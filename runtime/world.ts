@@ -15,10 +15,10 @@ export interface Clock {
 
 /** What carries out the attempts of one run. */
 export interface RunAttempts {
-  /** Never rejects. When `stop` fires it ends soon, as `cancelled`. */
+  /** Rejects only when the disk is full. When `stop` fires it ends soon, as `cancelled`. */
   start(order: AttemptOrder, stop: AbortSignal): Promise<AttemptReport>;
-  /** Finds and ends all that carries this run's tag, recorded or not; gives what it was. */
-  sweep(): Promise<readonly string[]>;
+  /** Finds and ends all that carries this run's tag, recorded or not; gives what it was. `atOnce`: by KILL. */
+  sweep(atOnce?: boolean): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

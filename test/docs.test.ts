@@ -129,12 +129,31 @@ describe("the pages", () => {
   it("name files that exist in their commands", () => {
     const commands = blocks
       .filter((block) => block.info === "sh")
-      .flatMap((block) => block.text.split("\n").filter((line) => line.startsWith("npx flowc ")));
+      .flatMap((block) => block.text.split("\n").filter((line) => line.includes("npx flowc ")));
     expect(commands.length).toBeGreaterThan(2);
     for (const command of commands)
       for (const word of command.split(/[ =]/))
         if (/\.(?:flow|json)$/.test(word) && !word.startsWith(".."))
           expect(existsSync(join(root, word)), word).toBe(true);
+  });
+
+  it("name files of the code that exist", () => {
+    const text = ["ARCHITECTURE.md", ...decisions]
+      .map((page) => readFileSync(join(root, page), "utf8"))
+      .join("\n");
+    const named = [...text.matchAll(/`((?:grammar|compiler|runtime|runners|cli|test)\/[\w/.-]*)`/g)].map(
+      (match) => match[1] ?? "",
+    );
+    expect(named.length).toBeGreaterThan(20);
+    const there = (path: string): boolean => [path, `${path}.ts`].some((one) => existsSync(join(root, one)));
+    expect(named.filter((path) => !there(path))).toEqual([]);
+  });
+
+  it("tell what each dependency is for", () => {
+    const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+    const packages = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)];
+    expect(packages.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 
   it("keep ARCHITECTURE.md short", () =>

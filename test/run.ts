@@ -18,11 +18,13 @@ const filters = asked.filter((argument) => argument !== "--bless");
 const folder = mkdtempSync(join(tmpdir(), "flowc-test-"));
 const report = process.env["FLOWC_TEST_REPORT"] ?? join(folder, "report.json");
 
+const colors = process.stdout.isTTY === true ? [] : ["--colors=off"];
+
 const steps: readonly Step[] = [
   { name: "types", command: [node, "node_modules/typescript/bin/tsc", "-p", "tsconfig.json"] },
   {
     name: "style",
-    command: [node, "node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "."],
+    command: [node, "node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", ...colors, "."],
   },
   { name: "build", command: [node, "node_modules/tsx/dist/cli.mjs", "build.ts"] },
   {

@@ -65,7 +65,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   ajv: ["runtime/validate.ts"],
   commander: ["cli/args.ts"],
   picomatch: ["compiler/glob.ts"],
-  tsx: ["runtime/calls/", "runtime/analysis/from-source.mjs"],
+  tsx: ["runtime/calls/", "runtime/analysis/from-source.mjs", "bin/"],
   esbuild: ["build.ts"],
   tar: ["examples/lockfile-audit/"],
   vitest: ["vitest.config.ts"],
