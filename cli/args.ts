@@ -285,7 +285,7 @@ function runCommand(root: Command, give: Give): void {
     )
     .option("--json", "print one JSON object at the end", false)
     .option("--report <FILE>", "write a Markdown report (JSON if the name ends in .json)")
-    .option("--state <DIR>", "where runs are kept (default: .flowc in the project)")
+    .option("--state <DIR>", "where runs are kept (default: .flowc in the project)", folder)
     .option("--no-wait", "do not wait for a person: exit 3")
     .action((file: string | undefined, flow: string | undefined, flags: RunFlags, command: Command) => {
       if (file === undefined && flags.resume === undefined)
@@ -310,6 +310,11 @@ function runCommand(root: Command, give: Give): void {
     });
 }
 
+function folder(text: string): string {
+  if (text === "") throw new InvalidArgumentError("It must name a folder.");
+  return text;
+}
+
 function jobs(text: string): number {
   const n = Number(text);
   if (!/^\d+$/.test(text) || n < 1 || n > 10_000)
@@ -323,7 +328,7 @@ function collect(text: string, before: readonly string[]): readonly string[] {
 
 function recordCommands(root: Command, give: Give): void {
   const state = (command: Command): Command =>
-    command.option("--state <DIR>", "where runs are kept (default: .flowc in the project)");
+    command.option("--state <DIR>", "where runs are kept (default: .flowc in the project)", folder);
   state(add(root, "runs", "", "Lists the runs of this project."))
     .option("--json", "print one JSON object", false)
     .action((flags: { json: boolean; state?: string }) =>

@@ -30,7 +30,9 @@ export async function trouble(error: unknown, argv: readonly string[], world: Wo
   if (kept !== null) {
     fail(message);
     if (kept.hint !== null) say(kept.hint);
-    say(`next: ${kept.run !== null ? `flowc run --resume ${kept.run}${stateFlag(argv)}` : kept.again ? command : `flowc runs${stateFlag(argv)}`}`);
+    say(
+      `next: ${kept.run !== null ? `flowc run --resume ${kept.run}${stateFlag(argv)}` : kept.again ? command : `flowc runs${stateFlag(argv)}`}`,
+    );
     return exits.disk;
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -67,7 +69,7 @@ async function aboutTheStore(
 /** What was said about where the runs are, for the command to type next. */
 function stateFlag(argv: readonly string[]): string {
   const at = argv.findIndex((word) => word === "--state" || word.startsWith("--state="));
-  const said = at < 0 ? "" : (argv[at]?.slice("--state=".length) || argv[at + 1]) ?? "";
+  const said = at < 0 ? "" : ((argv[at]?.slice("--state=".length) || argv[at + 1]) ?? "");
   return said === "" ? "" : ` --state ${shellWord(said)}`;
 }
 

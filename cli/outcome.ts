@@ -1,6 +1,7 @@
 // The end of a run on the screen: the root cause first, then counts and times, last the next command to type.
 
 import type { RunView } from "../runtime/run-view.ts";
+import type { AnswerFile } from "./answer.ts";
 import { type Cause, causesOf, type RunRecord } from "./record.ts";
 import { duration } from "./render/amounts.ts";
 import { type Paint, painter } from "./render/color.ts";
@@ -22,6 +23,8 @@ export interface Ended {
   readonly logOf: (n: number) => string | null;
   /** Shown path of the report, if one was written. */
   readonly report: string | null;
+  /** Files of the answer, with the shown paths of their contents. */
+  readonly files: readonly AnswerFile[];
   /** The output of what failed is on the screen already. */
   readonly tailsShown: boolean;
   /** ` --state DIR`, if it was said. */
@@ -50,6 +53,7 @@ export function tellEnd(ended: Ended, world: World): void {
   if (ended.reused > 0) times.push(`${count(ended.reused, "result")} reused`);
   lines.push(`  ${countsLine(view)}`, `  ${times.join(", ")}`);
   if (ended.report !== null) lines.push(`  report: ${visible(ended.report)}`);
+  for (const { name, path } of ended.files) lines.push(`  ${visible(name)}: ${visible(path)}`);
   for (const line of lines) world.err.write(`${line}\n`);
   const next = nextCommand(view, causes, ended.flag);
   if (next !== null) world.err.write(`next: ${next}\n`);

@@ -15,6 +15,7 @@ import { ResumeRefused } from "../runtime/execute-open.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { thisProcess } from "../runtime/lease.ts";
 import type { Outline } from "../runtime/outline.ts";
+import { answerFiles, printAnswer } from "./answer.ts";
 import type { RunRequest } from "./args.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
@@ -30,8 +31,8 @@ import { reportText } from "./report.ts";
 import { type Resumed, resumed } from "./resume.ts";
 import { recordJson } from "./show.ts";
 import { didYouMean, exits, Stop, shellWord, usage } from "./stop.ts";
-import { mustHaveRuns } from "./stored.ts";
 import { stopSignals } from "./stop-signals.ts";
+import { openKept } from "./stored.ts";
 import type { World } from "./world.ts";
 
 /** Above so many cells the critical path is only looked for in reports. */
@@ -48,7 +49,7 @@ export async function run(request: RunRequest, world: World): Promise<number> {
       `flowc run --resume ${shellWord(request.resume)}${project.flag}`,
     );
   const { resume } = request;
-  mustHaveRuns(project, world);
+  await (await openKept(project, world)).close();
   return opened(project, async (journal) =>
     perform(request, project, journal, resumed(request, resume, project, journal, world), world),
   );
@@ -171,7 +172,8 @@ async function perform(
     journal,
     artifacts,
     attempts: openAttempts({
-      inherited: world.env,
+      // A copy: each look at the process's own environment is a call into the system.
+      inherited: { ...world.env },
       secrets,
       artifacts,
       project: project.root,
@@ -187,7 +189,7 @@ async function perform(
     },
   };
   try {
-    const result = await executed(surroundings, {
+    const result = await executed(project.flag, surroundings, {
       plan,
       inputs,
       options: {
@@ -220,7 +222,7 @@ async function perform(
 }
 
 /** Refusals of a resume are the user's to decide on, and said like all else that is wrong with a command. */
-async function executed(...order: Parameters<typeof executeRun>): Promise<RunResult> {
+async function executed(flag: string, ...order: Parameters<typeof executeRun>): Promise<RunResult> {
   try {
     return await executeRun(...order);
   } catch (error) {
@@ -228,7 +230,9 @@ async function executed(...order: Parameters<typeof executeRun>): Promise<RunRes
     throw new Stop(
       exits.wrong,
       `${error.message}\n${error.hint}`,
-      error.changed.length > 0 ? `flowc run --resume ${error.run} --stored` : `flowc show ${error.run}`,
+      error.changed.length > 0
+        ? `flowc run --resume ${error.run} --stored${flag}`
+        : `flowc show ${error.run}${flag}`,
     );
   }
 }
@@ -275,6 +279,10 @@ async function ended(
         critical: record?.critical ?? (view.size <= criticalCellsMax ? await criticalPath(view) : null),
         logOf: (n) => logOf(journal, result.run, view.attempts(n), n, world),
         report: request.report,
+        files: answerFiles(result.output, openArtifacts(project.state)).map(({ name, path }) => ({
+          name,
+          path: shownPath(world, path),
+        })),
         tailsShown: request.ui === "auto" || request.ui === "plain",
         flag: project.flag,
       },
@@ -284,13 +292,6 @@ async function ended(
   if (view.cancelled === "interrupt") return exits.interrupted;
   if (view.cancelled === "terminate") return exits.terminated;
   return exits.failed;
-}
-
-/** A string as it is, everything else as JSON; no answer, no line. */
-function printAnswer(output: Value, world: World): void {
-  if (output === null) return;
-  const text = typeof output === "string" ? output : JSON.stringify(output, null, 2);
-  world.out.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 
 function logOf(journal: Journal, id: string, attempts: number, n: number, world: World): string | null {

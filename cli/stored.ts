@@ -10,21 +10,9 @@ import { visible } from "./render/text.ts";
 import { didYouMean, exits, Stop, usage } from "./stop.ts";
 import type { World } from "./world.ts";
 
-/** Exit 2 where no run was ever begun. */
-export function mustHaveRuns({ state }: Project, world: World): void {
-  const path = join(state, "journal.db");
-  if (!existsSync(path) && existsSync(dirname(path)) !== existsSync(join(state, "runs"))) throw noRuns(state, world);
-  if (!existsSync(state)) throw noRuns(state, world);
-}
-
-/** Opens the journal, does the work, closes it. Without one: exit 2, for there are no runs yet. */
-export async function withJournal<T>(
-  world: World,
-  state: string | null,
-  work: (journal: Journal, project: Project) => Promise<T>,
-): Promise<T> {
-  const project = projectOf(world, null, state);
-  const journal = await openJournal(project.state, { readOnly: true }).catch((error: unknown) => {
+/** The journal, to be read. Without one: exit 2, for there are no runs yet; none is made. */
+export async function openKept(project: Project, world: World): Promise<Journal> {
+  return openJournal(project.state, { readOnly: true }).catch((error: unknown) => {
     if (!(error instanceof JournalError) || error.kind !== "absent") throw error;
     throw new Stop(
       exits.wrong,
@@ -32,6 +20,16 @@ export async function withJournal<T>(
       "flowc run FILE",
     );
   });
+}
+
+/** Opens the journal, does the work, closes it. */
+export async function withJournal<T>(
+  world: World,
+  state: string | null,
+  work: (journal: Journal, project: Project) => Promise<T>,
+): Promise<T> {
+  const project = projectOf(world, null, state);
+  const journal = await openKept(project, world);
   try {
     return await work(journal, project);
   } finally {

@@ -1,5 +1,6 @@
 // The world as a command sees it: streams, environment, clock, the place where the user stands. Made here alone.
 
+import { isAbsolute } from "node:path";
 import { isatty } from "node:tty";
 import { wantsColor } from "./render/color.ts";
 
@@ -83,11 +84,21 @@ async function readStdin(): Promise<string> {
   return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(pieces));
 }
 
+/** The folder where the user stands may have been removed: what needs it says so of each path. */
+function here(): string {
+  try {
+    return process.cwd();
+  } catch {
+    const said = process.env["PWD"] ?? "";
+    return isAbsolute(said) ? said : "/";
+  }
+}
+
 /** The real world. */
 export function realWorld(version: string): World {
   let read: Promise<string> | null = null;
   return {
-    cwd: process.cwd(),
+    cwd: here(),
     env: process.env,
     out: channel(() => process.stdout, 1),
     err: channel(() => process.stderr, 2),

@@ -188,7 +188,10 @@ function fitPath(check: Check, expr: Text, kind: "file" | "dir", home: Home, pla
   if (posix.isAbsolute(path)) {
     const hint =
       "A path is relative to the `.flow` file that it stands in. What lies elsewhere is an input: `--input NAME=PATH`.";
-    tell(check, missingFile(place, `\`${path}\` is an absolute path, which other machines do not have`, hint));
+    tell(
+      check,
+      missingFile(place, `\`${path}\` is an absolute path, which other machines do not have`, hint),
+    );
     return true;
   }
   const full = posix.join(home.folder, path);

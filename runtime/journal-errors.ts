@@ -20,7 +20,13 @@ export class JournalError extends Error {
   readonly hint: string;
   /** The run that was being written, and can be gone on with; null where there is none. */
   readonly run: string | null;
-  constructor(kind: JournalProblem, message: string, hint: string, cause?: unknown, run: string | null = null) {
+  constructor(
+    kind: JournalProblem,
+    message: string,
+    hint: string,
+    cause?: unknown,
+    run: string | null = null,
+  ) {
     super(message, cause === undefined ? {} : { cause });
     this.kind = kind;
     this.hint = hint;

@@ -8,12 +8,13 @@ const removals = new Set<Promise<void>>();
 
 /** Makes an empty directory; one left by an owner that died in an attempt of the same number would not be fresh. */
 export async function makeFresh(path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
   try {
     mkdirSync(path);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    await rm(path, { recursive: true, force: true });
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "EEXIST") await rm(path, { recursive: true, force: true });
+    else if (code === "ENOENT") mkdirSync(dirname(path), { recursive: true });
+    else throw error;
     mkdirSync(path);
   }
 }

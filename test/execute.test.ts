@@ -142,6 +142,42 @@ describe("a run", () => {
   });
 });
 
+describe("trouble of the disk", () => {
+  it("that an attempt meets ends the run, which can be gone on with", async () => {
+    const { project, plan } = planOf(chain);
+    let full = true;
+    const attempts = machine((order, stop) => {
+      if (full && order.name === "b")
+        return Promise.reject(Object.assign(new Error("no space"), { code: "ENOSPC", syscall: "write" }));
+      return echo(order, stop);
+    });
+    const world = await pretendWorld(project, attempts);
+    const ask = { plan, inputs: { first: "x" }, options };
+    const error: unknown = await executeRun(world, ask).catch((thrown: unknown) => thrown);
+    const [row] = world.journal.runs();
+    expect(error).toBeInstanceOf(JournalError);
+    expect(error).toMatchObject({ kind: "full", run: row?.id });
+    full = false;
+    const resumed = await executeRun(world, { ...ask, resume: { run: row?.id ?? "", stored: false } });
+    expect(resumed).toMatchObject({ status: "succeeded", output: "c" });
+    expect(attempts.started).toEqual(["a.1", "b.1", "b.2", "c.1"]);
+    await world.journal.close();
+  });
+
+  it("that stands in the way of a run's folder is told before anything starts", async () => {
+    const { project, plan } = planOf(chain);
+    const attempts = machine(echo);
+    const world = await pretendWorld(project, attempts);
+    writeFileSync(join(project, ".flowc/runs"), "a file");
+    await expect(executeRun(world, { plan, inputs: { first: "x" }, options })).rejects.toMatchObject({
+      kind: "cannot-open",
+      run: null,
+    });
+    expect([attempts.started, world.journal.runs()]).toEqual([[], []]);
+    await world.journal.close();
+  });
+});
+
 describe("a resume", () => {
   it("of another text is refused with what changed, and goes on with the stored plan if asked to", async () => {
     const { project, plan } = planOf(chain);
@@ -273,7 +309,7 @@ it("a full disk ends the run cleanly, and says how to go on", async () => {
   await expect(run).rejects.toThrow(JournalError);
   await expect(run).rejects.toMatchObject({ kind: "full" });
   const [left] = world.journal.runs();
-  await expect(run).rejects.toMatchObject({ hint: expect.stringContaining(`--resume ${left?.id}`) });
+  await expect(run).rejects.toMatchObject({ run: left?.id });
   world.journal.database.exec("PRAGMA max_page_count = 1000000");
   const result = await executeRun(world, { ...ask, resume: { run: left?.id ?? "", stored: false } });
   expect(result).toMatchObject({ status: "succeeded", output: "c" });

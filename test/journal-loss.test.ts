@@ -2,7 +2,16 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, cpSync, existsSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
@@ -203,6 +212,16 @@ describe("opening", () => {
     writeFileSync(join(folder, "file"), "");
     await expect(openJournal(join(folder, "file"))).rejects.toMatchObject({ kind: "cannot-open" });
     await expect(openJournal(join(folder, "file/below"))).rejects.toMatchObject({ kind: "cannot-open" });
+  });
+
+  it("ends where a link leads nowhere, and where the system lets nobody make a folder", async () => {
+    const link = join(freshFolder(), "link");
+    symlinkSync("/nowhere/at/all", link);
+    await expect(openJournal(link)).rejects.toMatchObject({
+      kind: "cannot-open",
+      message: `\`${link}\` cannot be made: there is a file where a folder must be.`,
+    });
+    await expect(openJournal("/proc/flowc/state")).rejects.toBeInstanceOf(JournalError);
   });
 
   it("of a folder that may not be written is refused in a sentence", async () => {

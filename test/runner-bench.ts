@@ -83,5 +83,16 @@ export function runnerBench(options: ContractOptions) {
     }
   };
 
-  return { open, exec, sh, stopped, alive, files, base, root: () => root, runner: () => runner };
+  return {
+    open,
+    exec,
+    sh,
+    stopped,
+    stopAtOutput,
+    alive,
+    files,
+    base,
+    root: () => root,
+    runner: () => runner,
+  };
 }

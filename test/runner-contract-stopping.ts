@@ -1,5 +1,6 @@
 // What every runner must do when a command is stopped, and with what a command leaves behind.
 
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -7,7 +8,7 @@ import { type ContractOptions, runnerBench } from "./runner-bench.ts";
 
 /** Declares this part of the suite for one runner. */
 export function stoppingContract(options: ContractOptions): void {
-  const { open, sh, stopped, alive, files, base, runner } = runnerBench(options);
+  const { open, sh, stopped, stopAtOutput, alive, files, base, runner } = runnerBench(options);
 
   describe("stopping", () => {
     test("a command ends at once, by TERM", async () => {
@@ -24,6 +25,21 @@ export function stoppingContract(options: ContractOptions): void {
     test("a command that ignores TERM ends by KILL", async () => {
       const { exit } = await stopped(await open(), "trap '' TERM; echo ready; while :; do sleep 1000; done");
       expect(exit).toEqual({ kind: "signalled", signal: "SIGKILL" });
+    });
+    test("at once: by KILL, also without the tag, however long its grace would be", async () => {
+      const instance = await open("scratch", "hurry");
+      const io = { ...files(), filter: null };
+      const stubborn = "trap '' TERM; echo $$; while :; do sleep 1000; done";
+      const argv = ["env", "-i", `PATH=${base.PATH}`, "sh", "-c", stubborn];
+      const stop = stopAtOutput(io.stdoutPath);
+      const ended = instance.exec({ argv, env: base, cwd: "" }, io, stop);
+      await once(stop, "abort");
+      const refs = await runner().find("hurry");
+      expect(refs).toEqual([instance.ref]);
+      await runner().end(refs, true);
+      expect(await ended).toEqual({ kind: "signalled", signal: "SIGKILL" });
+      expect(alive(readFileSync(io.stdoutPath, "utf8").trim())).toBe(false);
+      expect(await runner().find("hurry")).toEqual([]);
     });
     test("a stopped command ends", async () => {
       const { exit } = await stopped(await open(), "echo ready; kill -STOP $$");

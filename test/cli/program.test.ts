@@ -53,6 +53,8 @@ describe("Ctrl-C", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
+    // A terminal that was closed.
+    ["SIGHUP", 143],
   ] as const)("%s ends the run in order, and it can be resumed", async (signal, exit) => {
     put("wait.flow", waiting);
     const { process: child, ended } = start(["run", "wait.flow", "--jobs", "2"], { cwd: folder });
@@ -74,7 +76,10 @@ describe("Ctrl-C", () => {
   it("twice does not wait for what does not want to end", async () => {
     put(
       "wait.flow",
-      waiting.replace("echo waiting;", "trap '' TERM;").replace("sleep 60", "while :; do sleep 1; done"),
+      waiting
+        .replace("echo waiting;", "trap '' TERM; echo $$$$ > pid;")
+        .replace("sleep 60", "while :; do sleep 1; done")
+        .replace("echo done", "until [ -s pid ]; do :; done"),
     );
     const { process: child, ended } = start(["run", "wait.flow", "--jobs", "2"], { cwd: folder });
     await said(child, "✓ quick");
@@ -83,7 +88,19 @@ describe("Ctrl-C", () => {
     await stopping;
     child.kill("SIGINT");
     expect((await ended).code).toBe(130);
+    const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
+});
+
+it("works where the folder that one stands in was removed", () => {
+  const { stderr, status } = spawnSync(
+    "sh",
+    ["-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1" check lost.flow', process.execPath, bin],
+    { cwd: folder, encoding: "utf8" },
+  );
+  expect(stderr).toBe("error: There is no file lost.flow.\nnext: flowc check FILE.flow\n");
+  expect(status).toBe(64);
 });
 
 describe("a reader that goes away", () => {
