@@ -1,26 +1,15 @@
 // Blocks and their statements: what each name means below its line, what a block's value is, what gets lost.
 
-import type {
-  Binding,
-  Block,
-  Expr,
-  Gate,
-  Handler,
-  Node,
-  Phase,
-  Statement,
-  Task,
-  Word,
-} from "../grammar/ast.ts";
+import type { Binding, Block, Expr, Node, Statement, Task, Word } from "../grammar/ast.ts";
 import type { Fix } from "../grammar/diagnostic.ts";
 import { literalFits } from "./check-fit.ts";
 import { valueType } from "./check-names.ts";
+import { checkPart, type PartWays } from "./check-parts.ts";
 import {
   at,
   type BlockValue,
   blockScope,
   type Check,
-  innerScope,
   isLowerSnake,
   type Local,
   local,
@@ -28,7 +17,6 @@ import {
   tell,
 } from "./check-state.ts";
 import { replace } from "./errors.ts";
-import { notYet } from "./errors-calls.ts";
 import { deadNode, lostValue, misplaced, unknownAfter } from "./errors-flows.ts";
 import { duplicateName, unusedBinding } from "./errors-names.ts";
 import { typeMismatch } from "./errors-types.ts";
@@ -38,10 +26,14 @@ import type { Type } from "./types.ts";
 
 /** What a block stands for: only a flow's says `return`. */
 export interface BlockRole {
+  /** Of a flow or a phase: phases, gates and handlers may stand in it. */
+  readonly ofFlow: boolean;
   /** Somebody gets the block's value. */
   readonly wanted: boolean;
   /** Null: not the block of a flow. Else what its `return` must fit, null inside for a flow without an answer. */
   readonly returns: { readonly fit: (node: Node, scope: Scope) => void } | null;
+  /** Looks at what stands behind the block and sees its names: `until`. */
+  readonly behind?: (scope: Scope) => void;
 }
 
 export function checkBlock(check: Check, block: Block, outer: Scope, role: BlockRole): BlockValue {
@@ -67,9 +59,10 @@ export function checkBlock(check: Check, block: Block, outer: Scope, role: Block
         break;
       default:
         makes = true;
-        checkLater(check, statement, scope);
+        checkPart(check, statement, scope, role.ofFlow, partWays);
     }
   }
+  role.behind?.(scope);
   tellUnused(check, block, scope);
   for (let around: Scope | null = outer; around !== null; around = around.parent)
     if (around.block !== null)
@@ -87,6 +80,8 @@ function announce(statements: readonly Statement[], scope: Scope): void {
     )
       scope.block?.later.set(statement.name.text, statement.name);
     if (statement.kind === "phase") announce(statement.body.statements, scope);
+    if (statement.kind === "phase" || statement.kind === "gate")
+      scope.block?.later.set(statement.name.text, statement.name);
   }
 }
 
@@ -199,53 +194,12 @@ function checkReturn(
   return nodeMakes(check, node);
 }
 
-// What this version cannot run yet is checked for its names all the same.
-
-function checkLater(check: Check, statement: Phase | Gate | Handler, scope: Scope): void {
-  const word = (length: number) => ({
-    ...at(scope, statement),
-    span: { start: statement.span.start, end: statement.span.start + length },
-  });
-  switch (statement.kind) {
-    case "phase":
-      tell(check, notYet(word(5), "a `phase`"));
-      checkPhase(check, statement, scope);
-      return;
-    case "gate":
-      tell(check, notYet(word(4), "a `gate`"));
-      define(check, scope, statement.name, null, noneType, "node").used = true;
-      for (const one of statement.checks)
-        if (one.kind === "check") check.node(one.node, scope, true);
-        else if (one.options !== null) check.infer(one.options, scope);
-      return;
-    case "handler": {
-      const failure = statement.on === "failure";
-      tell(check, notYet(word(failure ? 2 : 7), failure ? "`on failure`" : "`finally`"));
-      const inner = innerScope(scope);
-      if (statement.name !== null) {
-        const fields = ["node", "task", "error"].map((name) => ({
-          name,
-          type: stringKind,
-          doc: null,
-          early: false,
-        }));
-        define(check, inner, statement.name, null, { kind: "record", fields }, "name");
-      }
-      check.block(statement.body, inner, false);
-    }
-  }
-}
-
-const stringKind: Type = { kind: "string" };
-
-function checkPhase(check: Check, phase: Phase, scope: Scope): void {
-  define(check, scope, phase.name, null, noneType, "node").used = true;
-  const role: BlockRole = { wanted: false, returns: null };
-  for (const statement of phase.body.statements)
-    if (statement.kind === "binding") checkBinding(check, statement, scope, false, role);
-    else if (statement.kind === "return") checkReturn(check, statement.value, scope, role, statement);
-    else checkLater(check, statement, scope);
-}
+const partWays: PartWays = {
+  define,
+  binding: (check, statement, scope) =>
+    checkBinding(check, statement, scope, false, { ofFlow: true, wanted: false, returns: null }),
+  return: (check, statement, scope) => checkReturn(check, statement.value, scope, null, statement),
+};
 
 // Nodes with what may follow them
 
@@ -309,6 +263,10 @@ function checkAfter(check: Check, word: Word, scope: Scope): void {
     );
     return;
   }
+  if (found?.what === "phase" || found?.what === "gate") {
+    if (found.ref !== null) check.pass.refs.set(word, found.ref);
+    return;
+  }
   const type = valueType(check, word, scope);
   if (found === null || found.what === "node" || type.kind === "error") return;
   const hint = "`after` takes names of nodes; a value needs no waiting for.";
@@ -319,6 +277,7 @@ function checkAfter(check: Check, word: Word, scope: Scope): void {
 
 function tellUnused(check: Check, block: Block, scope: Scope): void {
   for (const statement of block.statements) {
+    if (statement.kind === "phase") tellUnused(check, statement.body, scope);
     if (statement.kind !== "binding" || statement.name === null) continue;
     const found = scope.names.get(statement.name.text);
     if (found === undefined || found.used || found.span !== statement.name.span) continue;

@@ -6,19 +6,20 @@ import { literalFits } from "./check-fit.ts";
 import { checkItems } from "./check-items.ts";
 import { shownBy, tellNone } from "./check-none.ts";
 import { needBool } from "./check-operators.ts";
+import { inferRepeat } from "./check-repeat.ts";
 import { foldIn } from "./check-settings.ts";
 import {
   at,
   type BlockValue,
   type Check,
   innerScope,
-  newPass,
   type Scope,
   tell,
   without,
   written,
 } from "./check-state.ts";
-import { notYet, unknownSetting } from "./errors-calls.ts";
+import { settle } from "./check-trial.ts";
+import { unknownSetting } from "./errors-calls.ts";
 import { matrixSize } from "./errors-flows.ts";
 import { unusedLoopVariable } from "./errors-names.ts";
 import { notAList, typeMismatch, undecodedJson } from "./errors-types.ts";
@@ -26,8 +27,6 @@ import {
   errorType,
   expand,
   fits,
-  hasError,
-  intType,
   isText,
   join,
   listOf,
@@ -44,7 +43,9 @@ import type { Type } from "./types.ts";
 /** The type of an `if` or a loop. Where its value is not wanted, its branches need not agree. */
 export function inferIfOrLoop(check: Check, expr: If | For | Repeat, scope: Scope, wanted: boolean): Type {
   if (expr.kind === "if") return inferIf(check, expr, scope, wanted);
-  return expr.kind === "for" ? inferFor(check, expr, scope, wanted) : inferRepeat(check, expr, scope, wanted);
+  if (expr.kind === "for") return inferFor(check, expr, scope, wanted);
+  tellRecordBlock(check, expr.body, scope, "repeat");
+  return inferRepeat(check, expr, scope);
 }
 
 // if
@@ -234,27 +235,6 @@ function bodyWith(
   return { ...check.block(loop.body, inner, true), deps };
 }
 
-/** Tries the body with a guess until what it gives is what was guessed; trials leave no trace. */
-function settle(check: Check, giving: (guess: Type) => Type): Type {
-  const { pass } = check;
-  let guess: Type = neverType;
-  check.trial = true;
-  for (let round = 0; round < 3; round++) {
-    check.pass = { ...newPass(), typeOf: new Map(), refs: pass.refs };
-    const next = giving(guess);
-    if (hasError(next)) {
-      guess = round === 0 ? errorType : guess;
-      break;
-    }
-    const stable = guess.kind !== "never" && fits(next, guess, check.types);
-    if (!stable) guess = join(guess, next, check.types) ?? next;
-    if (stable) break;
-  }
-  check.pass = pass;
-  check.trial = false;
-  return guess;
-}
-
 function itemType(check: Check, list: Expr, type: Type, scope: Scope): Type {
   const body = expand(type, check.types);
   switch (body.kind) {
@@ -354,35 +334,4 @@ function knownLength(check: Check, list: Expr, scope: Scope): number | null {
   }
   const value = foldIn(check, list, scope);
   return Array.isArray(value) ? value.length : null;
-}
-
-// repeat
-
-function inferRepeat(check: Check, loop: Repeat, scope: Scope, wanted: boolean): Type {
-  tell(
-    check,
-    notYet({ ...at(scope, loop), span: { start: loop.span.start, end: loop.span.start + 6 } }, "`repeat`"),
-  );
-  check.infer(loop.times, without(scope, "a number of passes"));
-  check.fit(loop.times, intType, scope, null);
-  tellRecordBlock(check, loop.body, scope, "repeat");
-  const once = (type: Type) => {
-    const inner = innerScope(scope);
-    inner.names.set("last", {
-      name: "last",
-      span: loop.span,
-      ref: { kind: "last", loop },
-      type: type.kind === "never" ? noneType : optional(type),
-      what: "value",
-      used: true,
-    });
-    const body = check.block(loop.body, inner, wanted);
-    const until = check.infer(loop.until, body.scope);
-    needBool(check, loop.until, until, body.scope, "until");
-    return body;
-  };
-  const type = check.trial ? errorType : settle(check, (guess) => once(guess).type);
-  const body = once(type);
-  if (body.makes) check.pass.makesNode.add(loop);
-  return body.type;
 }

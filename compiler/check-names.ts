@@ -7,6 +7,7 @@ import { builtins, laterBuiltins } from "./builtins.ts";
 import { at, type Check, type Local, local, type Scope, tell, tellUnknownWord } from "./check-state.ts";
 import { type At, didYouMean } from "./errors.ts";
 import { notYet } from "./errors-calls.ts";
+import { misplaced } from "./errors-flows.ts";
 import { unknownName, usedBeforeDefinition } from "./errors-names.ts";
 import { notCallable } from "./errors-types.ts";
 import type { Ref } from "./program.ts";
@@ -26,6 +27,7 @@ export function valueType(check: Check, name: Named, scope: Scope): Type {
   const found = local(scope, text);
   if (found !== null) {
     found.used = true;
+    if (found.what === "phase" || found.what === "gate") return tellNoValue(check, name, found.what, scope);
     if (found.ref !== null) check.pass.refs.set(name, found.ref);
     return narrowedType(scope, text) ?? found.type;
   }
@@ -43,6 +45,16 @@ export function valueType(check: Check, name: Named, scope: Scope): Type {
     return env.type;
   }
   return unionMembers(check, name, scope) ?? tellUnknown(check, name, scope);
+}
+
+function tellNoValue(check: Check, name: Named, what: "phase" | "gate", scope: Scope): Type {
+  const text = textOf(name);
+  const hint =
+    what === "phase"
+      ? "Names made in it are visible below it as they are; to wait for all of it, say `after` and its name."
+      : "What stands below it runs only if it has passed: there is nothing to ask.";
+  tell(check, misplaced(at(scope, name), `\`${text}\` is a ${what}, which has no value`, hint));
+  return errorType;
 }
 
 /** The type of a path (`x`, `x.field`) where a condition has shown that it is not none. */
@@ -136,6 +148,11 @@ function tellUnknown(check: Check, name: Named, scope: Scope): Type {
     tellUnknownWord(check, `${text} ${where}`, unknownName(place, label, hint, near, seen, seenLabel));
     return errorType;
   };
+  if (text === "last")
+    return say(
+      "`last` is known only inside a `repeat`",
+      "There it is the value of the pass before, `none` in the first. The last item of a list is `last(items)`.",
+    );
   const ended = endedSpan(scope, text);
   if (ended !== null)
     return say(

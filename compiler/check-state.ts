@@ -73,7 +73,7 @@ export interface Local {
   readonly span: Span;
   readonly ref: Ref | null;
   readonly type: Type;
-  readonly what: "parameter" | "value" | "node" | "loop variable" | "name";
+  readonly what: "parameter" | "value" | "node" | "loop variable" | "name" | "phase" | "gate";
   used: boolean;
 }
 
@@ -152,8 +152,13 @@ export interface Check {
   // The ways of the parts into each other.
   readonly infer: (expr: Expr, scope: Scope) => Type;
   readonly fit: (expr: Expr, to: Type, scope: Scope, cause: Related | null) => void;
-  /** Checks a block's statements; its value's type and the expression that gives it. */
-  readonly block: (block: Block, scope: Scope, wanted: boolean) => BlockValue;
+  /** Checks a block's statements; its value's type and the expression that gives it. `behind` sees its names. */
+  readonly block: (
+    block: Block,
+    scope: Scope,
+    wanted: boolean,
+    behind?: (scope: Scope) => void,
+  ) => BlockValue;
   readonly settings: (settings: readonly Setting[], owner: SettingOwner, scope: Scope) => void;
   readonly node: (node: Node, scope: Scope, wanted: boolean) => Type;
   readonly ifOrLoop: (

@@ -221,7 +221,8 @@ export function checkFlow(check: Check, flow: Flow, home: Home): void {
   // A last line without `return` is told as just that; its value is not lost as well.
   const result = resultOf(flow.body);
   const forgotten = answer !== null && result !== null;
-  checkBlock(check, flow.body, scope, { wanted: forgotten, returns: forgotten ? null : { fit } });
+  const returns = forgotten ? null : { fit };
+  checkBlock(check, flow.body, scope, { ofFlow: true, wanted: forgotten, returns });
   const last = flow.body.statements.at(-1);
   if (answer !== null && answer.kind !== "error" && last?.kind !== "return") {
     const type = result === null ? null : check.pass.typeOf.get(result.expr);

@@ -93,7 +93,13 @@ function createCheck(host: Host, names: Names, nearest: Check["nearest"], broken
     trial: false,
     infer: (expr, scope) => infer(state, expr, scope),
     fit: (expr, to, scope, cause) => fitTo(state, expr, to, scope, cause),
-    block: (block, scope, wanted) => checkBlock(state, block, scope, { wanted, returns: null }),
+    block: (block, scope, wanted, behind) =>
+      checkBlock(state, block, scope, {
+        ofFlow: false,
+        wanted,
+        returns: null,
+        ...(behind === undefined ? {} : { behind }),
+      }),
     settings: (settings, owner, scope) => checkSettings(state, settings, owner, scope),
     node: (node, scope, wanted) => checkNode(state, node, scope, wanted),
     ifOrLoop: (expr, scope, wanted) => inferIfOrLoop(state, expr, scope, wanted),

@@ -162,6 +162,24 @@ export function dependencyCycle(at: At, chain: readonly string[], place: At | nu
   });
 }
 
+export function emptyGate(at: At, name: string, bare: boolean): Diagnostic {
+  return error(
+    "empty-gate",
+    at,
+    "A gate that asks nothing of the work above it",
+    bare ? `\`${name}\` has no check` : `no check of \`${name}\` depends on a node`,
+    {
+      hint: 'A check calls a task, or looks at what a node above has given: `check "it is small": app.size < 10MB`.',
+    },
+  );
+}
+
 export function unknownAfter(at: At, label: string, near: string | null, hint: string | null): Diagnostic {
   return error("misplaced", at, "Not in its place", label, { hint, fix: renameFix(near, at.span) });
+}
+
+export function noPasses(at: At, times: number): Diagnostic {
+  return error("no-passes", at, "A `repeat` without a pass", `it would run its block ${times} times`, {
+    hint: "Say how many passes it may take at most, 1 or more: `repeat 3 { … } until …`.",
+  });
 }

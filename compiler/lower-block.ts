@@ -1,28 +1,48 @@
 // Lowers the blocks of flows: statements to steps, hoisting what makes nodes out of the expressions it stands in.
 
-import type { Block as AstBlock, Expr as AstExpr, Call, Flow, For, If, Node } from "../grammar/ast.ts";
+import type {
+  Block as AstBlock,
+  Expr as AstExpr,
+  Call,
+  Flow,
+  For,
+  If,
+  Node,
+  Repeat,
+} from "../grammar/ast.ts";
 import {
   addStep,
   calledNode,
   type Draft,
-  definitionOf,
   type Frame,
   newFrame,
   reserveStep,
   type Scope,
-  slotOf,
   typeIn,
   uniqueName,
 } from "./lower-draft.ts";
 import { loopScope, lowerExpr } from "./lower-expression.ts";
+import {
+  addGuard,
+  addLet,
+  addVar,
+  afterSlots,
+  type Extras,
+  guardUses,
+  placeOf,
+  plainExtras,
+  plainNode,
+  type Wanted,
+} from "./lower-extras.ts";
 import { fitted, itemOf } from "./lower-fit.ts";
+import { belowBarrier, lowerGate, lowerPhase, type Ways } from "./lower-gates.ts";
 import { isStep, nodeNeeds } from "./lower-needs.ts";
 import { calleeParams, lowerOverrides } from "./lower-task.ts";
 import { settingExprs, usesOf } from "./lower-uses.ts";
-import type { Block, Expr, SlotRef, Step, TaskSettings, Use } from "./plan.ts";
-import type { Module, Program } from "./program.ts";
+import type { Block, Step } from "./plan.ts";
+import type { Expr } from "./plan-expr.ts";
+import type { Module } from "./program.ts";
 import { named } from "./schema.ts";
-import { join } from "./type-ops.ts";
 import type { Type } from "./types.ts";
 
 /** A flow's body: its parameters as `var` steps, then its statements. */
@@ -44,18 +64,18 @@ function hoisted(expr: AstExpr, scope: Scope, to: Type | null): Expr {
   return stepValue(expr, slot, scope, to);
 }
 
-/** A step's value in its place: `if` and `for` fit what they give by themselves, a call gives what it promises. */
+/**
+ * A step's value in its place: `if` and `for` fit what they give by themselves, a call gives what it promises, and a
+ * `repeat` what its next pass finds in `last`.
+ */
 function stepValue(expr: AstExpr, slot: number, scope: Scope, to: Type | null): Expr {
   const { program } = scope.draft;
   const value: Expr = { k: "slot", up: 0, i: slot };
-  return expr.kind === "call-of" ? fitted(value, typeIn(program, expr), to, program.types) : value;
+  const own = expr.kind === "call-of" || expr.kind === "repeat";
+  return own ? fitted(value, typeIn(program, expr), to, program.types) : value;
 }
 
-function addVar(draft: Draft, frame: Frame, variable: string, source: "param" | "item" | "deps"): number {
-  return addStep(draft, frame, (id) => ({ kind: "var", id, name: "", uses: [], variable, source }));
-}
-
-function lowerStatements(block: AstBlock, scope: Scope, frame: Frame, result: Type | null): Block {
+function lowerStatements(block: AstBlock, scope: Scope, frame: Frame, result: Wanted): Block {
   const { program } = scope.draft;
   // Names that are bound keep theirs, whatever unbound calls stand above them.
   for (const statement of block.statements)
@@ -67,6 +87,8 @@ function lowerStatements(block: AstBlock, scope: Scope, frame: Frame, result: Ty
       frame.names.set(statement.name.text, 1);
   let slot: number | null = null;
   block.statements.forEach((statement, index) => {
+    if (statement.kind === "phase") lowerPhase(statement, scope, frame, ways);
+    else if (statement.kind === "gate") lowerGate(statement, scope, frame, ways);
     if (statement.kind !== "binding" && statement.kind !== "return") return;
     const last = index === block.statements.length - 1;
     const name = statement.kind === "binding" ? (statement.name?.text ?? null) : null;
@@ -80,19 +102,13 @@ function lowerStatements(block: AstBlock, scope: Scope, frame: Frame, result: Ty
   return { steps: frame.steps, result: slot };
 }
 
+const ways: Ways = {
+  statements: (block, scope, frame) => lowerStatements(block, scope, frame, "unwanted"),
+  statement: (node, scope, frame, to) => lowerStatement(node, null, scope, frame, to),
+  within: (scope, frame) => flowScope(scope.draft, scope.module, frame),
+};
+
 // Statements
-
-/** What may follow an expression in a statement, lowered. */
-interface Extras {
-  readonly overrides: Partial<TaskSettings> | null;
-  readonly after: readonly SlotRef[];
-  readonly otherwise: Block | null;
-}
-
-const plainExtras: Extras = { overrides: null, after: [], otherwise: null };
-
-/** The type that a statement's value is needed as: null for its own, `unwanted` if nobody gets it. */
-type Wanted = Type | null | "unwanted";
 
 /** Gives the slot of the statement's value. */
 function lowerStatement(node: Node, name: string | null, scope: Scope, frame: Frame, wanted: Wanted): number {
@@ -109,28 +125,8 @@ function lowerStatement(node: Node, name: string | null, scope: Scope, frame: Fr
   const grouped = node.otherwise !== null || node.overrides !== null || node.after.length > 0;
   if (grouped && nodeNeeds(node, program)) return lowerGrouped(node, name, scope, frame, to);
   const value = lowerExpr(node.expr, scope, to);
-  if (value.k === "slot" && value.up === 0) return value.i;
+  if (value.k === "slot" && value.up === 0 && value.in === undefined) return value.i;
   return addLet(draft, frame, name ?? "", value, []);
-}
-
-/** The type of a statement's place: what the checker noted, what the block gives, or what it has with its fallback. */
-function placeOf(node: Node, core: AstExpr, wanted: Type | null, program: Program): Type | null {
-  const noted = program.fittedTo.get(node.expr) ?? program.fittedTo.get(core);
-  return noted ?? wanted ?? joined(node, program);
-}
-
-function plainNode(node: Node): Node {
-  return { ...node, after: [], otherwise: null, overrides: null };
-}
-
-/** What a node and what stands in for it have in common: the type that the name then has. */
-function joined(node: Node, program: Program): Type | null {
-  if (node.otherwise === null) return null;
-  return join(
-    typeIn(program, node.expr),
-    typeIn(program, node.otherwise),
-    new Map(Object.entries(program.types)),
-  );
 }
 
 /** `first(build(c)) otherwise none`: the whole expression is one group, so that what follows it holds for all in it. */
@@ -145,8 +141,13 @@ function lowerGrouped(node: Node, name: string | null, scope: Scope, frame: Fram
   draft.steps[id] = {
     kind: "if",
     id,
-    name: name === null ? uniqueName(frame, "group") : frame.names.has(name) ? name : uniqueName(frame, name),
-    uses: guardUses(guard, []),
+    name:
+      name === null
+        ? uniqueName(frame, frame.label ?? "group")
+        : frame.names.has(name)
+          ? name
+          : uniqueName(frame, name),
+    uses: guardUses(frame, guard, []),
     overrides: extras.overrides,
     otherwise: extras.otherwise,
     guard,
@@ -157,29 +158,9 @@ function lowerGrouped(node: Node, name: string | null, scope: Scope, frame: Fram
   return slot;
 }
 
-function addLet(
-  draft: Draft,
-  frame: Frame,
-  variable: string,
-  value: Expr,
-  after: readonly SlotRef[],
-): number {
-  const uses = usesOf([value], after);
-  return addStep(draft, frame, (id) => ({ kind: "let", id, name: "", uses, variable, value }));
-}
-
 function lowerExtras(node: Node, scope: Scope, frame: Frame, to: Type | null): Extras {
   const overrides = node.overrides === null ? null : lowerOverrides(node.overrides, scope);
   return { overrides, after: afterSlots(node, scope), otherwise: lowerOtherwise(node, scope, frame, to) };
-}
-
-function afterSlots(node: Node, scope: Scope): readonly SlotRef[] {
-  return node.after.flatMap((word) => {
-    const ref = scope.draft.program.refs.get(word);
-    const definition = ref === undefined ? null : definitionOf(ref);
-    const slot = definition === null ? null : slotOf(definition, scope.frame);
-    return slot === null ? [] : [slot];
-  });
 }
 
 /** A frame of its own inside the step's; unfolded only when it is needed. */
@@ -207,7 +188,7 @@ interface Asked {
   readonly to: Type | null;
 }
 
-/** Makes the step of a call, `if` or `for`, and gives its slot. */
+/** Makes the step of a call, `if`, `for` or `repeat`, and gives its slot. */
 function lowerStep(expr: AstExpr, asked: Asked, scope: Scope, frame: Frame): number {
   const to = asked.to ?? typeIn(scope.draft.program, expr);
   switch (expr.kind) {
@@ -217,6 +198,8 @@ function lowerStep(expr: AstExpr, asked: Asked, scope: Scope, frame: Frame): num
       return lowerIfStep(expr, asked, scope, frame, to);
     case "for":
       return lowerForStep(expr, asked, scope, frame, to);
+    case "repeat":
+      return lowerRepeat(expr, asked, scope, frame);
     default:
       return addLet(scope.draft, frame, asked.name ?? "", { k: "lit", v: null }, []);
   }
@@ -224,7 +207,7 @@ function lowerStep(expr: AstExpr, asked: Asked, scope: Scope, frame: Frame): num
 
 /** A bound name was taken in advance, see `lowerStatements`. */
 function nameFor(asked: Asked, frame: Frame, otherwise: string): string {
-  return asked.name ?? uniqueName(frame, otherwise);
+  return asked.name ?? uniqueName(frame, frame.label ?? otherwise);
 }
 
 function extrasOf(asked: Asked): Extras {
@@ -253,7 +236,7 @@ function lowerCall(call: Call, asked: Asked, scope: Scope, frame: Frame): number
   const { overrides, otherwise, after } = extras;
   const unique = draft.program.nameOf.get(called) ?? called.name.text;
   if (ref.kind === "task") {
-    const uses = usesOf([...args, ...settingExprs(overrides)], after);
+    const uses = belowBarrier(frame, usesOf([...args, ...settingExprs(overrides)], after));
     return addStep(draft, frame, (id) => ({
       kind: "task",
       id,
@@ -267,7 +250,7 @@ function lowerCall(call: Call, asked: Asked, scope: Scope, frame: Frame): number
   }
   const guard = addGuard(draft, frame, extras);
   const argUses = args.map((arg) => usesOf([arg]));
-  const uses = guardUses(guard, []);
+  const uses = guardUses(frame, guard, []);
   return addStep(draft, frame, (id) => ({
     kind: "flow",
     id,
@@ -280,20 +263,6 @@ function lowerCall(call: Call, asked: Asked, scope: Scope, frame: Frame): number
     args,
     argUses,
   }));
-}
-
-/**
- * What a step with frames inside waits for besides its own data: `after`, and the values that its `with` mentions.
- * All cells inside wait for that one point.
- */
-function addGuard(draft: Draft, frame: Frame, extras: Extras): number | null {
-  const uses = usesOf(settingExprs(extras.overrides), extras.after);
-  if (uses.length === 0) return null;
-  return addStep(draft, frame, (id) => ({ kind: "join", id, name: "", uses }));
-}
-
-function guardUses(guard: number | null, data: readonly (Expr | null)[]): readonly Use[] {
-  return usesOf(data, guard === null ? [] : [{ up: 0, i: guard }]);
 }
 
 function lowerIfStep(expr: If, asked: Asked, scope: Scope, frame: Frame, to: Type): number {
@@ -319,7 +288,7 @@ function lowerIfStep(expr: If, asked: Asked, scope: Scope, frame: Frame, to: Typ
     other = { steps: inner.steps, result };
   }
   const { overrides, otherwise } = extras;
-  const uses = guardUses(guard, [cond]);
+  const uses = guardUses(frame, guard, [cond]);
   const step: Step = { kind: "if", id, name, uses, overrides, otherwise, guard, cond, then, else: other };
   draft.steps[id] = step;
   return slot;
@@ -339,6 +308,7 @@ function lowerForStep(loop: For, asked: Asked, scope: Scope, frame: Frame, to: T
   };
   const parallel = setting("parallel")?.expr ?? null;
   const max = setting("max")?.expr ?? null;
+  const enough = setting("enough")?.expr ?? null;
   const tolerated = setting("tolerate");
   const tolerate =
     tolerated === null
@@ -361,8 +331,37 @@ function lowerForStep(loop: For, asked: Asked, scope: Scope, frame: Frame, to: T
     inner.slots.set(loop.after, addVar(draft, inner, loop.after.name?.text ?? "", "deps"));
   const body = lowerStatements(loop.body, flowScope(draft, module, inner), inner, itemOf(to, program.types));
   const { overrides, otherwise } = extras;
-  const uses = guardUses(guard, [...lists, by, filter, after, parallel, max, tolerate?.expr ?? null]);
-  const orders = { by, filter, after, parallel, max, tolerate };
+  const uses = guardUses(frame, guard, [
+    ...lists,
+    by,
+    filter,
+    after,
+    parallel,
+    max,
+    tolerate?.expr ?? null,
+    enough,
+  ]);
+  const orders = { by, filter, after, parallel, max, tolerate, enough };
   draft.steps[id] = { kind: "for", id, name, uses, overrides, otherwise, guard, lists, body, ...orders };
+  return slot;
+}
+
+/** Its value is lowered as what it is, not as what its place needs: `last` has all of it. */
+function lowerRepeat(loop: Repeat, asked: Asked, scope: Scope, frame: Frame): number {
+  const { draft, module } = scope;
+  const times = lowerExpr(loop.times, scope);
+  const name = nameFor(asked, frame, "repeat");
+  const extras = extrasOf(asked);
+  const guard = addGuard(draft, frame, extras);
+  const { id, slot } = reserveStep(draft, frame);
+  const inner = newFrame(frame);
+  const inside = flowScope(draft, module, inner);
+  inner.slots.set(loop, addVar(draft, inner, "last", "last"));
+  const body = lowerStatements(loop.body, inside, inner, typeIn(draft.program, loop));
+  const held = lowerExpr(loop.until, inside);
+  const until = held.k === "slot" && held.up === 0 ? held.i : addLet(draft, inner, "until", held, []);
+  const { overrides, otherwise } = extras;
+  const uses = guardUses(frame, guard, [times]);
+  draft.steps[id] = { kind: "repeat", id, name, uses, overrides, otherwise, guard, times, body, until };
   return slot;
 }

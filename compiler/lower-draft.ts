@@ -3,7 +3,8 @@
 import { posix } from "node:path";
 import type { Expr as AstExpr, Call, Constant, Flow, Task } from "../grammar/ast.ts";
 import type { Host } from "./host.ts";
-import type { Expr, Seen, SlotRef, Step } from "./plan.ts";
+import type { Seen, SlotRef, Step } from "./plan.ts";
+import type { Expr } from "./plan-expr.ts";
 import type { Module, Program, Ref } from "./program.ts";
 import type { Type } from "./types.ts";
 
@@ -28,8 +29,21 @@ export interface Frame {
   readonly steps: number[];
   /** Slot of each definition: a binding, a parameter, a loop variable. */
   readonly slots: Map<object, number>;
+  /** Of definitions in phases of this block, from which slot and how to get there. */
+  readonly below: Map<object, { readonly i: number; readonly in: readonly number[] }>;
   /** How often a name was given in this block. */
   readonly names: Map<string, number>;
+  /** The last phase or gate so far: what stands below waits for it. */
+  barrier: Barrier | null;
+  /** What calls that are not bound are named after, instead of their task. */
+  label: string | null;
+}
+
+export interface Barrier {
+  readonly slot: number;
+  readonly kind: "phase" | "gate";
+  /** Slot of the `join` that what unfolds into frames below it waits for, once there is any. */
+  join: number | null;
 }
 
 /** Where an expression stands. */
@@ -47,7 +61,15 @@ export interface Scope {
 }
 
 export function newFrame(parent: Frame | null): Frame {
-  return { parent, steps: [], slots: new Map(), names: new Map() };
+  return {
+    parent,
+    steps: [],
+    slots: new Map(),
+    below: new Map(),
+    names: new Map(),
+    barrier: null,
+    label: null,
+  };
 }
 
 /** The definition a value's reference points at; null for what is no slot or local. */
@@ -61,6 +83,12 @@ export function definitionOf(ref: Ref): object | null {
       return ref.loop.lists[ref.index] ?? null;
     case "deps":
       return ref.loop.after;
+    case "last":
+      return ref.loop;
+    case "phase":
+      return ref.phase;
+    case "gate":
+      return ref.gate;
     default:
       return null;
   }
@@ -72,6 +100,8 @@ export function slotOf(definition: object, frame: Frame | null): SlotRef | null 
   for (let at = frame; at !== null; at = at.parent) {
     const i = at.slots.get(definition);
     if (i !== undefined) return { up, i };
+    const inside = at.below.get(definition);
+    if (inside !== undefined) return { up, ...inside };
     up++;
   }
   return null;

@@ -34,7 +34,7 @@ import {
   recordExpr,
 } from "./lower-fit.ts";
 import { isStep } from "./lower-needs.ts";
-import type { CompareOp, Expr } from "./plan.ts";
+import type { CompareOp, Expr } from "./plan-expr.ts";
 import type { Module } from "./program.ts";
 import { missingValue, named } from "./schema.ts";
 import type { Type } from "./types.ts";
@@ -119,7 +119,7 @@ function lowerName(name: Name, scope: Scope): Expr {
   const local = scope.locals.get(definition);
   if (local !== undefined) return { k: "local", i: local };
   const slot = slotOf(definition, scope.frame);
-  return slot === null ? { k: "lit", v: null } : { k: "slot", up: slot.up, i: slot.i };
+  return slot === null ? { k: "lit", v: null } : { k: "slot", ...slot };
 }
 
 /** A constant's value where it is used: it sees nothing of the place, and its paths are relative to its own file. */

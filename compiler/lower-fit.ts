@@ -1,6 +1,6 @@
 // Fitting a value into a place of another type: what the plan has to do for it, if anything; and folding of constants.
 
-import type { Expr } from "./plan.ts";
+import type { Expr } from "./plan-expr.ts";
 import { named } from "./schema.ts";
 import type { FieldType, Type, TypeTable, Value } from "./types.ts";
 

@@ -12,15 +12,14 @@ import type {
   Action,
   Command,
   EnvEntry,
-  Expr,
   FailureReason,
   ParamSpec,
   RetryPolicy,
   ShellHole,
   TaskPlan,
   TaskSettings,
-  TypedExpr,
 } from "./plan.ts";
+import type { Expr, TypedExpr } from "./plan-expr.ts";
 import type { Module } from "./program.ts";
 import { named } from "./schema.ts";
 import { sha256 } from "./seen.ts";

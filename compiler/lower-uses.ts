@@ -1,6 +1,7 @@
 // What a step uses: the slots that its expressions mention and the order it was given.
 
-import type { EdgeKind, Expr, SlotRef, TaskSettings, Use } from "./plan.ts";
+import type { EdgeKind, SlotRef, TaskSettings, Use } from "./plan.ts";
+import type { Expr } from "./plan-expr.ts";
 
 /** Calls `each` for every expression inside, the expression itself first. */
 export function eachExpr(expr: Expr, each: (expr: Expr) => void): void {
@@ -56,14 +57,32 @@ export function usesOf(
   orderKind: EdgeKind = "order",
 ): readonly Use[] {
   const uses = new Map<string, Use>();
-  const add = (slot: SlotRef, kind: EdgeKind) => {
-    const key = `${slot.up}.${slot.i}`;
-    if (!uses.has(key)) uses.set(key, { up: slot.up, i: slot.i, kind });
+  const add = ({ up, i, in: inside }: SlotRef, kind: EdgeKind) => {
+    const key = [up, i, ...(inside ?? [])].join(".");
+    if (!uses.has(key)) uses.set(key, { up, i, ...(inside === undefined ? {} : { in: inside }), kind });
   };
   for (const expr of data)
     if (expr !== null) eachExpr(expr, (part) => part.k === "slot" && add(part, "data"));
   for (const slot of order) add(slot, orderKind);
-  return [...uses.values()].sort((a, b) => a.up - b.up || a.i - b.i);
+  return [...uses.values()].sort(inOrder);
+}
+
+/** Uses with one more, which says more than an order that was asked for. */
+export function withUse(uses: readonly Use[], more: Use): readonly Use[] {
+  const same = (use: Use) => use.up === more.up && use.i === more.i && use.in === undefined;
+  return [...uses.filter((use) => !same(use)), more].sort(inOrder);
+}
+
+function inOrder(a: Use, b: Use): number {
+  return a.up - b.up || a.i - b.i || pathOrder(a.in ?? [], b.in ?? []);
+}
+
+function pathOrder(a: readonly number[], b: readonly number[]): number {
+  for (let k = 0; k < Math.max(a.length, b.length); k++) {
+    const difference = (a[k] ?? -1) - (b[k] ?? -1);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** Expressions that settings are made of. */

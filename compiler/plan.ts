@@ -1,7 +1,8 @@
 // The Plan: everything a run needs to know, as plain JSON. Left of it nobody knows of time, machines or stores;
 // right of it nobody knows of syntax.
 
-import type { Type, TypeTable, Value } from "./types.ts";
+import type { Expr, TypedExpr } from "./plan-expr.ts";
+import type { Type, TypeTable } from "./types.ts";
 
 /** The version of the plan's JSON; its schema is published in `docs/plan.schema.json`. */
 export const PLAN_VERSION = 1;
@@ -153,11 +154,6 @@ export interface ShellHole extends TypedExpr {
   readonly place: ShellPlace;
 }
 
-export interface TypedExpr {
-  readonly expr: Expr;
-  readonly type: Type;
-}
-
 // Flows, blocks, steps
 
 export interface FlowPlan {
@@ -181,10 +177,14 @@ export interface Block {
   readonly result: number | null;
 }
 
-/** A slot of the frame `up` frames outwards from the one the step stands in. */
+/**
+ * A slot of the frame `up` frames outwards from the one the step stands in. With `in`, which goes the other way: of the
+ * frame that this slot's phase owns, slot `in[0]`, and so on downwards.
+ */
 export interface SlotRef {
   readonly up: number;
   readonly i: number;
+  readonly in?: readonly number[];
 }
 
 export type EdgeKind = "data" | "order" | "phase" | "gate" | "early";
@@ -217,17 +217,29 @@ interface FrameStep extends NodeStep {
   readonly guard: number | null;
 }
 
-export type Step = VarStep | LetStep | TaskStep | FlowStep | IfStep | ForStep | JoinStep;
+export type Step =
+  | VarStep
+  | LetStep
+  | TaskStep
+  | FlowStep
+  | IfStep
+  | ForStep
+  | RepeatStep
+  | JoinStep
+  | PhaseStep
+  | GateStep
+  | CheckStep;
 
 /**
  * A variable whose value is given from outside when its frame is made. `param`: the argument, evaluated in the frame
  * of the `flow` step (for the entry flow an input). `item`: the loop variable. `deps`: the values of the items waited
- * for; present in every `for` with `after`, also without `as`, and every other cell of the item waits for it.
+ * for; present in every `for` with `after`, also without `as`, and every other cell of the item waits for it. `last`:
+ * the value of the pass before, `none` in the first.
  */
 export interface VarStep extends StepBase {
   readonly kind: "var";
   readonly variable: string;
-  readonly source: "param" | "item" | "deps";
+  readonly source: "param" | "item" | "deps" | "last";
 }
 
 /** A plain value, computed as soon as what it uses is there. No event, no node. */
@@ -292,79 +304,59 @@ export interface ForStep extends FrameStep {
   readonly max: Expr | null;
   /** How many items may fail or be skipped by a failure: a number, or a percent of the items, rounded down. */
   readonly tolerate: { readonly expr: Expr; readonly unit: "count" | "percent" } | null;
+  /** So many successes suffice: the rest is cancelled, and failures count only while it can still be reached. */
+  readonly enough: Expr | null;
 }
 
-/** A point in the order: settled when all it uses has. Made for `after` on what unfolds into frames. */
+/**
+ * Its body once more for each pass, each in a frame of its own, until it holds. The first pass is unfolded at once if
+ * `times` is known then; every other grows when the one before has ended.
+ */
+export interface RepeatStep extends FrameStep {
+  readonly kind: "repeat";
+  /** How many passes at most, over the slots of the frame it stands in. */
+  readonly times: Expr;
+  /** Its first step is a `var` step with source `last`. */
+  readonly body: Block;
+  /** Slot of the body: a bool. */
+  readonly until: number;
+}
+
+/**
+ * A point in the order: settled when all it uses has. Made for what unfolds into frames and has `after`, stands below a
+ * phase or gate, or is a gate.
+ */
 export interface JoinStep extends StepBase {
   readonly kind: "join";
 }
 
-// Expressions
-
-export type BuiltinName = string;
-
-export type CompareOp = "==" | "!=" | "<" | "<=" | ">" | ">=";
+/** Groups. Unfolded at once; what stands below it in its block uses it. It has no value: its slots are named from there. */
+export interface PhaseStep extends StepBase {
+  readonly kind: "phase";
+  readonly title: string | null;
+  readonly guard: number | null;
+  readonly body: Block;
+}
 
 /**
- * A typed, closed expression. No JavaScript object is reachable from it: it is evaluated by `runtime/evaluate`.
- * Overloads are resolved: the operator says what it works on.
+ * A line in its block: its guard, a `join`, waits for all above it, and all below it uses it. Its block's steps are what
+ * its checks call, and the checks. It fails when a check has not held; what waits for it by `gate` is then no
+ * failure that an `otherwise` could answer.
  */
-export type Expr =
-  | { readonly k: "lit"; readonly v: Value }
-  /** A cell of the frame, or in a task's expressions (`up` 0) the i-th parameter. */
-  | { readonly k: "slot"; readonly up: number; readonly i: number }
-  /** A local of the enclosing `map` or `let`, counted from the outermost: 0 is the first bound. */
-  | { readonly k: "local"; readonly i: number }
-  /** In a task's `return`: what the work left. */
-  | { readonly k: "env"; readonly name: "stdout" | "stderr" | "exit_code" | "elapsed" }
-  | { readonly k: "field"; readonly of: Expr; readonly name: string; readonly maybe: boolean }
-  /** A list's item (out of range fails) or a map's value (absent is `none`). */
-  | { readonly k: "index"; readonly of: Expr; readonly at: Expr; readonly map: boolean }
-  /** Arguments in order; `types` are theirs where the builtin's work depends on them. */
-  | {
-      readonly k: "call";
-      readonly fn: BuiltinName;
-      readonly args: readonly Expr[];
-      readonly types: readonly Type[];
-    }
-  | { readonly k: "not"; readonly of: Expr }
-  | { readonly k: "neg"; readonly of: Expr }
-  | { readonly k: "and"; readonly of: readonly Expr[] }
-  | { readonly k: "or"; readonly of: readonly Expr[] }
-  /** `left ?? right`. */
-  | { readonly k: "default"; readonly left: Expr; readonly right: Expr }
-  /** `==` and `!=` are deep; the others compare numbers, or strings by code point; false < true. */
-  | { readonly k: "compare"; readonly op: CompareOp; readonly left: Expr; readonly right: Expr }
-  /** `int`: the result must be a safe integer, else the expression fails. Division gives a float. */
-  | {
-      readonly k: "math";
-      readonly op: "+" | "-" | "*" | "/";
-      readonly left: Expr;
-      readonly right: Expr;
-      readonly int: boolean;
-    }
-  /** `a + b` of strings or lists. */
-  | { readonly k: "concat"; readonly of: "string" | "list"; readonly left: Expr; readonly right: Expr }
-  | { readonly k: "text"; readonly parts: readonly (string | TypedExpr)[] }
-  | { readonly k: "list"; readonly items: readonly Expr[] }
-  | { readonly k: "record"; readonly entries: readonly { readonly name: string; readonly value: Expr }[] }
-  | { readonly k: "if"; readonly cond: Expr; readonly then: Expr; readonly else: Expr }
-  /**
-   * A `for` without a node: over each combination, `filter` and `body` with the loop variables as locals
-   * `base … base + lists.length - 1`, then the body's bindings.
-   */
-  | {
-      readonly k: "map";
-      readonly lists: readonly Expr[];
-      readonly base: number;
-      readonly filter: Expr | null;
-      readonly body: Expr;
-    }
-  /** Bindings of a block without nodes, as locals `base …`, then its value. */
-  | { readonly k: "let"; readonly base: number; readonly values: readonly Expr[]; readonly body: Expr }
-  /** `of as type`: JSON checked against the type and decoded; fails at run time with the path and the reason. */
-  | { readonly k: "cast"; readonly of: Expr; readonly type: Type }
-  /** Keeps only the type's fields, fills defaults: a value that fits a smaller type. */
-  | { readonly k: "narrow"; readonly of: Expr; readonly type: Type }
-  /** A string that became a file or dir: a literal path of the project, in `plan.seen`. */
-  | { readonly k: "file"; readonly kind: "file" | "dir"; readonly path: string };
+export interface GateStep extends StepBase {
+  readonly kind: "gate";
+  readonly guard: number | null;
+  readonly body: Block;
+}
+
+/**
+ * One condition of a gate, evaluated and recorded when all it uses has settled, however it did: what it uses and has
+ * failed makes it not hold. It is `value`, a bool, or where that is null whether slot `of` succeeded.
+ */
+export interface CheckStep extends StepBase {
+  readonly kind: "check";
+  /** As written; no two of a gate are equal. */
+  readonly label: string;
+  readonly value: Expr | null;
+  readonly of: number | null;
+}

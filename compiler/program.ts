@@ -8,8 +8,10 @@ import type {
   File,
   Flow,
   For,
+  Gate,
   Name,
   Param,
+  Phase,
   Place,
   Repeat,
   Task,
@@ -33,6 +35,9 @@ export type Ref =
   | { readonly kind: "item"; readonly loop: For; readonly index: number }
   | { readonly kind: "deps"; readonly loop: For }
   | { readonly kind: "last"; readonly loop: Repeat }
+  /** In `after`. */
+  | { readonly kind: "phase"; readonly phase: Phase }
+  | { readonly kind: "gate"; readonly gate: Gate }
   | { readonly kind: "constant"; readonly constant: Constant; readonly module: Module }
   /** A union's name used as the list of its members. */
   | { readonly kind: "members"; readonly members: readonly string[] }

@@ -123,7 +123,11 @@ const loop: Readonly<Record<string, SettingRow>> = {
     example: "tolerate: 30%",
     judge: notNegative("what is tolerated"),
   },
-  enough: { kind: later, example: "enough: 1" },
+  enough: {
+    kind: { kind: "value", types: [intType] },
+    example: "enough: 1",
+    judge: positive("`enough`"),
+  },
 };
 
 const none: Readonly<Record<string, SettingRow>> = {};

@@ -1,14 +1,14 @@
 // What a node gets when it starts: its arguments and its settings, evaluated; and the key of all its attempts.
 
 import { hash } from "node:crypto";
-import type { Command, Expr, TaskPlan, TaskSettings } from "../compiler/plan.ts";
+import type { Command, TaskPlan, TaskSettings } from "../compiler/plan.ts";
+import type { Expr } from "../compiler/plan-expr.ts";
 import type { Type, Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { Run } from "./run.ts";
 import { layersOf, type PlainSettings, plainSettings } from "./run-settings.ts";
-import { attempt } from "./run-settle.ts";
-import { asList, asNumber, asString, type Scope, textOf, ValueError } from "./values.ts";
+import { asList, asNumber, asString, attempt, type Scope, textOf, ValueError } from "./values.ts";
 
 export type Evaluated<T> =
   | { readonly ok: true; readonly value: T }

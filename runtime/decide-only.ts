@@ -27,10 +27,10 @@ export class Selection {
     for (const name of run.options.only ?? []) {
       const place = locate(run, name);
       if (place === null) continue;
-      if (place.exact) {
-        this.targets.add(place.n);
-        this.addWhole(place.n);
-      } else for (const n of this.need(place.n)) this.addWhole(n);
+      if (place.exact) this.targets.add(place.n);
+      // A later pass needs those before it.
+      if (place.exact || run.kindOf(place.n) === "repeat") this.addWhole(place.n);
+      else for (const n of this.need(place.n)) this.addWhole(n);
     }
     return true;
   }
@@ -83,14 +83,14 @@ export class Selection {
 
 /**
  * The cell that a name means, or (`exact: false`) the one below which it may still be made: a `for` not yet unfolded,
- * a node whose `otherwise` may run. Null if there is no such name and never will be.
+ * a `repeat` with passes to come, a node whose `otherwise` may run. Null if there is no such name and never will be.
  */
 export function locate(run: Run, name: string): { readonly n: number; readonly exact: boolean } | null {
   const found = run.find(name);
   if (found !== null) return { n: found, exact: true };
   for (let end = name.length - 1; end > 0; end--) {
     const mark = name[end];
-    if (mark !== "." && mark !== "[") continue;
+    if (mark !== "." && mark !== "[" && mark !== "#") continue;
     const n = run.find(name.slice(0, end));
     if (n === null) continue;
     return mayGrow(run, n, name) ? { n, exact: false } : null;
@@ -105,6 +105,10 @@ function mayGrow(run: Run, n: number, name: string): boolean {
     if (end < 0 || !name.startsWith("[", run.name(n).length)) return false;
     return end === name.length - 1 || nameIn(run, step.body, name.slice(end + 2));
   }
+  if (step.kind === "repeat" && !run.settled(n)) {
+    const later = /^#[1-9]\d*\.(.*)$/s.exec(name.slice(run.name(n).length));
+    if (later !== null) return nameIn(run, step.body, later[1] ?? "");
+  }
   if (!("otherwise" in step) || step.otherwise === null || run.fallbackOf(n) >= 0) return false;
   const prefix = prefixOf(run, n, FALLBACK);
   return name.startsWith(prefix) && nameIn(run, step.otherwise, name.slice(prefix.length));
@@ -114,7 +118,10 @@ function mayGrow(run: Run, n: number, name: string): boolean {
 function nameIn(run: Run, block: Block, path: string): boolean {
   return block.steps.some((id) => {
     const own = run.infos[id]?.step.name ?? "";
-    return own !== "" && (path === own || path.startsWith(`${own}.`) || path.startsWith(`${own}[`));
+    return (
+      own !== "" &&
+      (path === own || path.startsWith(`${own}.`) || path.startsWith(`${own}[`) || path.startsWith(`${own}#`))
+    );
   });
 }
 

@@ -35,6 +35,7 @@ export class Queues {
   private readonly due = new Map<number, number>();
   private readonly held = new Map<number, Held>();
   private readonly growths: number[] = [];
+  private checks: number[] = [];
   /** What was ready and is not chosen, so far. */
   private left: number[] = [];
   private leftGrowths: number[] = [];
@@ -64,6 +65,8 @@ export class Queues {
     run.fresh.truncate(0);
     for (let i = 0; i < run.wanted.length; i++) this.growths.push(run.wanted.get(i));
     run.wanted.truncate(0);
+    for (let i = 0; i < run.asked.length; i++) this.checks.push(run.asked.get(i));
+    run.asked.truncate(0);
     for (let i = 0; i < run.entered.length; i++) this.enter(run.entered.get(i));
     run.entered.truncate(0);
     for (let i = 0; i < run.freed.length; i++) this.release(run.freed.get(i));
@@ -103,6 +106,12 @@ export class Queues {
       if (wants) this.leftGrowths.push(n);
     }
     return null;
+  }
+
+  /** The next check of a gate to evaluate. */
+  nextCheck(): number | null {
+    this.checks = this.checks.filter((n) => this.startable(n));
+    return this.checks.find((n) => this.chosen(n)) ?? null;
   }
 
   /** The next node that costs nothing. */

@@ -3,14 +3,15 @@
 import type { Value } from "../compiler/types.ts";
 import { assert, Bug } from "./bug.ts";
 import { argsOf, keyOf, taskOf } from "./decide-args.ts";
+import { checked } from "./decide-checks.ts";
 import { Selection, unknownOnly } from "./decide-only.ts";
 import { Queues } from "./decide-queues.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { EventBody } from "./events.ts";
 import type { Run } from "./run.ts";
 import { BRANCH } from "./run-codes.ts";
-import { attempt } from "./run-settle.ts";
 import { unfold } from "./unfold.ts";
+import { attempt } from "./values.ts";
 
 /** What the loop does next. */
 export type Decision =
@@ -46,10 +47,14 @@ export function decide(run: Run, now: number): Decision {
   const { queues, selection } = memoryOf(run);
   if (selection?.update() === true) queues.reconsider();
   queues.take(now);
+  const [unneeded] = run.unneeded;
+  if (unneeded !== undefined) return append({ type: "node.cancelled", n: unneeded, why: "enough" });
   const over = endOf(run);
   if (over !== null) return run.runningCells.size > 0 ? sleep(null) : append(over);
   const growth = queues.nextGrowth();
   if (growth !== null) return grow(run, growth);
+  const check = queues.nextCheck();
+  if (check !== null) return append(checked(run, check));
   const pure = queues.nextPure();
   if (pure !== null) return append(evaluated(run, pure));
   const next = queues.nextNode();
@@ -69,8 +74,8 @@ function sleep(until: number | null): Decision {
 }
 
 function grow(run: Run, n: number): Decision {
-  const { first, count, hash } = unfold(run, n);
-  return append({ type: "grown", n, first, count, hash });
+  const { pass, first, count, hash } = unfold(run, n);
+  return append({ type: "grown", n, ...(pass === null ? {} : { pass }), first, count, hash });
 }
 
 /** How the run ends as soon as nothing runs any more; null while it goes on. */

@@ -1,6 +1,6 @@
 // Evaluates the expressions of a plan: pure, deterministic, bounded. No JavaScript object is reachable from one.
 
-import type { Expr } from "../compiler/plan.ts";
+import type { Expr } from "../compiler/plan-expr.ts";
 import { missingValue } from "../compiler/schema.ts";
 import type { Type, TypeTable, Value } from "../compiler/types.ts";
 import { assert, Bug } from "./bug.ts";
@@ -52,7 +52,7 @@ const compiled = new WeakMap<Expr, Code>();
 export function evaluate(expr: Expr, scope: Scope, locals: readonly Value[] = []): Value {
   // Most arguments are these; made ready they would only burden the collector, one by one.
   if (expr.k === "lit") return expr.v;
-  if (expr.k === "slot") return scope.slot(expr.up, expr.i);
+  if (expr.k === "slot") return scope.slot(expr.up, expr.i, expr.in);
   let code = compiled.get(expr);
   if (code === undefined) {
     code = compile(expr);
@@ -82,8 +82,8 @@ function compile(expr: Expr): Code {
       return () => v;
     }
     case "slot": {
-      const { up, i } = expr;
-      return (turn) => turn.scope.slot(up, i);
+      const { up, i, in: inside } = expr;
+      return (turn) => turn.scope.slot(up, i, inside);
     }
     case "local": {
       const { i } = expr;

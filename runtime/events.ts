@@ -65,11 +65,26 @@ export type EventBody =
   | {
       readonly type: "grown";
       readonly n: number;
+      /** Of a `repeat`: which pass, from 1. */
+      readonly pass?: number;
       readonly first: number;
       readonly count: number;
       readonly hash: string;
     }
-  | { readonly type: "node.cancelled"; readonly n: number; readonly why: "fail_fast" | "cancel" | "tolerate" }
+  /** `enough`: it runs, and its `for` does not need it any more. */
+  | {
+      readonly type: "node.cancelled";
+      readonly n: number;
+      readonly why: "fail_fast" | "cancel" | "tolerate" | "enough";
+    }
+  /** A check of gate `n`, named by its label, was evaluated. `message`: why it did not hold, if there is more to say. */
+  | {
+      readonly type: "gate.checked";
+      readonly n: number;
+      readonly check: string;
+      readonly held: boolean;
+      readonly message?: string;
+    }
   | { readonly type: "attempt.started"; readonly n: number; readonly a: number; readonly key: string }
   /** Where the attempt runs: what a later owner needs to find and end it. */
   | { readonly type: "attempt.placed"; readonly n: number; readonly a: number; readonly ref: string }

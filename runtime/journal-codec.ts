@@ -105,6 +105,7 @@ type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === "string";
 const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isBool: Check = (value) => typeof value === "boolean";
 const isNumber: Check = (value) => typeof value === "number";
 const isObject: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
@@ -152,8 +153,9 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   "run.cancelled": { by: isText, why: oneOf("interrupt", "terminate", "cancel") },
   "run.ended": { status: oneOf("succeeded", "failed", "cancelled"), output: isValue },
   swept: { refs: isTexts },
-  grown: { n: isCount, first: isCount, count: isCount, hash: isText },
-  "node.cancelled": { n: isCount, why: oneOf("fail_fast", "cancel", "tolerate") },
+  grown: { n: isCount, pass: maybe(isCount), first: isCount, count: isCount, hash: isText },
+  "node.cancelled": { n: isCount, why: oneOf("fail_fast", "cancel", "tolerate", "enough") },
+  "gate.checked": { n: isCount, check: isText, held: isBool, message: maybe(isText) },
   "attempt.started": { n: isCount, a: isCount, key: isText },
   "attempt.placed": { n: isCount, a: isCount, ref: isText },
   "attempt.ended": {

@@ -24,13 +24,23 @@ export const eventTypes: readonly EventType[] = [
   "attempt.started",
   "attempt.placed",
   "attempt.ended",
+  "gate.checked",
 ];
 
 /** The same for states of nodes and runs, kinds of dependencies, kinds of cells: only ever add at the end. */
 export const states: readonly State[] = ["waiting", "running", "succeeded", "failed", "skipped", "cancelled"];
 export const edgeKinds: readonly EdgeKind[] = ["data", "order", "phase", "gate", "early"];
 /** Cells that people see: nodes, and what has nodes below it. 0 is a task's node. */
-export const seenKinds: readonly CellKind[] = ["task", "flow", "if", "for", "item"];
+export const seenKinds: readonly CellKind[] = [
+  "task",
+  "flow",
+  "if",
+  "for",
+  "item",
+  "repeat",
+  "phase",
+  "gate",
+];
 
 /** Cells and events of a run stand at `run * runStride + number`: one integer key, appended at the end of its tree. */
 export const runStride = 2 ** 32;
@@ -137,8 +147,14 @@ JOIN node ON node.id = run.id * ${runStride} + artifact.n
 JOIN event ON event.id = run.id * ${runStride} + artifact.ended;
 
 CREATE VIEW gates AS SELECT
-  NULL AS run, NULL AS gate, NULL AS item, NULL AS held, NULL AS decided_by, NULL AS decided_at, NULL AS note
-WHERE 0;
+  run, gate, item, held, NULL AS decided_by, ${time("at")} AS decided_at, note
+FROM (SELECT
+    run.name AS run, node.name AS gate, event.body ->> '$.check' AS item, event.body ->> '$.held' AS held,
+    event.at AS at, event.body ->> '$.message' AS note, max(event.id) AS last
+  FROM run JOIN event ON ${ofRun("event.id")} AND event.type = ${eventTypes.indexOf("gate.checked")}
+  JOIN node ON node.id = run.id * ${runStride} + event.n
+  GROUP BY run.id, event.n, item)
+ORDER BY last;
 
 CREATE VIEW events AS SELECT
   run.name AS run, event.id - run.id * ${runStride} AS seq, ${time("event.at")} AS at, event.epoch AS epoch,

@@ -3,10 +3,11 @@
 import type { Block, EdgeKind, Plan, Step } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { apply, createRun, type Run } from "./run.ts";
-import { BRANCH, FALLBACK, WANTS } from "./run-codes.ts";
+import { BRANCH, FALLBACK, PASS, WANTS } from "./run-codes.ts";
 import { prefixOf } from "./run-names.ts";
+import { passFrame, timesOf } from "./run-outcomes.ts";
 import { unfold } from "./unfold.ts";
-import type { FileAccess } from "./values.ts";
+import { attempt, type FileAccess } from "./values.ts";
 
 /** Name of a node, or of the `for`, `if` or flow call that is waited for as a whole. */
 export interface OutlineDependency {
@@ -24,12 +25,12 @@ export interface OutlineNode {
   readonly dependencies: readonly OutlineDependency[];
 }
 
-/** What will be made when something is known: the items of a `for`, or the nodes of an `otherwise`. */
+/** What will be made when something is known: the items of a `for`, further passes, or the nodes of an `otherwise`. */
 export interface OutlineTemplate {
-  /** The `for`, or what the `otherwise` stands behind. */
+  /** The `for` or `repeat`, or what the `otherwise` stands behind. */
   readonly name: string;
-  readonly kind: "for" | "otherwise";
-  /** Names inside, as they will be, with `[…]` for keys not known. */
+  readonly kind: "for" | "repeat" | "otherwise";
+  /** Names inside, as they will be, with `[…]` for keys not known and `#…` for passes. */
   readonly nodes: readonly { readonly name: string; readonly task: string }[];
   readonly dependencies: readonly OutlineDependency[];
 }
@@ -80,10 +81,20 @@ export function outlineOf(run: Run): Outline {
       problems.push({ name: visibleName(run, n), message: error.message });
     if (step.kind === "for" && !run.loops.has(n) && !run.settled(n))
       templates.push(template(run, n, step.body, "for", shown));
+    if (step.kind === "repeat" && !run.settled(n) && mayRepeat(run, n))
+      templates.push(template(run, n, step.body, "repeat", shown));
     if ("otherwise" in step && step.otherwise !== null && run.fallbackOf(n) < 0 && !run.settled(n))
       templates.push(template(run, n, step.otherwise, "otherwise", shown));
   }
   return { nodes, templates, problems };
+}
+
+/** May there be a pass besides those that are there? */
+function mayRepeat(run: Run, n: number): boolean {
+  const f = passFrame(run, n);
+  if (f < 0) return true;
+  const times = attempt(() => timesOf(run, n));
+  return "value" in times && run.frameRoles.get(f) - PASS < times.value;
 }
 
 /** The name of a cell, or for a plain value that of what it stands in. */
@@ -104,10 +115,11 @@ function template(
   shown: Shown,
 ): OutlineTemplate {
   const name = run.name(n);
-  const prefix = kind === "for" ? `${name}[…].` : prefixOf(run, n, FALLBACK);
+  const prefix =
+    kind === "for" ? `${name}[…].` : kind === "repeat" ? `${name}#….` : prefixOf(run, n, FALLBACK);
   const nodes: { name: string; task: string }[] = [];
   inside(run.plan, block, prefix, nodes, new Set());
-  return { name, kind, nodes, dependencies: kind === "for" ? shown.dependencies(n) : [] };
+  return { name, kind, nodes, dependencies: kind === "otherwise" ? [] : shown.dependencies(n) };
 }
 
 /** Nodes that a block will make, one for each template, by the names they will have. */
@@ -120,19 +132,23 @@ function inside(
 ): void {
   for (const id of block.steps) {
     const step: Step | undefined = plan.steps[id];
-    if (step === undefined || step.kind === "var" || step.kind === "let" || step.kind === "join") continue;
+    // Plain values and points of order have no name; checks go by what they call.
+    if (step === undefined || step.name === "") continue;
     const name = `${prefix}${step.name}`;
     if (step.kind === "task") found.push({ name, task: step.task });
     else if (step.kind === "for") inside(plan, step.body, `${name}[…].`, found, open);
+    else if (step.kind === "repeat") inside(plan, step.body, `${name}#….`, found, open);
+    else if (step.kind === "phase" || step.kind === "gate") inside(plan, step.body, `${name}.`, found, open);
     else if (step.kind === "if") {
       inside(plan, step.then, `${name}.`, found, open);
       if (step.else !== null) inside(plan, step.else, `${name}.else.`, found, open);
-    } else {
+    } else if (step.kind === "flow") {
       const flow = plan.flows[step.flow];
       if (flow !== undefined && !open.has(step.flow))
         inside(plan, flow.body, `${name}.`, found, new Set([...open, step.flow]));
     }
-    if (step.otherwise !== null) inside(plan, step.otherwise, `${name}.otherwise.`, found, open);
+    if ("otherwise" in step && step.otherwise !== null)
+      inside(plan, step.otherwise, `${name}.otherwise.`, found, open);
   }
 }
 
@@ -140,7 +156,7 @@ function inside(
 class Shown {
   private readonly run: Run;
   /** What people see behind a cell that they do not. */
-  private readonly behind = new Map<number, readonly number[]>();
+  private readonly behind = new Map<number, readonly (readonly [number, EdgeKind])[]>();
 
   constructor(run: Run) {
     this.run = run;
@@ -152,24 +168,33 @@ class Shown {
     const kinds = new Map<number, EdgeKind>();
     for (const { n: other, kind } of run.dependencies(n)) {
       const around = run.frameGuards.get(run.frames.get(n)) === other && run.kindOf(other) === "if";
-      for (const seen of around ? this.through(other) : this.seen(other))
-        if (kinds.get(seen) !== "data") kinds.set(seen, kind);
+      for (const [seen, way] of around ? this.through(other, kind) : this.seen(other, kind))
+        if (kinds.get(seen) !== "data") kinds.set(seen, way);
     }
     kinds.delete(n);
     return [...kinds].sort(([a], [b]) => a - b).map(([other, kind]) => ({ of: run.name(other), kind }));
   }
 
   /** The cell itself if it has a name, else what is behind it. */
-  private seen(n: number): readonly number[] {
-    const kind = this.run.kindOf(n);
-    return kind === "let" || kind === "var" || kind === "join" ? this.through(n) : [n];
+  private seen(n: number, kind: EdgeKind): readonly (readonly [number, EdgeKind])[] {
+    const own = this.run.kindOf(n);
+    return own === "let" || own === "var" || own === "join" ? this.through(n, kind) : [[n, kind]];
   }
 
-  private through(n: number): readonly number[] {
+  /** What is behind a cell: an order that comes from a phase or gate says so. */
+  private through(n: number, kind: EdgeKind): readonly (readonly [number, EdgeKind])[] {
+    return this.allBehind(n).map(([other, way]) => {
+      const line = way === "phase" || way === "gate";
+      return [other, kind === "order" && line ? way : kind];
+    });
+  }
+
+  private allBehind(n: number): readonly (readonly [number, EdgeKind])[] {
     const known = this.behind.get(n);
     if (known !== undefined) return known;
-    const found = new Set<number>();
-    for (const { n: other } of this.run.dependencies(n)) for (const seen of this.seen(other)) found.add(seen);
+    const found = new Map<number, EdgeKind>();
+    for (const { n: other, kind } of this.run.dependencies(n))
+      for (const [seen, way] of this.seen(other, kind)) if (!found.has(seen)) found.set(seen, way);
     const list = [...found];
     this.behind.set(n, list);
     return list;

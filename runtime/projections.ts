@@ -271,7 +271,7 @@ function dependenciesOf(view: RunView, n: number): ReadonlyMap<number, number> {
       passed.add(of);
       for (const further of view.dependencies(of)) {
         const way = edgeKinds.indexOf(further.kind);
-        open.push({ of: further.n, kind: kind === 0 ? way : kind });
+        open.push({ of: further.n, kind: way <= 3 && kind <= 1 ? Math.max(kind, way) : kind });
       }
     }
   }

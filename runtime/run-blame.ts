@@ -1,6 +1,6 @@
 // Whom a failure is put down to, and whether it fails the whole run.
 
-import type { Cells } from "./run-cells.ts";
+import type { Cells, Loop } from "./run-cells.ts";
 import { FAILED, FALLBACK, SETTLED } from "./run-codes.ts";
 
 /** Has it an `otherwise` that may answer for it? */
@@ -17,6 +17,12 @@ export function blame(run: Cells, frame: number, n: number): void {
     run.frameBad.set(frame, n);
 }
 
+/** Can it still end well if one item more fails? */
+function mayDoWithout({ keys, bad, tolerate, enough }: Loop): boolean {
+  if (tolerate !== null) return bad < tolerate;
+  return enough !== null && keys.length - bad - 1 >= enough;
+}
+
 /** Does this failure fail the whole run, or does something around it tolerate or answer it? */
 export function doom(run: Cells, n: number): void {
   if (run.doomed) return;
@@ -25,12 +31,14 @@ export function doom(run: Cells, n: number): void {
     const loopCell = run.of.get(at);
     if (loopCell >= 0) {
       const loop = run.loops.get(loopCell);
-      if (loop !== undefined && loop.tolerate !== null && loop.bad < loop.tolerate) return;
+      if (loop !== undefined && mayDoWithout(loop)) return;
       at = loopCell;
     } else {
       const frame = run.frames.get(at);
       const owner = run.frameOwners.get(frame);
       at = owner;
+      // Its own failure is what counts, once all its checks were evaluated.
+      if (at > 0 && run.kindOf(at) === "gate") return;
       if (run.frameRoles.get(frame) === FALLBACK) continue;
     }
     if (run.has(at, SETTLED)) return;

@@ -1,23 +1,14 @@
 // The cells of a run as columns, its frames, edges and loops: data and the one setter of a cell's state.
 
-import type { Block, Plan, Step, TaskPlan } from "../compiler/plan.ts";
+import type { Block, Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import type { RunOptions, Why } from "./events.ts";
 import { ANSWERED, BRANCH, cellKinds, FAILED, FALLBACK, SUCCEEDED, WAITING, WANTS } from "./run-codes.ts";
 import { Floats, Ints, Shorts } from "./run-columns.ts";
 import type { CellKind } from "./run-view.ts";
+import { infoOf, type StepInfo } from "./step-info.ts";
 import type { FileAccess, Scope } from "./values.ts";
-
-/** What is known of every cell made from a step. */
-export interface StepInfo {
-  readonly step: Step;
-  readonly task: TaskPlan | null;
-  /** Evaluated by the loop itself: a task without an action. */
-  readonly pure: boolean;
-  /** Thousandths of a core it needs while it runs here, where no `with` says otherwise. */
-  readonly cpu: number;
-}
 
 /** The items of a `for` that was unfolded. */
 export interface Loop {
@@ -29,6 +20,8 @@ export interface Loop {
   readonly parallel: number | null;
   /** So many items may fail; null: none may, and all others run to their end. */
   readonly tolerate: number | null;
+  /** So many successes suffice; null: all are wanted. */
+  readonly enough: number | null;
   /** Of each item, indexes of those it waits for; null without `after`. */
   readonly after: Items["after"];
   open: number;
@@ -54,11 +47,14 @@ export interface Items {
   readonly after: readonly (readonly number[])[] | null;
   readonly parallel: number | null;
   readonly tolerate: number | null;
+  readonly enough: number | null;
 }
 
 /** New cells that stand behind the committed ones until their `grown` event is applied. */
 export interface Growth {
   readonly n: number;
+  /** Of a `repeat`: which pass, from 1. */
+  readonly pass: number | null;
   readonly first: number;
   readonly count: number;
   readonly hash: string;
@@ -75,6 +71,8 @@ export interface CellsOptions {
   /** Told each node that starts, ends or waits for a repeat, once a change. */
   readonly watch: ((n: number) => void) | null;
 }
+
+const here: readonly number[] = [];
 
 /** Everything a run is made of. Cells from `count` to `made` are a growth that is not committed. */
 export class Cells {
@@ -140,6 +138,10 @@ export class Cells {
   /** Where open attempts run. */
   readonly refs = new Map<number, string>();
   readonly runningCells = new Set<number>();
+  /** Running nodes that nobody needs any more, until that is recorded and they are told. */
+  readonly unneeded = new Set<number>();
+  /** Passes that a `repeat` had made when it failed and was opened again: as many more are allowed. */
+  readonly passesBefore = new Map<number, number>();
   /** Items of a `for` computed when it became ready, until it grows. */
   readonly pendingItems = new Map<number, Items>();
 
@@ -151,6 +153,10 @@ export class Cells {
   readonly wanted = new Ints();
   readonly freed = new Ints();
   readonly entered = new Ints();
+  /** Checks of gates that can be evaluated. */
+  readonly asked = new Ints();
+  /** Why a check has not held. */
+  readonly notes = new Map<number, string>();
 
   /** Nodes by state code, and answered ones. */
   readonly tally = [0, 0, 0, 0, 0, 0, 0, 0];
@@ -286,12 +292,14 @@ export class Cells {
     return block;
   }
 
-  /** The cell of a slot as seen from a frame. */
-  cellAt(frame: number, up: number, i: number): number {
+  /** The cell of a slot as seen from a frame; with `inside` of one in the phase that stands there, and so on. */
+  cellAt(frame: number, up: number, i: number, inside: readonly number[] = here): number {
     let f = frame;
     for (let k = 0; k < up; k++) f = this.frameParents.get(f);
     assert(f >= 0 && i < this.block(f).steps.length, `no slot ${up}.${i} from frame ${frame}`);
-    return this.frameBases.get(f) + i;
+    let n = this.frameBases.get(f) + i;
+    for (const slot of inside) n = this.frameBases.get(this.owned.get(n)) + slot;
+    return n;
   }
 
   /** Settled so that what uses it may go on. */
@@ -324,8 +332,8 @@ export class Cells {
   /** What expressions of a frame see. */
   scope(frame: number): Scope {
     return {
-      slot: (up, i) => {
-        const n = this.cellAt(frame, up, i);
+      slot: (up, i, inside) => {
+        const n = this.cellAt(frame, up, i, inside);
         assert(this.good(n), `cell ${n} is read before it is known`);
         return this.values[n] ?? null;
       },
@@ -365,17 +373,16 @@ export class Cells {
     }
   }
 
+  /** Calls `each` for the frame of each item of a `for`. */
+  eachItemFrame(n: number, each: (f: number) => void): void {
+    const loop = this.loops.get(n);
+    for (let i = 0; i < (loop?.keys.length ?? 0); i++) each(this.owned.get((loop?.first ?? 0) + i));
+  }
+
   /** The frame of its `otherwise`, if it was made; else -1. */
   fallbackOf(n: number): number {
     for (let f = this.owned.get(n); f >= 0; f = this.frameNext.get(f))
       if (this.frameRoles.get(f) === FALLBACK) return f;
     return -1;
   }
-}
-
-function infoOf(plan: Plan, step: Step): StepInfo {
-  if (step.kind !== "task") return { step, task: null, pure: false, cpu: 0 };
-  const task = Object.hasOwn(plan.tasks, step.task) ? plan.tasks[step.task] : undefined;
-  assert(task !== undefined, `the plan has no task \`${step.task}\``);
-  return { step, task, pure: task.action === null, cpu: Math.round(task.settings.needs.cpu * 1000) };
 }

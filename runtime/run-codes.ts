@@ -1,7 +1,23 @@
 // Codes of a cell's kind and state, its flags, the roles of frames and the kinds of edges, as the columns hold them.
 
+import type { EdgeKind } from "../compiler/plan.ts";
+
 /** Kinds by code. */
-export const cellKinds = ["entry", "task", "flow", "if", "for", "item", "let", "var", "join"] as const;
+export const cellKinds = [
+  "entry",
+  "task",
+  "flow",
+  "if",
+  "for",
+  "item",
+  "let",
+  "var",
+  "join",
+  "repeat",
+  "phase",
+  "gate",
+  "check",
+] as const;
 
 /** States by code: `branch` is skipped because the other branch was taken, `skipped` because of a failure. */
 export const WAITING = 0;
@@ -28,14 +44,20 @@ export const DECIDED = 16;
 export const TAKEN_ELSE = 32;
 /** Of an `if`: its guard edges have been released. */
 export const FIRED = 64;
-/** A growth below it is asked for: the items of a `for`, or the frame of its `otherwise`. */
+/** A growth below it is asked for: the items of a `for`, a pass, or the frame of its `otherwise`. */
 export const WANTS = 128;
 /** Part of an `otherwise` of a node that is tried again. */
 export const DORMANT = 256;
-/** Running, but its `for` is past what it tolerates: not repeated, not answered. */
+/** Running, but its `for` is past what it tolerates or has enough: not repeated, not answered. */
 export const DROPPED = 512;
 /** Of an item: something in it was started and it has not settled. */
 export const IN_PROGRESS = 1024;
+/** Waits for the phase or gate above it: what else it uses and has failed does not count before that is known. */
+export const BARRED = 2048;
+/** Was settled when it was made: nothing that happens later makes another value of it. */
+export const FIXED = 4096;
+/** Of a `for`: its items were made when its list had become known. */
+export const LATE = 8192;
 
 // Roles of a frame below its owner
 
@@ -43,6 +65,8 @@ export const MAIN = 0;
 export const THEN = 1;
 export const ELSE = 2;
 export const FALLBACK = 3;
+/** Pass `k` of a `repeat`, counted from 1, has the role `PASS + k`. No role is above these. */
+export const PASS = 100;
 
 // Kinds of edges in the lists
 
@@ -51,6 +75,13 @@ export const EDGE_ORDER = 1;
 export const EDGE_PHASE = 2;
 export const EDGE_GATE = 3;
 export const EDGE_EARLY = 4;
+export const edgeCodes: Readonly<Record<EdgeKind, number>> = {
+  data: 0,
+  order: 1,
+  phase: 2,
+  gate: 3,
+  early: 4,
+};
 /** From a frame's guard; a failure of it is not answered inside. */
 export const EDGE_GUARD = 5;
 /** From the `deps` cell of an item to the item's own cells; a failure of it may be answered. */

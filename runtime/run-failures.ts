@@ -2,8 +2,9 @@
 
 import type { Use } from "../compiler/plan.ts";
 import type { Cells } from "./run-cells.ts";
-import { CANCELLED, FAILED, SKIPPED } from "./run-codes.ts";
+import { CANCELLED, FAILED, PASS, SKIPPED } from "./run-codes.ts";
 import { nameOf } from "./run-names.ts";
+import { hadEnough, passFrame } from "./run-outcomes.ts";
 import type { Dependency, Failure } from "./run-view.ts";
 
 /** No chain is longer: what is cut is the middle of the way, and it is said. */
@@ -27,7 +28,11 @@ function link(run: Cells, n: number, name: string, cause: number): Failure {
   const code = run.states.get(n);
   const state = code === FAILED ? "failed" : code === CANCELLED ? "cancelled" : "skipped";
   const { why = null, exit = null, signal = null, tail = null } = error ?? {};
-  return { n, name, state, why, message: error?.message ?? inferred(run, code, cause), exit, signal, tail };
+  const unneeded = code === CANCELLED && hadEnough(run, n);
+  const message = unneeded
+    ? "not needed any more: enough others had succeeded"
+    : (error?.message ?? inferred(run, code, cause));
+  return { n, name, state, why, message, exit, signal, tail };
 }
 
 function inferred(run: Cells, code: number, cause: number): string {
@@ -60,7 +65,7 @@ export function dependenciesOf(run: Cells, n: number): readonly Dependency[] {
   const frame = run.frames.get(n);
   const owner = run.frameOwners.get(frame);
   const uses = (list: readonly Use[], from: number): void => {
-    for (const use of list) add(run.cellAt(from, use.up, use.i), use.kind);
+    for (const use of list) add(run.cellAt(from, use.up, use.i, use.in), use.kind);
   };
   uses(step.uses, frame);
   if (step.kind === "var" && step.source === "param" && owner !== 0) {
@@ -72,8 +77,15 @@ export function dependenciesOf(run: Cells, n: number): readonly Dependency[] {
     if (loop !== undefined)
       for (const i of loop.after?.[owner - loop.first] ?? []) add(loop.first + i, "order");
   }
+  if (step.kind === "var" && step.source === "last") {
+    const f = passFrame(run, owner, run.frameRoles.get(frame) - PASS - 1);
+    const { step: loop } = run.info(owner);
+    const result = f < 0 ? null : run.block(f).result;
+    if (result !== null) add(run.frameBases.get(f) + result, "data");
+    if (f >= 0 && loop.kind === "repeat") add(run.frameBases.get(f) + loop.until, "order");
+  }
   const guard = run.frameGuards.get(frame);
-  const variable = step.kind === "var" && step.source === "item";
+  const variable = step.kind === "var" && (step.source === "item" || step.source === "last");
   if (guard >= 0 && guard !== n && !variable) add(guard, run.kindOf(guard) === "if" ? "data" : "order");
   return [...found.values()];
 }

@@ -2,7 +2,7 @@
 
 import { assert } from "./bug.ts";
 import type { Cells } from "./run-cells.ts";
-import { ELSE, FALLBACK } from "./run-codes.ts";
+import { ELSE, FALLBACK, PASS } from "./run-codes.ts";
 
 /** Names of cells that others stand in, and of all cells by name as far as somebody asked. */
 interface Known {
@@ -36,6 +36,7 @@ export function nameOf(run: Cells, n: number): string {
 export function prefixOf(run: Cells, owner: number, role: number): string {
   if (owner === 0) return "";
   const name = ownerName(run, owner);
+  if (role > PASS) return `${name}#${role - PASS}.`;
   if (role === ELSE) return `${name}.else.`;
   return role === FALLBACK ? `${name}.otherwise.` : `${name}.`;
 }

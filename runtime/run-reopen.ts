@@ -1,23 +1,22 @@
 // Opens a run again after it failed or was cancelled: what did not succeed is put back, what succeeded stays.
 
+import { bars } from "./run-barriers.ts";
 import type { Cells, Loop } from "./run-cells.ts";
 import {
+  BARRED,
   CANCELLED,
-  DECIDED,
   DORMANT,
-  DROPPED,
   EDGE_GUARD,
   EDGE_ITEM,
   FAILED,
   FIRED,
   GUARDED,
-  HARD,
   IN_PROGRESS,
+  LATE,
   RUNNING,
   SETTLED,
-  WAITING,
-  WANTS,
 } from "./run-codes.ts";
+import { putBack, putBackChecks } from "./run-put-back.ts";
 import { drain, react } from "./run-settle.ts";
 
 /**
@@ -30,18 +29,46 @@ export function reopen(run: Cells): void {
   run.doomed = false;
   run.output = null;
   run.generation++;
-  for (const list of [run.work, run.fresh, run.wanted, run.freed, run.entered]) list.truncate(0);
+  run.unneeded.clear();
+  for (const list of [run.work, run.fresh, run.wanted, run.freed, run.entered, run.asked]) list.truncate(0);
   const open = run.good(0) ? [] : [0];
   const back: number[] = [];
+  const anew = new Set<number>();
   for (let n = open.pop(); n !== undefined; n = open.pop()) {
     back.push(n);
     putBack(run, n);
+    if (run.kindOf(n) === "gate") {
+      putBackChecks(run, n, anew);
+      continue;
+    }
     for (let f = run.owned.get(n); f >= 0; f = run.frameNext.get(f)) reopenFrame(run, f, open);
     const loop = run.loops.get(n);
     if (loop !== undefined) reopenLoop(run, loop, open);
   }
-  recount(run);
+  back.push(...anew);
+  recount(run, () => true);
+  goOn(run, back, anew);
+}
+
+/**
+ * After a crash: gates that were being evaluated begin anew, so that no check counts that held for an older state. What
+ * runs of them is told about by its own event.
+ */
+export function reopenGates(run: Cells): void {
+  if (!run.plan.steps.some(({ kind }) => kind === "gate")) return;
+  const anew = new Set<number>();
+  for (let n = 0; n < run.count; n++)
+    if (run.kindOf(n) === "gate" && run.states.get(n) === RUNNING) putBackChecks(run, n, anew);
+  if (anew.size === 0) return;
+  recount(run, (n) => anew.has(n));
+  goOn(run, [...anew], anew);
+}
+
+/** `anew`: those of which also what succeeded was put back. */
+function goOn(run: Cells, back: number[], anew: ReadonlySet<number>): void {
   for (const n of back) sleepFallback(run, n);
+  // Items stay while the list that they were made for is computed anew.
+  for (const n of anew) if (run.has(n, LATE)) run.eachItemFrame(n, (f) => sleep(run, f));
   back.sort((a, b) => a - b);
   for (const n of back) if (n > 0) react(run, n);
   drain(run);
@@ -49,22 +76,6 @@ export function reopen(run: Cells): void {
 
 function isOpen(run: Cells, n: number): boolean {
   return run.bad(n) || !run.has(n, SETTLED);
-}
-
-function putBack(run: Cells, n: number): void {
-  const kept = run.has(n, DECIDED) ? 0 : FIRED;
-  run.unflag(n, SETTLED | HARD | WANTS | GUARDED | DORMANT | DROPPED | kept);
-  run.causes.set(n, -1);
-  run.failures.set(n, 0);
-  run.lost.set(n, 0);
-  run.waiting.set(n, 0);
-  run.errors.delete(n);
-  run.pendingItems.delete(n);
-  // An attempt that was under way is told about by its own event.
-  if (run.runningCells.has(n)) return;
-  run.again.delete(n);
-  run.endTimes.set(n, 0);
-  run.setState(n, n === 0 ? RUNNING : WAITING);
 }
 
 function reopenFrame(run: Cells, f: number, open: number[]): void {
@@ -92,17 +103,18 @@ function reopenLoop(run: Cells, loop: Loop, open: number[]): void {
   }
 }
 
-/** Counts anew what every open cell waits for. */
-function recount(run: Cells): void {
+/** Counts anew what open cells wait for. */
+function recount(run: Cells, counts: (n: number) => boolean): void {
   for (let n = 0; n < run.count; n++) {
     if (run.has(n, SETTLED)) continue;
     for (let e = run.heads.get(n); e >= 0; e = run.edgeNext.get(e)) {
       const kind = run.edgeKinds.get(e);
       if (kind === EDGE_GUARD && run.has(n, FIRED)) continue;
       const to = run.edgeTo.get(e);
-      if (run.has(to, SETTLED)) continue;
+      if (run.has(to, SETTLED) || !counts(to)) continue;
       run.waiting.add(to, 1);
       if (kind === EDGE_GUARD || kind === EDGE_ITEM) run.flag(to, GUARDED);
+      if (bars(run, kind, to)) run.flag(to, BARRED);
     }
   }
 }
@@ -110,7 +122,10 @@ function recount(run: Cells): void {
 /** The `otherwise` of a cell that is tried again must wait until that fails again; what it has done already stays. */
 function sleepFallback(run: Cells, n: number): void {
   const f = run.fallbackOf(n);
-  if (f < 0 || run.states.get(n) >= FAILED) return;
+  if (f >= 0 && run.states.get(n) < FAILED) sleep(run, f);
+}
+
+function sleep(run: Cells, f: number): void {
   run.eachBelow(
     f,
     (inside) => {
@@ -124,7 +139,7 @@ function sleepFallback(run: Cells, n: number): void {
 
 /** The run has ended: what is still open will not happen. With `only`, what was left out just never ran. */
 export function settleAll(run: Cells): void {
-  for (const list of [run.fresh, run.wanted, run.freed, run.entered]) list.truncate(0);
+  for (const list of [run.fresh, run.wanted, run.freed, run.entered, run.asked]) list.truncate(0);
   if (run.options.only !== null) return;
   for (let n = 0; n < run.count; n++) {
     if (run.has(n, SETTLED)) continue;

@@ -3,10 +3,12 @@
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
+import { bars, endedByGate, spoil } from "./run-barriers.ts";
 import { blame, doom, hasFallback } from "./run-blame.ts";
 import type { Cells, Loop } from "./run-cells.ts";
 import {
   ANSWERED,
+  BARRED,
   BRANCH,
   CANCELLED,
   DECIDED,
@@ -14,13 +16,14 @@ import {
   DROPPED,
   EDGE_GUARD,
   EDGE_ITEM,
-  ELSE,
   FAILED,
   FALLBACK,
   FIRED,
   GUARDED,
   HARD,
   IN_PROGRESS,
+  LATE,
+  PASS,
   READY,
   RUNNING,
   SETTLED,
@@ -30,19 +33,19 @@ import {
   WAITING,
   WANTS,
 } from "./run-codes.ts";
+import {
+  gateFailure,
+  isWork,
+  loopOutcome,
+  passFrame,
+  passOutcome,
+  resultOf,
+  taken,
+  timesOf,
+} from "./run-outcomes.ts";
 import { plainValue } from "./run-plain.ts";
-import { itemsOf } from "./unfold-items.ts";
-import { asBool, ValueError } from "./values.ts";
-
-/** Runs `compute`; what an expression cannot do becomes the answer instead. */
-export function attempt<T>(compute: () => T): { readonly value: T } | { readonly problem: string } {
-  try {
-    return { value: compute() };
-  } catch (error) {
-    if (error instanceof ValueError) return { problem: error.message };
-    throw error;
-  }
-}
+import { itemsOf, itemsProblem } from "./unfold-items.ts";
+import { asBool, attempt } from "./values.ts";
 
 /** The cell ends well. */
 export function succeed(run: Cells, n: number, value: Value): void {
@@ -52,9 +55,9 @@ export function succeed(run: Cells, n: number, value: Value): void {
 }
 
 /** An expression of the cell failed: it fails as a node does. */
-export function failByExpression(run: Cells, n: number, message: string): void {
+export function failByExpression(run: Cells, n: number, message: string, cause = -1): void {
   run.errors.set(n, { message, why: null, exit: null, signal: null, tail: null });
-  end(run, n, FAILED, -1);
+  end(run, n, FAILED, cause);
 }
 
 /** The cell ends badly, because of `cause` (-1: by itself); its `otherwise`, if it has one, is asked first. */
@@ -96,12 +99,6 @@ function finish(run: Cells, n: number): void {
   if (fallback >= 0 && run.states.get(n) === SUCCEEDED) skipBranch(run, fallback);
 }
 
-/** Points in the order are no work: what waits for them is skipped, and counts unless its `otherwise` answers. */
-function isWork(run: Cells, n: number): boolean {
-  const { step } = run.info(n);
-  return step.kind !== "join" && !(step.kind === "var" && step.source === "deps");
-}
-
 /** Draws all consequences of what settled. In a growth that is not committed, those inside it. */
 export function drain(run: Cells): void {
   for (let at = 0; at < run.work.length; at++) {
@@ -125,22 +122,16 @@ function arrive(run: Cells, m: number, kind: number, from: number, ok: boolean):
   const left = run.waiting.add(m, -1);
   assert(left >= 0, `cell ${m} waits for fewer than nothing`);
   if (kind === EDGE_GUARD || kind === EDGE_ITEM) run.unflag(m, GUARDED);
+  if (bars(run, kind, m)) run.unflag(m, BARRED);
   if (!ok) spoil(run, m, from, kind);
   react(run, m);
 }
 
-/** Notes that `from` keeps `m` from running; the guard's failure goes before all others. */
-export function spoil(run: Cells, m: number, from: number, kind: number): void {
-  if (kind === EDGE_GUARD) {
-    run.flag(m, HARD);
-    run.causes.set(m, from);
-  } else if (run.causes.get(m) < 0) run.causes.set(m, from);
-}
-
 /** Does what can be done with a cell now: skip it, make it ready, or wait on. */
 export function react(run: Cells, m: number): void {
-  if (run.has(m, GUARDED | DORMANT | SETTLED) || run.states.get(m) !== WAITING) return;
-  const cause = run.causes.get(m);
+  if (run.has(m, GUARDED | BARRED | DORMANT | SETTLED) || run.states.get(m) !== WAITING) return;
+  // What a check calls may fail: then it has not held, which is found out like all others.
+  const cause = run.kindOf(m) === "check" && !run.has(m, HARD) ? -1 : run.causes.get(m);
   if (cause >= 0) {
     const cancelled = run.cancelled !== null && run.states.get(cause) === CANCELLED;
     end(run, m, cancelled ? CANCELLED : SKIPPED, cause);
@@ -152,6 +143,10 @@ function becomeReady(run: Cells, m: number): void {
     case "task":
       run.setState(m, READY);
       if (m < run.count) run.fresh.push(m);
+      return;
+    case "check":
+      run.setState(m, READY);
+      if (m < run.count) run.asked.push(m);
       return;
     case "join":
       succeed(run, m, null);
@@ -165,6 +160,9 @@ function becomeReady(run: Cells, m: number): void {
       return;
     case "for":
       activateFor(run, m);
+      return;
+    case "repeat":
+      activateRepeat(run, m);
       return;
     default:
       run.setState(m, RUNNING);
@@ -197,10 +195,6 @@ function activateIf(run: Cells, m: number): void {
   run.setState(m, RUNNING);
   fire(run, m);
   closeOwned(run, m);
-}
-
-function taken(run: Cells, f: number): boolean {
-  return run.has(run.frameOwners.get(f), TAKEN_ELSE) === (run.frameRoles.get(f) === ELSE);
 }
 
 /** Releases the cells that waited for the condition. */
@@ -261,7 +255,14 @@ function activateFor(run: Cells, m: number): void {
     want(run, m);
     return;
   }
+  const problem = run.has(m, LATE) ? itemsProblem(run, m) : null;
+  if (problem !== null) {
+    cancelParts(run, m);
+    failByExpression(run, m, problem);
+    return;
+  }
   run.setState(m, RUNNING);
+  if (run.has(m, LATE)) run.eachItemFrame(m, (f) => wake(run, f));
   closeOwned(run, m);
 }
 
@@ -279,45 +280,34 @@ function itemSettled(run: Cells, item: number): void {
   closeLoop(run, loop);
 }
 
-/** Ends a `for` whose items have all ended, or that is past what it tolerates. */
+/** Ends a `for` whose items have all ended, that has enough, or that is past what it tolerates. */
 export function closeLoop(run: Cells, loop: Loop): void {
   const { cell } = loop;
   const late = cell < run.count;
   if (run.has(cell, SETTLED) || run.states.get(cell) !== RUNNING || (run.made > run.count && late)) return;
-  const past = loop.tolerate !== null && loop.bad > loop.tolerate;
-  if (loop.open > 0 && !past) return;
-  if (loop.bad === 0 || (loop.tolerate !== null && !past)) {
-    const values: Value[] = [];
-    for (let i = 0; i < loop.keys.length; i++) {
-      const item = loop.first + i;
-      if (run.states.get(item) === SUCCEEDED) values.push(run.values[item] ?? null);
-    }
-    succeed(run, cell, values);
+  const outcome = loopOutcome(run, loop);
+  if (outcome === null) return;
+  if ("value" in outcome) {
+    succeed(run, cell, outcome.value);
+    if (loop.open > 0) cancelParts(run, cell, true);
     return;
   }
-  let cause = -1;
-  for (let i = 0; i < loop.keys.length; i++) {
-    const item = loop.first + i;
-    if (!run.bad(item)) continue;
-    if (cause < 0) cause = item;
-    if (run.states.get(item) !== FAILED) continue;
-    cause = item;
-    break;
-  }
-  if (past) {
-    const message = `${loop.bad} of its ${loop.keys.length} items failed or were skipped, and it tolerates ${loop.tolerate}`;
-    run.errors.set(cell, { message, why: null, exit: null, signal: null, tail: null });
-    cancelParts(run, cell);
-  }
-  end(run, cell, past || cause < 0 ? FAILED : run.states.get(cause), cause);
+  const { state, cause, message, past } = outcome;
+  if (message !== null) run.errors.set(cell, { message, why: null, exit: null, signal: null, tail: null });
+  if (past) cancelParts(run, cell);
+  end(run, cell, state, cause);
 }
 
-/** Nothing more of what `n` is made of starts; what runs may end, but is neither repeated nor answered. */
-export function cancelParts(run: Cells, n: number): void {
+/**
+ * Nothing more of what `n` is made of starts; what runs may end, but is neither repeated nor answered. `unneeded`: it is
+ * told to end.
+ */
+export function cancelParts(run: Cells, n: number, unneeded = false): void {
   run.eachPart(n, (part) => {
     if (run.has(part, SETTLED)) return;
     if (run.kindOf(part) === "task" && run.states.get(part) === RUNNING) {
       run.flag(part, DROPPED);
+      if (unneeded) run.unneeded.add(part);
       return;
     }
     run.again.delete(part);
@@ -326,6 +316,34 @@ export function cancelParts(run: Cells, n: number): void {
     if (run.states.get(part) < FAILED) run.setState(part, CANCELLED);
     finish(run, part);
   });
+}
+
+// Repeats
+
+/** Its first pass was made when it was unfolded, or is asked for now that it is known how many there may be. */
+function activateRepeat(run: Cells, m: number): void {
+  const times = attempt(() => timesOf(run, m));
+  if ("problem" in times) {
+    failByExpression(run, m, times.problem);
+    return;
+  }
+  run.setState(m, RUNNING);
+  if (passFrame(run, m) < 0) want(run, m);
+  else closeOwned(run, m);
+}
+
+/** A pass in which nothing is open any more: the `repeat` ends with it, or asks for another. */
+function closePass(run: Cells, f: number, n: number): void {
+  if (run.states.get(n) !== RUNNING || run.has(n, WANTS) || passFrame(run, n) !== f) return;
+  const bad = run.frameBad.get(f);
+  if (bad >= 0) {
+    end(run, n, run.states.get(bad), bad);
+    return;
+  }
+  const outcome = passOutcome(run, f);
+  if (outcome === "again") want(run, n);
+  else if ("value" in outcome) succeed(run, n, outcome.value);
+  else failByExpression(run, n, outcome.problem);
 }
 
 // Frames
@@ -361,16 +379,22 @@ export function closeFrame(run: Cells, f: number): void {
     finish(run, owner);
     return;
   }
-  const active = state === RUNNING || run.kindOf(owner) === "item" || owner === 0;
-  if (!active || (role !== 0 && !taken(run, f))) return;
-  if (bad < 0) {
-    succeed(run, owner, resultOf(run, f));
+  if (role > PASS) {
+    closePass(run, f, owner);
     return;
   }
-  end(run, owner, run.states.get(bad), bad);
+  const active = state === RUNNING || run.kindOf(owner) === "item" || owner === 0;
+  if (!active || (role !== 0 && !taken(run, f))) return;
+  if (run.kindOf(owner) === "gate") closeGate(run, f, owner);
+  else if (bad < 0) succeed(run, owner, resultOf(run, f));
+  else {
+    if (run.kindOf(owner) === "phase" && endedByGate(run, bad)) run.flag(owner, HARD);
+    end(run, owner, run.states.get(bad), bad);
+  }
 }
 
-function resultOf(run: Cells, f: number): Value {
-  const { result } = run.block(f);
-  return result === null ? null : (run.values[run.frameBases.get(f) + result] ?? null);
+function closeGate(run: Cells, f: number, n: number): void {
+  const failure = gateFailure(run, f);
+  if (failure === null) succeed(run, n, null);
+  else failByExpression(run, n, failure.message, failure.cause);
 }

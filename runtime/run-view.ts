@@ -11,7 +11,20 @@ import type { RunOptions, Why } from "./events.ts";
 export type State = "waiting" | "ready" | "running" | "succeeded" | "failed" | "skipped" | "cancelled";
 
 /** People see `task` cells as nodes, and the names of `flow`, `if`, `for` and `item` cells before theirs. */
-export type CellKind = "entry" | "task" | "flow" | "if" | "for" | "item" | "let" | "var" | "join";
+export type CellKind =
+  | "entry"
+  | "task"
+  | "flow"
+  | "if"
+  | "for"
+  | "item"
+  | "let"
+  | "var"
+  | "join"
+  | "repeat"
+  | "phase"
+  | "gate"
+  | "check";
 
 /** How many nodes are in each state; `answered` ones are also among the failed or skipped. */
 export interface Counts {

@@ -15,14 +15,17 @@ import {
   RUNNING,
   SETTLED,
   SKIPPED,
+  WAITING,
 } from "./run-codes.ts";
 import { dependenciesOf, failuresOf } from "./run-failures.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
-import { reopen, settleAll } from "./run-reopen.ts";
+import { hadEnough } from "./run-outcomes.ts";
+import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
 import { cpuOf } from "./run-settings.ts";
 import { cancelParts, drain, end, succeed } from "./run-settle.ts";
 import type { CellKind, Counts, Dependency, Failure, RunView, State } from "./run-view.ts";
-import { commit, discard, unfold } from "./unfold.ts";
+import { unfold } from "./unfold.ts";
+import { commit, discard } from "./unfold-commit.ts";
 
 /** The graph computed now is not the one that was recorded: the run cannot go on. The message is for people. */
 export class Diverged extends Error {
@@ -214,6 +217,7 @@ export function apply(run: Run, event: Happened): void {
     case "run.opened":
       run.options = { ...run.options, ...event.options };
       if (run.status === "failed" || run.status === "cancelled" || run.cancelled !== null) reopen(run);
+      else reopenGates(run);
       return;
     case "run.cancelled":
       run.cancelled = event.why;
@@ -234,7 +238,7 @@ export function apply(run: Run, event: Happened): void {
   }
 }
 
-type NodeEvent = Extract<EventBody, { type: "node.cancelled" | `attempt.${string}` }>;
+type NodeEvent = Extract<EventBody, { type: "node.cancelled" | `gate.${string}` | `attempt.${string}` }>;
 
 function applyToNode(run: Run, event: NodeEvent): void {
   const { n } = event;
@@ -242,6 +246,9 @@ function applyToNode(run: Run, event: NodeEvent): void {
   switch (event.type) {
     case "node.cancelled":
       cancelNode(run, n);
+      return;
+    case "gate.checked":
+      checked(run, n, event);
       return;
     case "attempt.started":
       started(run, n, event.a);
@@ -258,7 +265,8 @@ function applyToNode(run: Run, event: NodeEvent): void {
 function grown(run: Run, event: Extract<EventBody, { type: "grown" }>): void {
   const wants = event.n === 0 ? run.count === 1 : event.n < run.count && run.growthWanted(event.n);
   const growth = wants ? unfold(run, event.n) : null;
-  if (growth?.hash === event.hash && growth.count === event.count && growth.first === event.first) {
+  const same = growth?.hash === event.hash && growth.pass === (event.pass ?? null);
+  if (same && growth.count === event.count && growth.first === event.first) {
     commit(run, growth);
     return;
   }
@@ -296,6 +304,7 @@ function ended(run: Run, n: number, event: Extract<EventBody, { type: "attempt.e
     run.busy -= cpuOf(run, n);
     assert(run.busy >= 0, "less than nothing runs");
     run.refs.delete(n);
+    run.unneeded.delete(n);
   } else {
     // Evaluated by the loop itself, or its arguments could not be.
     assert(run.states.get(n) === READY, `cell ${n} ends and was not ready`);
@@ -311,6 +320,11 @@ function ended(run: Run, n: number, event: Extract<EventBody, { type: "attempt.e
   }
   if (outcome === "failed") run.failures.set(n, run.failures.get(n) + 1);
   if (event.again_at !== undefined && !run.has(n, DROPPED) && outcome !== "cancelled") {
+    if (run.waiting.get(n) > 0) {
+      // What it uses is computed anew, for a gate that is evaluated again.
+      run.setState(n, WAITING);
+      return;
+    }
     run.setState(n, READY);
     run.again.set(n, event.again_at);
     run.fresh.push(n);
@@ -318,13 +332,30 @@ function ended(run: Run, n: number, event: Extract<EventBody, { type: "attempt.e
     return;
   }
   run.errors.set(n, { message: message ?? plainly[outcome], why, exit, signal, tail });
-  end(run, n, outcome === "cancelled" ? CANCELLED : FAILED, -1);
+  // What nobody waited for any more has not failed.
+  const dropped = outcome === "lost" && run.has(n, DROPPED) && hadEnough(run, n);
+  end(run, n, outcome === "cancelled" || dropped ? CANCELLED : FAILED, -1);
+}
+
+function checked(run: Run, gate: number, event: Extract<EventBody, { type: "gate.checked" }>): void {
+  const frame = run.owned.get(gate);
+  assert(run.kindOf(gate) === "gate" && frame >= 0, `cell ${gate} is no gate`);
+  const slot = run.block(frame).steps.findIndex((id) => {
+    const step = run.infos[id]?.step;
+    return step?.kind === "check" && step.label === event.check;
+  });
+  assert(slot >= 0, `gate ${gate} has no check ${JSON.stringify(event.check)}`);
+  const c = run.cellAt(frame, 0, slot);
+  assert(run.states.get(c) === READY, `check ${c} was evaluated and could not be`);
+  if (event.message !== undefined) run.notes.set(c, event.message);
+  succeed(run, c, event.held);
 }
 
 const plainly = { failed: "failed", lost: "what ran it was lost", cancelled: "cancelled" } as const;
 
 function cancelNode(run: Run, n: number): void {
   if (run.has(n, SETTLED)) return;
+  run.unneeded.delete(n);
   if (run.runningCells.has(n)) {
     run.flag(n, DROPPED);
     return;

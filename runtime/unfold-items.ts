@@ -1,17 +1,26 @@
 // The items of a `for`: their keys, values, order and bounds, all checked before anything of it is made.
 
-import type { Expr, ForStep } from "../compiler/plan.ts";
+import type { ForStep } from "../compiler/plan.ts";
+import type { Expr } from "../compiler/plan-expr.ts";
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { combine, evaluate } from "./evaluate.ts";
 import type { Cells, Items } from "./run-cells.ts";
-import { asBool, asList, asNumber, asString, counted, type Scope, textOf, ValueError } from "./values.ts";
+import { cellsMax } from "./run-outcomes.ts";
+import {
+  asBool,
+  asList,
+  asNumber,
+  asString,
+  attempt,
+  counted,
+  type Scope,
+  textOf,
+  ValueError,
+} from "./values.ts";
 
 /** Items of a list that was not known when the run started, unless `max` says otherwise. */
 export const itemsMaxLate = 1000;
-
-/** More cells than this in one run are a mistake, and would not fit into memory. */
-export const cellsMax = 8_000_000;
 
 /**
  * Everything about the items of a `for` whose uses are all there. `late`: its list was not known when it was unfolded.
@@ -48,7 +57,25 @@ export function itemsOf(run: Cells, n: number, late: boolean): Items {
     after: orderOf(step, keys, values, left, scope),
     parallel: boundOf("parallel", step.parallel, 1, scope),
     tolerate: tolerated(step, keys.length, scope),
+    enough: boundOf("enough", step.enough, 1, scope),
   };
+}
+
+/**
+ * Items that were made late stay when all that the `for` needs is computed anew, for a gate that is evaluated again:
+ * null if they are still the right ones.
+ */
+export function itemsProblem(run: Cells, n: number): string | null {
+  const loop = run.loops.get(n);
+  const result = attempt(() => itemsOf(run, n, true));
+  if (loop === undefined || "problem" in result) return "problem" in result ? result.problem : null;
+  const before = loop.keys.map((_, i) => {
+    const base = run.frameBases.get(run.owned.get(loop.first + i));
+    return (result.value.values[i] ?? []).map((_, k) => run.values[base + k]);
+  });
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+  if (same(loop.keys, result.value.keys) && same(before, result.value.values)) return null;
+  return "its list is not the one that its nodes were made for; a run makes them once, so start a new one";
 }
 
 function tooMany(count: number, max: number, step: ForStep): string {

@@ -1,22 +1,25 @@
 // Unfolds blocks into cells: the one function that makes the graph, for a plan and for a run.
 
 import { createHash } from "node:crypto";
-import type { Block, EdgeKind, Step, Use } from "../compiler/plan.ts";
+import type { Block, RepeatStep, Step, Use, VarStep } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
+import { bars, isOrder, spoil } from "./run-barriers.ts";
 import type { Cells, Growth, Items } from "./run-cells.ts";
 import {
+  BARRED,
   DECIDED,
   EDGE_GUARD,
   EDGE_ITEM,
   EDGE_ORDER,
   ELSE,
+  edgeCodes,
   FALLBACK,
   FIRED,
   GUARDED,
   MAIN,
-  READY,
+  PASS,
   RUNNING,
   SETTLED,
   TAKEN_ELSE,
@@ -24,22 +27,13 @@ import {
   WANTS,
 } from "./run-codes.ts";
 import { Ints } from "./run-columns.ts";
+import { passFrame, resultOf, timesOf } from "./run-outcomes.ts";
 import { plainValue } from "./run-plain.ts";
-import {
-  attempt,
-  closeFrame,
-  closeOwned,
-  drain,
-  failByExpression,
-  react,
-  spoil,
-  succeed,
-} from "./run-settle.ts";
+import { closeFrame, drain, failByExpression, react, succeed } from "./run-settle.ts";
+import { discard } from "./unfold-commit.ts";
 import { itemsOf } from "./unfold-items.ts";
 import { measurePaths } from "./unfold-paths.ts";
-import { asBool } from "./values.ts";
-
-const edgeCodes: Readonly<Record<EdgeKind, number>> = { data: 0, order: 1, phase: 2, gate: 3, early: 4 };
+import { asBool, attempt } from "./values.ts";
 
 /** Whom the cells of a frame wait for, besides what they use. */
 interface Guard {
@@ -52,8 +46,8 @@ interface Guard {
 const noGuard: Guard = { cell: -1, direct: false };
 
 /**
- * Makes the cells that grow below cell `n`: the entry flow's (0), the items of a `for`, or the frame of an `otherwise`.
- * They stand behind the committed cells and nobody sees them until {@link commit}.
+ * Makes the cells that grow below cell `n`: the entry flow's (0), the items of a `for`, a pass of a `repeat`, or the
+ * frame of an `otherwise`. They stand behind the committed cells and nobody sees them until `commit`.
  */
 export function unfold(run: Cells, n: number): Growth {
   if (run.growing !== null) {
@@ -66,45 +60,14 @@ export function unfold(run: Cells, n: number): Growth {
   unfolding.root(n);
   measurePaths(run, first);
   const hash = unfolding.hash(before.frames, first);
-  run.growing = { n, first, count: run.made - first, hash, links: unfolding.links, before };
+  const { links, pass } = unfolding;
+  run.growing = { n, pass, first, count: run.made - first, hash, links, before };
   return run.growing;
-}
-
-/** The growth becomes part of the run, with all that follows from it. */
-export function commit(run: Cells, growth: Growth): void {
-  assert(run.growing === growth && run.count === growth.first, "a growth is committed that is not the last");
-  run.growing = null;
-  run.count = run.made;
-  const { links, n } = growth;
-  for (let i = 0; i < links.length; i += 3) run.addEdge(links.get(i), links.get(i + 1), links.get(i + 2));
-  run.unflag(n, WANTS);
-  run.pendingItems.delete(n);
-  for (let c = growth.first; c < run.count; c++) {
-    if (run.has(c, WANTS)) run.wanted.push(c);
-    if (run.kindOf(c) !== "task") continue;
-    const state = run.states.get(c);
-    run.tally[state] = (run.tally[state] ?? 0) + 1;
-    if (state === READY) run.fresh.push(c);
-  }
-  if (n === 0) run.setState(0, RUNNING);
-  closeOwned(run, n);
-  drain(run);
-}
-
-/** Takes a growth back that never was committed. */
-export function discard(run: Cells): void {
-  const { growing } = run;
-  if (growing === null) return;
-  run.growing = null;
-  run.owned.set(growing.n, growing.before.owned);
-  run.truncate(growing.before.frames, growing.before.edges);
-  for (const map of [run.errors, run.pendingItems])
-    for (const c of map.keys()) if (c >= run.count) map.delete(c);
-  for (const [c, loop] of run.loops) if (loop.first >= run.count) run.loops.delete(c);
 }
 
 class Unfolding {
   readonly links = new Ints();
+  pass: number | null = null;
   private readonly run: Cells;
   private readonly first: number;
   /** All edges: from, to, kind. */
@@ -130,6 +93,12 @@ class Unfolding {
       return;
     }
     const { step } = run.info(n);
+    if (step.kind === "repeat" && run.states.get(n) === RUNNING) {
+      const before = passFrame(run, n);
+      this.pass = before < 0 ? 1 : run.frameRoles.get(before) - PASS + 1;
+      this.onePass(n, step, this.pass, noGuard);
+      return;
+    }
     const block = "otherwise" in step ? step.otherwise : null;
     assert(block !== null, `cell ${n} has no otherwise`);
     this.frame(block, run.frames.get(n), n, FALLBACK, noGuard);
@@ -187,6 +156,7 @@ class Unfolding {
         return;
       case "join":
       case "task":
+      case "check":
         this.uses(c, step.uses, f);
         this.guard(c, guard);
         react(run, c);
@@ -206,12 +176,22 @@ class Unfolding {
       case "for":
         this.loop(c, step, f, guard);
         return;
+      case "repeat":
+        this.repeat(c, step, f, guard);
+        return;
+      case "phase":
+      case "gate":
+        this.uses(c, step.uses, f);
+        this.guard(c, guard);
+        this.frame(step.body, f, c, MAIN, this.inner(f, step.guard, guard));
+        react(run, c);
+        return;
     }
   }
 
   // Plain values
 
-  private variable(c: number, source: "param" | "item" | "deps", f: number, guard: Guard): void {
+  private variable(c: number, source: VarStep["source"], f: number, guard: Guard): void {
     const { run } = this;
     const slot = c - run.frameBases.get(f);
     const owner = run.frameOwners.get(f);
@@ -263,7 +243,7 @@ class Unfolding {
       run.flag(c, cond.value ? DECIDED : DECIDED | TAKEN_ELSE);
       // Decided and with no order of its own it is no more than a name: what it holds waits by itself.
       if (step.guard !== null) {
-        this.ownGuard(c, step.guard, f);
+        this.ownGuard(c, step, f);
         this.guard(c, guard);
       }
       const block = cond.value ? step.then : step.else;
@@ -272,7 +252,7 @@ class Unfolding {
       react(run, c);
       return;
     }
-    this.ownGuard(c, step.guard, f);
+    this.ownGuard(c, step, f);
     this.guard(c, guard);
     const inside = { cell: c, direct: false };
     this.frame(step.then, f, c, THEN, inside);
@@ -285,7 +265,7 @@ class Unfolding {
     this.uses(c, this.dataUses(step), f);
     const known = run.waiting.get(c) === 0 && run.causes.get(c) < 0;
     const items = known ? attempt(() => itemsOf(run, c, false)) : null;
-    this.ownGuard(c, step.guard, f);
+    this.ownGuard(c, step, f);
     this.guard(c, guard);
     if (items !== null && "value" in items) this.items(c, items.value, this.inner(f, step.guard, guard));
     else if (items !== null && run.waiting.get(c) === 0 && run.causes.get(c) < 0)
@@ -298,18 +278,49 @@ class Unfolding {
     const { step } = run.info(c);
     assert(step.kind === "for", `cell ${c} is no for`);
     const frame = run.frames.get(c);
-    const { keys, after, parallel, tolerate } = items;
+    const { keys, after, parallel, tolerate, enough } = items;
     const first = run.made;
     for (let i = 0; i < keys.length; i++) run.of.set(run.addCell("item", step.id, frame), c);
     const open = keys.length;
-    run.loops.set(c, { cell: c, first, keys, after, parallel, tolerate, open, bad: 0, inProgress: 0 });
+    const bounds = { parallel, tolerate, enough };
+    run.loops.set(c, { cell: c, first, keys, after, ...bounds, open, bad: 0, inProgress: 0 });
     for (let i = 0; i < keys.length; i++)
-      this.item(step.body, frame, first + i, items.values[i] ?? [], guard);
+      this.given(step.body, frame, first + i, MAIN, items.values[i] ?? [], guard);
   }
 
-  private item(body: Block, parent: number, item: number, values: readonly Value[], outer: Guard): void {
+  private repeat(c: number, step: RepeatStep, f: number, guard: Guard): void {
     const { run } = this;
-    const f = run.addFrame(body, parent, item, MAIN);
+    this.uses(c, this.dataUses(step), f);
+    const known = run.waiting.get(c) === 0 && run.causes.get(c) < 0;
+    const times = known ? attempt(() => timesOf(run, c)) : null;
+    this.ownGuard(c, step, f);
+    this.guard(c, guard);
+    if (times !== null && "value" in times) this.onePass(c, step, 1, this.inner(f, step.guard, guard));
+    else if (times !== null && run.waiting.get(c) === 0 && run.causes.get(c) < 0)
+      failByExpression(run, c, times.problem);
+    react(run, c);
+  }
+
+  /** What is in a further pass waits for `last`, so that people see what it came from. */
+  private onePass(c: number, step: RepeatStep, pass: number, outer: Guard): void {
+    const { run } = this;
+    const before = pass === 1 ? -1 : passFrame(run, c, pass - 1);
+    const last = before < 0 ? null : resultOf(run, before);
+    const guard = before < 0 ? outer : { cell: run.made, direct: true };
+    this.given(step.body, run.frames.get(c), c, PASS + pass, [last], guard);
+  }
+
+  /** A frame whose first variables have these values. */
+  private given(
+    body: Block,
+    parent: number,
+    owner: number,
+    role: number,
+    values: readonly Value[],
+    outer: Guard,
+  ): void {
+    const { run } = this;
+    const f = run.addFrame(body, parent, owner, role);
     const base = run.made;
     for (const id of body.steps) run.addCell(this.step(id).kind, id, f);
     values.forEach((value, i) => {
@@ -338,17 +349,21 @@ class Unfolding {
 
   // Edges
 
-  /** Its uses without its own guard, which says nothing about what it computes. */
-  private dataUses(step: Extract<Step, { kind: "if" | "for" }>): readonly Use[] {
-    return step.uses.filter((use) => use.up !== 0 || use.i !== step.guard);
+  /** Its uses without its own guard and what stands above it, which say nothing about what it computes. */
+  private dataUses(step: Extract<Step, { kind: "if" | "for" | "repeat" }>): readonly Use[] {
+    return step.uses.filter((use) => !isOrder(step, use));
   }
 
   private uses(c: number, uses: readonly Use[], frame: number): void {
-    for (const use of uses) this.edge(this.run.cellAt(frame, use.up, use.i), c, edgeCodes[use.kind]);
+    for (const use of uses) this.edge(this.run.cellAt(frame, use.up, use.i, use.in), c, edgeCodes[use.kind]);
   }
 
-  private ownGuard(c: number, guard: number | null, f: number): void {
-    if (guard !== null) this.edge(this.run.cellAt(f, 0, guard), c, EDGE_ORDER);
+  private ownGuard(c: number, step: Extract<Step, { kind: "if" | "for" | "repeat" }>, f: number): void {
+    this.uses(
+      c,
+      step.uses.filter((use) => isOrder(step, use)),
+      f,
+    );
   }
 
   private guard(c: number, guard: Guard): void {
@@ -379,6 +394,7 @@ class Unfolding {
     else {
       run.waiting.add(to, 1);
       if (guards) run.flag(to, GUARDED);
+      if (bars(run, kind, to)) run.flag(to, BARRED);
     }
   }
 }

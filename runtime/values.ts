@@ -33,7 +33,7 @@ export interface WorkOutput {
 
 /** All that an expression can reach. */
 export interface Scope {
-  slot(up: number, i: number): Value;
+  slot(up: number, i: number, inside?: readonly number[]): Value;
   readonly types: TypeTable;
   readonly files: FileAccess;
   readonly env?: WorkOutput;
@@ -210,4 +210,14 @@ export function finite(value: number, int: boolean): number {
       ? `the result ${value} is too large for an int (at most ${Number.MAX_SAFE_INTEGER})`
       : `the result ${value} is no number that can be kept`,
   );
+}
+
+/** Runs `compute`; what an expression cannot do becomes the answer instead. */
+export function attempt<T>(compute: () => T): { readonly value: T } | { readonly problem: string } {
+  try {
+    return { value: compute() };
+  } catch (error) {
+    if (error instanceof ValueError) return { problem: error.message };
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { Expr } from "../compiler/plan.ts";
+import type { Expr } from "../compiler/plan-expr.ts";
 import type { Type, TypeTable, Value } from "../compiler/types.ts";
 import { evaluate, paramScope } from "../runtime/evaluate.ts";
 import { type FileAccess, ValueError } from "../runtime/values.ts";

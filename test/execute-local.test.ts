@@ -110,6 +110,59 @@ flow main() -> string {
   await world.close();
 });
 
+it("evaluates all checks of a gate that has not passed anew when the run is resumed", async () => {
+  const { project, plan } = planOf(`
+task build() -> string {
+  run "echo built"
+  return stdout
+}
+task tests() {
+  run "test -e fixed"
+}
+task deploy(app: string) -> string {
+  run "echo deployed ~{app}"
+  return stdout
+}
+flow main() -> string {
+  phase compile {
+    app = build()
+  }
+  gate ship {
+    check "Tests pass": tests()
+    check "It is short": len(app) < 30
+  }
+  return deploy(app)
+}
+`);
+  const world = await realWorld(project);
+  const { database } = world.journal;
+  const gates = () => database.prepare("SELECT gate, item, held, note FROM gates ORDER BY item").all();
+  const first = await executeRun(world, { plan, inputs: {}, options });
+  expect(first.status).toBe("failed");
+  expect(gates()).toEqual([
+    { gate: "ship", item: "It is short", held: 1, note: null },
+    { gate: "ship", item: "Tests pass", held: 0, note: expect.stringContaining("`ship.tests_pass` failed") },
+  ]);
+  writeFileSync(join(project, "fixed"), "");
+  const second = await executeRun(world, {
+    plan,
+    inputs: {},
+    options,
+    resume: { run: first.run, stored: false },
+  });
+  expect(second).toMatchObject({ run: first.run, status: "succeeded", output: "deployed built" });
+  expect(gates().map((row) => row["held"])).toEqual([1, 1]);
+  const checked = database.prepare("SELECT count(*) AS count FROM events WHERE type = 'gate.checked'").get();
+  expect(checked).toEqual({ count: 4 });
+  const edges = database.prepare("SELECT from_node, to_node, kind FROM dependencies ORDER BY 1, 2").all();
+  expect(edges).toEqual([
+    { from_node: "compile", to_node: "ship.tests_pass", kind: "gate" },
+    { from_node: "compile.app", to_node: "deploy", kind: "data" },
+    { from_node: "ship", to_node: "deploy", kind: "gate" },
+  ]);
+  await world.close();
+});
+
 async function localRunner() {
   const runner = await openRunner("local");
   if ("problem" in runner) throw new Error(runner.problem);

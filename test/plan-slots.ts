@@ -1,7 +1,8 @@
 // What must hold of every plan, whatever the program: slots that exist, uses that are complete. Gives what is wrong.
 
 import { eachExpr, settingExprs } from "../compiler/lower-uses.ts";
-import type { Block, Expr, Plan, Step, Use } from "../compiler/plan.ts";
+import type { Block, Plan, Step } from "../compiler/plan.ts";
+import type { Expr } from "../compiler/plan-expr.ts";
 
 /** A block that is walked, the slots made so far in it, and the one around it. */
 interface Frame {
@@ -21,7 +22,7 @@ export function brokenSlots(plan: Plan): readonly string[] {
       else if (seen.has(id)) wrong.push(`step ${id} stands in two blocks`);
       else {
         seen.add(id);
-        checkStep(step, { block, made: slot, parent }, wrong);
+        checkStep(step, plan, { block, made: slot, parent }, wrong);
         for (const inner of blocksOf(step)) walk(inner, { block, made: slot, parent });
       }
     });
@@ -35,33 +36,51 @@ export function brokenSlots(plan: Plan): readonly string[] {
 
 function blocksOf(step: Step): readonly Block[] {
   const otherwise = "otherwise" in step && step.otherwise !== null ? [step.otherwise] : [];
+  if (step.kind === "phase" || step.kind === "gate") return [step.body];
   if (step.kind === "if") return [step.then, ...(step.else === null ? [] : [step.else]), ...otherwise];
-  return step.kind === "for" ? [step.body, ...otherwise] : otherwise;
+  return step.kind === "for" || step.kind === "repeat" ? [step.body, ...otherwise] : otherwise;
 }
 
-function checkStep(step: Step, frame: Frame, wrong: string[]): void {
-  const uses = new Set(step.uses.map((use) => `${use.up}.${use.i}`));
+interface Path {
+  readonly up: number;
+  readonly i: number;
+  readonly in?: readonly number[];
+}
+
+function keyOf({ up, i, in: inside = [] }: Path): string {
+  return [up, i, ...inside].join(".");
+}
+
+function checkStep(step: Step, plan: Plan, frame: Frame, wrong: string[]): void {
+  const uses = new Set(step.uses.map(keyOf));
   if (uses.size !== step.uses.length) wrong.push(`step ${step.id} uses a slot twice`);
-  const check = (slot: { readonly up: number; readonly i: number }, complete: ReadonlySet<string>) => {
-    if (!exists(slot, frame))
-      wrong.push(`step ${step.id} mentions slot ${slot.up}.${slot.i}, which is not above it`);
-    if (!complete.has(`${slot.up}.${slot.i}`))
-      wrong.push(`step ${step.id} does not wait for ${slot.up}.${slot.i}`);
+  const check = (slot: Path, complete: ReadonlySet<string>) => {
+    if (!exists(slot, plan, frame))
+      wrong.push(`step ${step.id} mentions slot ${keyOf(slot)}, which is not above it`);
+    if (!complete.has(keyOf(slot))) wrong.push(`step ${step.id} does not wait for ${keyOf(slot)}`);
   };
   for (const use of step.uses) check(use, uses);
   for (const expr of exprsOf(step)) eachExpr(expr, (part) => part.k === "slot" && check(part, uses));
   if (step.kind === "flow")
     step.args.forEach((arg, i) => {
-      const own = new Set((step.argUses[i] ?? []).map((use: Use) => `${use.up}.${use.i}`));
+      const own = new Set((step.argUses[i] ?? []).map(keyOf));
       eachExpr(arg, (part) => part.k === "slot" && check(part, own));
     });
   if ("guard" in step && step.guard !== null) check({ up: 0, i: step.guard }, uses);
+  if (step.kind === "check" && step.of !== null) check({ up: 0, i: step.of }, uses);
 }
 
-function exists(slot: { readonly up: number; readonly i: number }, frame: Frame): boolean {
+function exists(slot: Path, plan: Plan, frame: Frame): boolean {
   let at: Frame | null = frame;
   for (let up = 0; up < slot.up && at !== null; up++) at = at.parent;
-  return at !== null && slot.i >= 0 && slot.i < at.made;
+  if (at === null || slot.i < 0 || slot.i >= at.made) return false;
+  let id = at.block.steps[slot.i];
+  for (const inside of slot.in ?? []) {
+    const phase: Step | undefined = plan.steps[id ?? -1];
+    if (phase?.kind !== "phase") return false;
+    id = phase.body.steps[inside];
+  }
+  return id !== undefined;
 }
 
 /** The expressions whose slots a step itself has to wait for. */
@@ -70,6 +89,8 @@ function exprsOf(step: Step): readonly Expr[] {
   switch (step.kind) {
     case "let":
       return [step.value];
+    case "check":
+      return some([step.value]);
     case "task":
       return [...step.args, ...settingExprs(step.overrides)];
     case "if":
@@ -83,7 +104,10 @@ function exprsOf(step: Step): readonly Expr[] {
         step.parallel,
         step.max,
         step.tolerate?.expr ?? null,
+        step.enough,
       ]);
+    case "repeat":
+      return [step.times];
     default:
       return [];
   }

@@ -1,17 +1,7 @@
 // A plan as lines for people who compare it: steps by block, expressions short. Only the tests print it so.
 
-import type {
-  Block,
-  Command,
-  Expr,
-  Plan,
-  ShellHole,
-  Step,
-  TaskPlan,
-  TaskSettings,
-  TypedExpr,
-  Use,
-} from "../compiler/plan.ts";
+import type { Block, Command, Plan, ShellHole, Step, TaskPlan, TaskSettings, Use } from "../compiler/plan.ts";
+import type { Expr, TypedExpr } from "../compiler/plan-expr.ts";
 import type { Type } from "../compiler/types.ts";
 
 /** Slots are `$2`, those of outer frames `^1$2`, locals `%0`. */
@@ -67,7 +57,7 @@ function stepLines(step: Step, slot: number, plan: Plan, indent: string): string
     if (step.else !== null) add("else", step.else);
   }
   if (step.kind === "for") {
-    for (const key of ["by", "filter", "after", "parallel", "max"] as const) {
+    for (const key of ["by", "filter", "after", "parallel", "max", "enough"] as const) {
       const expr = step[key];
       if (expr !== null) lines.push(`${inner}${key} ${exprText(expr)}`);
     }
@@ -75,6 +65,11 @@ function stepLines(step: Step, slot: number, plan: Plan, indent: string): string
       lines.push(`${inner}tolerate ${exprText(step.tolerate.expr)} ${step.tolerate.unit}`);
     add("each", step.body);
   }
+  if (step.kind === "repeat") {
+    add("pass", step.body);
+    lines.push(`${inner}until $${step.until}`);
+  }
+  if (step.kind === "phase" || step.kind === "gate") add("block", step.body);
   if ("otherwise" in step && step.otherwise !== null) add("otherwise", step.otherwise);
   return lines;
 }
@@ -93,13 +88,21 @@ function headOf(step: Step): string {
       return `if ${exprText(step.cond)}`;
     case "for":
       return `for ${step.lists.map(exprText).join(" × ")}`;
+    case "repeat":
+      return `repeat ${exprText(step.times)}`;
     case "join":
       return "join";
+    case "phase":
+      return `phase${step.title === null ? "" : ` ${JSON.stringify(step.title)}`}`;
+    case "gate":
+      return "gate";
+    case "check":
+      return `check ${JSON.stringify(step.label)} ${step.value === null ? `succeeded $${step.of}` : exprText(step.value)}`;
   }
 }
 
 function useText(use: Use): string {
-  return `${use.up > 0 ? `^${use.up}` : ""}$${use.i}${use.kind === "data" ? "" : `/${use.kind}`}`;
+  return `${use.up > 0 ? `^${use.up}` : ""}$${[use.i, ...(use.in ?? [])].join("$")}${use.kind === "data" ? "" : `/${use.kind}`}`;
 }
 
 const plainSettings: Partial<Record<keyof TaskSettings, string>> = {
@@ -201,7 +204,7 @@ function exprText(expr: Expr): string {
     case "lit":
       return JSON.stringify(expr.v);
     case "slot":
-      return `${expr.up > 0 ? `^${expr.up}` : ""}$${expr.i}`;
+      return `${expr.up > 0 ? `^${expr.up}` : ""}$${[expr.i, ...(expr.in ?? [])].join("$")}`;
     case "local":
       return `%${expr.i}`;
     case "env":

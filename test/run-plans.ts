@@ -2,19 +2,20 @@
 
 import type {
   Block,
-  Expr,
   FlowPlan,
   FlowStep,
   ForStep,
   IfStep,
   InputSpec,
   Plan,
+  RepeatStep,
   RetryPolicy,
   Step,
   TaskPlan,
   TaskSettings,
   Use,
 } from "../compiler/plan.ts";
+import type { Expr } from "../compiler/plan-expr.ts";
 import type { Type, Value } from "../compiler/types.ts";
 
 const json: Type = { kind: "json" };
@@ -67,7 +68,11 @@ function usesOf(exprs: readonly Expr[], order: readonly Use[] = []): Use[] {
   const visit = (at: unknown): void => {
     if (typeof at !== "object" || at === null) return;
     if (isExpr(at) && at.k === "lit") return;
-    if (isExpr(at) && at.k === "slot") uses.set(`${at.up}.${at.i}`, { up: at.up, i: at.i, kind: "data" });
+    if (isExpr(at) && at.k === "slot") {
+      const { k: _, ...ref } = at;
+      uses.set([at.up, at.i, ...(at.in ?? [])].join("."), { ...ref, kind: "data" });
+      return;
+    }
     for (const part of Object.values(at)) visit(part);
   };
   for (const expr of exprs) visit(expr);
@@ -90,6 +95,7 @@ export interface Loop extends Extras {
   readonly parallel?: number;
   readonly max?: number;
   readonly tolerate?: number;
+  readonly enough?: number;
   readonly percent?: number;
   /** The body binds `deps`, given as the second slot. */
   readonly body: (inner: Draft, item: Slot, deps: Slot | null) => Slot | null;
@@ -100,6 +106,10 @@ export class Draft {
   readonly plan: Plans;
   readonly parent: Draft | null;
   readonly ids: number[] = [];
+  /** Of a phase's block: its own slot. */
+  slotOfPhase: Slot | null = null;
+  /** What all that follows waits for. */
+  barrier: Use | null = null;
 
   constructor(plan: Plans, parent: Draft | null) {
     this.plan = plan;
@@ -110,19 +120,23 @@ export class Draft {
     if (isExpr(given)) return given;
     if (!isSlot(given)) return { k: "lit", v: given };
     let up = 0;
-    for (let at: Draft | null = this; at !== given.in; at = at.parent) {
-      if (at === null) throw new Error("a slot of a block that is not around");
+    for (let at: Draft | null = this; at !== null; at = at.parent) {
+      if (at === given.in) return { k: "slot", up, i: given.i };
       up++;
     }
-    return { k: "slot", up, i: given.i };
+    const phase = given.in.slotOfPhase;
+    const outer = phase === null ? null : this.expr(phase);
+    if (outer?.k !== "slot") throw new Error("a slot of a block that is not around");
+    return { ...outer, in: [...(outer.in ?? []), given.i] };
   }
 
   order(slots: readonly Slot[] = []): Use[] {
-    return slots.map((slot) => {
-      const expr = this.expr(slot);
-      if (expr.k !== "slot") throw new Error("no slot");
-      return { up: expr.up, i: expr.i, kind: "order" };
+    const uses = slots.map((slot): Use => {
+      const { k, ...ref } = this.expr(slot);
+      if (k !== "slot" || !("up" in ref)) throw new Error("no slot");
+      return { ...ref, kind: "order" };
     });
+    return this.barrier === null ? uses : [...uses, this.barrier];
   }
 
   add(make: (id: number) => Step): Slot {
@@ -137,7 +151,7 @@ export class Draft {
     return { id: this.plan.steps.length - 1, slot };
   }
 
-  variable(source: "param" | "item" | "deps", variable: string): Slot {
+  variable(source: "param" | "item" | "deps" | "last", variable: string): Slot {
     return this.add((id) => ({ kind: "var", id, name: "", uses: [], variable, source }));
   }
 
@@ -238,6 +252,35 @@ export class Draft {
         amount === undefined
           ? null
           : { expr: lit(amount), unit: loop.tolerate === undefined ? "percent" : "count" },
+      enough: loop.enough === undefined ? null : lit(loop.enough),
+    };
+    this.plan.steps[id] = step;
+    return slot;
+  }
+
+  /** `build` gives the value of a pass and whether it was the last. */
+  repeat(
+    name: string,
+    times: Given,
+    build: (inner: Draft, last: Slot) => { readonly value: Slot | null; readonly until: Slot },
+    extras: Extras = {},
+  ): Slot {
+    const expr = this.expr(times);
+    const guard = this.guard(extras);
+    const { id, slot } = this.reserve();
+    const inner = new Draft(this.plan, this);
+    const { value, until } = build(inner, inner.variable("last", "last"));
+    const step: RepeatStep = {
+      kind: "repeat",
+      id,
+      name,
+      uses: usesOf([expr], this.order(guard === null ? [] : [guard])),
+      overrides: extras.with ?? null,
+      otherwise: this.fallback(extras),
+      guard: guard?.i ?? null,
+      times: expr,
+      body: { steps: inner.ids, result: value?.i ?? null },
+      until: until.i,
     };
     this.plan.steps[id] = step;
     return slot;

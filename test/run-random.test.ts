@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
+import { DROPPED } from "../runtime/run-codes.ts";
 import { call, type Draft, field, lit, local, noRetry, Plans, type Slot } from "./run-plans.ts";
 import { chanceOf, fold, snapshot, World } from "./run-world.ts";
 
@@ -37,7 +38,7 @@ function randomPlan(chance: () => number): Plan {
       const name = `n${made++}`;
       const use = some();
       const arg = use === null ? lit(name) : b.expr(use);
-      const kind = depth > 3 || made > 60 ? 0 : any(8);
+      const kind = depth > 3 || made > 60 ? 0 : any(9);
       if (kind === 1)
         last = b.if(
           name,
@@ -63,6 +64,17 @@ function randomPlan(chance: () => number): Plan {
         });
       } else if (kind === 4) last = b.let(arg);
       else if (kind === 5) last = b.task(name, "u", [arg], extras());
+      else if (kind === 7)
+        last = b.repeat(
+          name,
+          1 + any(3),
+          (inner, before) => {
+            const value = fill(inner, [...seen, before]);
+            const none = { k: "compare", op: "==", left: inner.expr(before), right: lit(null) } as const;
+            return { value, until: inner.let({ k: "not", of: none }) };
+          },
+          extras(),
+        );
       else if (kind === 6) last = b.flow(name, "sub", [arg], extras());
       else last = b.task(name, chance() < 0.2 ? "big" : "t", [arg], extras());
       seen.push(last);
@@ -86,6 +98,7 @@ function bounds(any: (count: number) => number, chance: () => number) {
   return {
     ...(chance() < 0.4 ? { parallel: 1 + any(2) } : {}),
     ...(chance() < 0.4 ? { tolerate: any(3) } : {}),
+    ...(chance() < 0.3 ? { enough: 1 + any(2) } : {}),
   };
 }
 
@@ -100,8 +113,9 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
     options: { jobs: 3, failFast: !calm && chance() < 0.2 },
     chance,
     pick: (running) => running[Math.floor(chance() * running.length)] ?? 0,
-    end: (name) => {
+    end: (name, _a, run, n) => {
       const luck = chance();
+      if (run.has(n, DROPPED) && luck < 0.7) return "cancelled";
       if (!calm && luck < 0.12) return { fail: "bad luck" };
       if (!calm && luck < 0.2) return "lost";
       return { value: /n\d+l$/.test(name) ? listed : name };

@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: [
     "runtime/",
     "compiler/plan.ts",
+    "compiler/plan-expr.ts",
     "compiler/types.ts",
     "compiler/type-ops.ts",
     "compiler/schema.ts",
@@ -42,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "runtime/runner.ts",
     "runtime/folder.ts",
     "compiler/plan.ts",
+    "compiler/plan-expr.ts",
     "compiler/types.ts",
     "compiler/glob.ts",
   ],

@@ -41,14 +41,15 @@ export interface Outlined {
   }[];
   readonly templates: readonly {
     readonly name: string;
-    readonly kind: "for" | "otherwise";
+    readonly kind: "for" | "repeat" | "otherwise";
     readonly nodes: readonly { readonly name: string; readonly task: string }[];
     readonly dependencies: readonly Dependency[];
   }[];
 }
 
 /** Why a template's nodes are not known yet, in a clause. */
-export function whyNotKnown(kind: "for" | "otherwise"): string {
+export function whyNotKnown(kind: "for" | "repeat" | "otherwise"): string {
+  if (kind === "repeat") return "once more for each further pass";
   return kind === "for" ? "one for each item, when the list is known" : "only if it fails";
 }
 
@@ -65,7 +66,7 @@ export function graphOf(outline: Outlined): Graph {
     add({ kind: "node", name, shown: name, tasks: [task], why: null });
   for (const { name, kind, nodes } of outline.templates) {
     const tasks = [...new Set(nodes.map((node) => node.task))];
-    const shown = kind === "for" ? `${name}[…]` : `${name}.otherwise`;
+    const shown = `${name}${{ for: "[…]", repeat: "#…", otherwise: ".otherwise" }[kind]}`;
     add({ kind: "template", name, shown, tasks, why: whyNotKnown(kind) });
   }
   const rows = [...outline.nodes, ...outline.templates];

@@ -102,6 +102,8 @@ export function blockProgress(stage: Stage): Progress {
       const above: string[] = [];
       for (const event of news.events) {
         if (event.type === "attempt.started") again.delete(event.n);
+        if (event.type === "gate.checked" && !event.held)
+          above.push(cut(checkLine(event, news.run, paint), columns()));
         const ended = endedFor(event);
         if (ended === null) continue;
         if (ended.again_at !== undefined) again.set(ended.n, ended.again_at);
@@ -186,6 +188,7 @@ export function plainProgress(stage: Stage): Progress {
       if (run === null) line(`run ${news.run.id}: ${visible(news.run.plan.flow)}`);
       run = news.run;
       for (const event of news.events) {
+        if (event.type === "gate.checked") line(checkLine(event, news.run, paint));
         const ended = endedFor(event);
         if (ended !== null) for (const text of endLines(ended, news.run, paint)) line(text);
       }
@@ -210,6 +213,13 @@ function endLines(ended: Event & { type: "attempt.ended" }, run: RunView, paint:
   if (ended.outcome === "cancelled") return [`- ${visible(name)} was stopped${took}`];
   const what = { name, message: ended.message ?? "", tail: ended.tail ?? null };
   return failureLines(what, Number.POSITIVE_INFINITY, paint);
+}
+
+/** `✓ ship: It is small` */
+function checkLine(event: Event & { type: "gate.checked" }, run: RunView, paint: Paint): string {
+  const name = `${visible(run.name(event.n))}: ${visible(event.check)}`;
+  if (event.held) return `${paint("good", "✓")} ${name}`;
+  return `${paint("error", "✗")} ${name}: did not hold${event.message === undefined ? "" : `: ${visible(event.message)}`}`;
 }
 
 /** One event a line, with the run's id and the node's name. */

@@ -1,0 +1,173 @@
+// What parts the block of a flow or phase: phases, gates with their checks, handlers.
+
+import type { Binding, Expr, Gate, Handler, Node, Phase, Return, Word } from "../grammar/ast.ts";
+import { walk } from "../grammar/walk.ts";
+import { needBool } from "./check-operators.ts";
+import { at, type Check, innerScope, type Local, type Scope, tell } from "./check-state.ts";
+import { notYet } from "./errors-calls.ts";
+import { emptyGate, misplaced } from "./errors-flows.ts";
+import { duplicateName } from "./errors-names.ts";
+import { typeMismatch } from "./errors-types.ts";
+import type { Ref } from "./program.ts";
+import { noneType, said, stringType } from "./type-ops.ts";
+import type { Type } from "./types.ts";
+
+/** The ways back into the checking of blocks. */
+export interface PartWays {
+  readonly define: (
+    check: Check,
+    scope: Scope,
+    name: Word,
+    ref: Ref | null,
+    type: Type,
+    what: Local["what"],
+  ) => Local;
+  readonly binding: (check: Check, statement: Binding, scope: Scope) => Type;
+  readonly return: (check: Check, statement: Return, scope: Scope) => boolean;
+}
+
+/** `here`: the block is a flow's or a phase's. What is inside is checked also where it is not in its place. */
+export function checkPart(
+  check: Check,
+  statement: Phase | Gate | Handler,
+  scope: Scope,
+  here: boolean,
+  ways: PartWays,
+): void {
+  if (!here) tellMisplaced(check, statement, scope);
+  switch (statement.kind) {
+    case "phase":
+      checkPhase(check, statement, scope, ways);
+      return;
+    case "gate":
+      checkGate(check, statement, scope, here, ways);
+      return;
+    case "handler":
+      checkHandler(check, statement, scope, here, ways);
+  }
+}
+
+function wordOf(statement: Phase | Gate | Handler, scope: Scope) {
+  const failure = statement.kind === "handler" && statement.on === "failure";
+  const text = statement.kind === "handler" ? (failure ? "on failure" : "finally") : statement.kind;
+  const length = failure ? 2 : text.length;
+  const { start } = statement.span;
+  return { text, place: { ...at(scope, statement), span: { start, end: start + length } } };
+}
+
+function tellMisplaced(check: Check, statement: Phase | Gate | Handler, scope: Scope): void {
+  const { text, place } = wordOf(statement, scope);
+  const hint =
+    statement.kind === "gate"
+      ? "Put it below this block: it then waits for all above it. Or make the block a flow of its own."
+      : "Put it around or below this block, or make the block a flow of its own.";
+  tell(check, misplaced(place, `\`${text}\` stands only in the block of a flow or a phase`, hint));
+}
+
+// Phases
+
+/** Its names are those of the block around it: they are visible below. */
+function checkPhase(check: Check, phase: Phase, scope: Scope, ways: PartWays): void {
+  const { later } = scope.block ?? { later: new Map<string, Word>() };
+  if (later.get(phase.name.text) === phase.name) later.delete(phase.name.text);
+  ways.define(check, scope, phase.name, { kind: "phase", phase }, noneType, "phase").used = true;
+  check.settings(phase.body.settings, "phase", scope);
+  for (const statement of phase.body.statements)
+    if (statement.kind === "binding") ways.binding(check, statement, scope);
+    else if (statement.kind === "return") ways.return(check, statement, scope);
+    else checkPart(check, statement, scope, true, ways);
+}
+
+// Gates
+
+function checkGate(check: Check, gate: Gate, scope: Scope, here: boolean, ways: PartWays): void {
+  const { later } = scope.block ?? { later: new Map<string, Word>() };
+  if (later.get(gate.name.text) === gate.name) later.delete(gate.name.text);
+  const labels = new Map<string, Gate["checks"][number]>();
+  let asks = false;
+  for (const one of gate.checks) {
+    const first = labels.get(one.label.text);
+    if (first === undefined) labels.set(one.label.text, one);
+    else tellSameLabel(check, one, first, scope);
+    if (one.kind === "check") {
+      checkCheck(check, one.node, scope);
+      asks ||= asksNode(check, one.node);
+      continue;
+    }
+    asks = true;
+    const span = { start: one.span.start, end: one.span.start + "approve".length };
+    tell(check, notYet({ ...at(scope, one), span }, "`approve`"));
+    if (one.options !== null) check.infer(one.options, scope);
+  }
+  ways.define(check, scope, gate.name, { kind: "gate", gate }, noneType, "gate").used = true;
+  if (!asks && here) tell(check, emptyGate(at(scope, gate.name), gate.name.text, gate.checks.length === 0));
+}
+
+function tellSameLabel(
+  check: Check,
+  one: Gate["checks"][number],
+  first: Gate["checks"][number],
+  scope: Scope,
+): void {
+  const hint = "A check goes by its label where it is shown and answered: give each its own.";
+  tell(check, duplicateName(at(scope, one.label), one.label.text, "the check", at(scope, first.label), hint));
+}
+
+/** A bool, or a call of a task without an answer. */
+function checkCheck(check: Check, node: Node, scope: Scope): void {
+  const type = check.node(node, scope, true);
+  if (type.kind !== "none") {
+    if (type.kind === "bool" || node.otherwise === null) needBool(check, node.expr, type, scope, "check");
+    else if (type.kind !== "error") tellNoCheck(check, node.expr, type, scope);
+    return;
+  }
+  const called = calledTask(check, node.expr);
+  if (called === "no task") tellNoCheck(check, node.expr, type, scope);
+}
+
+function calledTask(check: Check, expr: Expr): "task" | "no task" {
+  if (expr.kind === "paren") return calledTask(check, expr.of);
+  if (expr.kind !== "call-of" || expr.callee.kind !== "name") return "no task";
+  return check.pass.refs.get(expr.callee)?.kind === "task" ? "task" : "no task";
+}
+
+function tellNoCheck(check: Check, expr: Expr, type: Type, scope: Scope): void {
+  const label = type.kind === "none" ? "this has no value" : `this is ${said(type, check.types)}`;
+  const hint = "A check is a `bool`, or a call of a task without an answer: it holds if that succeeds.";
+  tell(check, typeMismatch(at(scope, expr), `${label}, which neither holds nor fails`, null, hint));
+}
+
+/** Does a check depend on what a node does: by calling one, or by a name that came from one? */
+function asksNode(check: Check, node: Node): boolean {
+  const seen = new Set<object>();
+  const open: Node[] = [node];
+  let found = false;
+  for (let next = open.pop(); next !== undefined && !found; next = open.pop())
+    walk(next, (part) => {
+      if (part.kind === "call-of" && check.pass.makesNode.has(part)) found = true;
+      if (part.kind !== "name") return;
+      const ref = check.pass.refs.get(part);
+      if (ref?.kind !== "binding" || seen.has(ref.binding)) return;
+      seen.add(ref.binding);
+      open.push(ref.binding.value);
+    });
+  return found;
+}
+
+// Handlers are checked for their names, and cannot run yet.
+
+function checkHandler(check: Check, handler: Handler, scope: Scope, here: boolean, ways: PartWays): void {
+  const { text, place } = wordOf(handler, scope);
+  if (here) tell(check, notYet(place, `\`${text}\``));
+  const inner = innerScope(scope);
+  if (handler.name !== null) {
+    const fields = ["node", "task", "error"].map((name) => ({
+      name,
+      type: stringType,
+      doc: null,
+      early: false,
+    }));
+    ways.define(check, inner, handler.name, null, { kind: "record", fields }, "name");
+  }
+  check.block(handler.body, inner, false);
+}

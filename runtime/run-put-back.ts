@@ -1,0 +1,100 @@
+// Puts cells back to where they were when they were made: one by one, and all that a gate's checks have made.
+
+import type { Cells } from "./run-cells.ts";
+import {
+  ANSWERED,
+  BARRED,
+  DECIDED,
+  DORMANT,
+  DROPPED,
+  FAILED,
+  FIRED,
+  FIXED,
+  GUARDED,
+  HARD,
+  IN_PROGRESS,
+  PASS,
+  RUNNING,
+  SETTLED,
+  TAKEN_ELSE,
+  WAITING,
+  WANTS,
+} from "./run-codes.ts";
+import { passFrame } from "./run-outcomes.ts";
+
+/** One cell as if nothing had become of it; what is counted of its frame and its edges is not looked at. */
+export function putBack(run: Cells, n: number): void {
+  if (run.kindOf(n) === "repeat" && run.states.get(n) === FAILED) allowMorePasses(run, n);
+  const kept = run.has(n, DECIDED) ? 0 : FIRED;
+  run.unflag(n, SETTLED | HARD | WANTS | GUARDED | BARRED | DORMANT | DROPPED | kept);
+  run.causes.set(n, -1);
+  run.failures.set(n, 0);
+  run.lost.set(n, 0);
+  run.waiting.set(n, 0);
+  run.errors.delete(n);
+  run.pendingItems.delete(n);
+  // An attempt that was under way is told about by its own event.
+  if (run.runningCells.has(n)) return;
+  run.again.delete(n);
+  run.endTimes.set(n, 0);
+  run.setState(n, n === 0 ? RUNNING : WAITING);
+}
+
+/** One whose passes all ended well and did not suffice gets as many again. */
+function allowMorePasses(run: Cells, n: number): void {
+  const f = passFrame(run, n);
+  if (f >= 0 && run.frameOpen.get(f) === 0 && run.frameBad.get(f) < 0)
+    run.passesBefore.set(n, run.frameRoles.get(f) - PASS);
+}
+
+/**
+ * Puts back whatever is below a gate that has not passed, also what succeeded: all is evaluated anew. What cannot be
+ * another the next time, since it was known when it was made, stays. Adds the cells put back to `back`.
+ */
+export function putBackChecks(run: Cells, gate: number, back: Set<number>): void {
+  for (let f = run.owned.get(gate); f >= 0; f = run.frameNext.get(f)) putBackFrame(run, f, back);
+}
+
+function putBackFrame(run: Cells, f: number, back: Set<number>): void {
+  const base = run.frameBases.get(f);
+  const { length } = run.block(f).steps;
+  let open = 0;
+  for (let n = base; n < base + length; n++) {
+    if (run.has(n, FIXED) && run.good(n)) continue;
+    open++;
+    putBackWhole(run, n, back);
+  }
+  run.frameOpen.set(f, open);
+  run.frameBad.set(f, -1);
+}
+
+function putBackWhole(run: Cells, n: number, back: Set<number>): void {
+  if (run.has(n, ANSWERED) && run.kindOf(n) === "task") run.answeredCount--;
+  run.unflag(n, ANSWERED);
+  run.notes.delete(n);
+  const last = run.kindOf(n) === "repeat" ? passFrame(run, n) : -1;
+  if (waitedForCondition(run, n)) run.unflag(n, DECIDED | TAKEN_ELSE | FIRED);
+  putBack(run, n);
+  back.add(n);
+  // Of a `repeat` the last pass is made again, on what the ones before it have left.
+  if (last >= 0) run.passesBefore.set(n, run.frameRoles.get(last) - PASS - 1);
+  for (let f = run.owned.get(n); f >= 0; f = run.frameNext.get(f))
+    if (run.frameRoles.get(f) <= PASS || f === last) putBackFrame(run, f, back);
+  const loop = run.loops.get(n);
+  if (loop === undefined) return;
+  loop.open = loop.keys.length;
+  loop.bad = 0;
+  loop.inProgress = 0;
+  for (let item = loop.first; item < loop.first + loop.keys.length; item++) {
+    putBackWhole(run, item, back);
+    if (run.has(item, IN_PROGRESS)) loop.inProgress++;
+  }
+}
+
+/** Is it an `if` whose condition was not known when it was made? */
+function waitedForCondition(run: Cells, n: number): boolean {
+  if (run.kindOf(n) !== "if") return false;
+  for (let f = run.owned.get(n); f >= 0; f = run.frameNext.get(f))
+    if (run.frameGuards.get(f) === n) return true;
+  return false;
+}

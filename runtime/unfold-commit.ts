@@ -1,0 +1,42 @@
+// What becomes of cells that were unfolded: they join the run with their `grown` event, or are taken back.
+
+import { assert } from "./bug.ts";
+import type { Cells, Growth } from "./run-cells.ts";
+import { FIXED, LATE, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
+import { closeOwned, drain } from "./run-settle.ts";
+
+/** The growth becomes part of the run, with all that follows from it. */
+export function commit(run: Cells, growth: Growth): void {
+  assert(run.growing === growth && run.count === growth.first, "a growth is committed that is not the last");
+  run.growing = null;
+  run.count = run.made;
+  const { links, n } = growth;
+  for (let i = 0; i < links.length; i += 3) run.addEdge(links.get(i), links.get(i + 1), links.get(i + 2));
+  run.unflag(n, WANTS);
+  run.pendingItems.delete(n);
+  if (run.loops.has(n) && run.fallbackOf(n) < 0) run.flag(n, LATE);
+  for (let c = growth.first; c < run.count; c++) {
+    if (run.has(c, WANTS)) run.wanted.push(c);
+    if (run.has(c, SETTLED)) run.flag(c, FIXED);
+    if (run.kindOf(c) === "check" && run.states.get(c) === READY) run.asked.push(c);
+    if (run.kindOf(c) !== "task") continue;
+    const state = run.states.get(c);
+    run.tally[state] = (run.tally[state] ?? 0) + 1;
+    if (state === READY) run.fresh.push(c);
+  }
+  if (n === 0) run.setState(0, RUNNING);
+  closeOwned(run, n);
+  drain(run);
+}
+
+/** Takes a growth back that never was committed. */
+export function discard(run: Cells): void {
+  const { growing } = run;
+  if (growing === null) return;
+  run.growing = null;
+  run.owned.set(growing.n, growing.before.owned);
+  run.truncate(growing.before.frames, growing.before.edges);
+  for (const map of [run.errors, run.pendingItems])
+    for (const c of map.keys()) if (c >= run.count) map.delete(c);
+  for (const [c, loop] of run.loops) if (loop.first >= run.count) run.loops.delete(c);
+}
