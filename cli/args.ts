@@ -36,16 +36,20 @@ export interface RunRequest {
   readonly wait: boolean;
 }
 
-export type PlanFormat = "table" | "json" | "mermaid";
+export type PlanFormat = "table" | "json" | "mermaid" | "dot";
+
+export type CheckFormat = "text" | "json" | "github";
 
 export type Request =
   | { readonly command: "text"; readonly text: string; readonly exit: number }
   | {
       readonly command: "check";
       readonly files: readonly string[];
-      readonly json: boolean;
+      /** Null: not asked for, so what suits the place. */
+      readonly format: CheckFormat | null;
       readonly strict: boolean;
     }
+  | { readonly command: "explain"; readonly code: string | null; readonly json: boolean }
   | RunRequest
   | {
       readonly command: "plan";
@@ -93,6 +97,10 @@ const examples: Readonly<Record<string, string>> = {
   check: `  flowc check                 every .flow file here and below
   flowc check build.flow      one file, with all it imports
   flowc check --strict flows  warnings count as errors
+  flowc check --format github annotations for GitHub Actions (there without asking)
+`,
+  explain: `  flowc explain maybe-none   why the rule exists, with a wrong and a right flow
+  flowc explain              all codes, with one line each
 `,
   run: `  flowc run build.flow                        the flow main, or the only one
   flowc run build.flow release                another flow of the file
@@ -103,6 +111,7 @@ const examples: Readonly<Record<string, string>> = {
   plan: `  flowc plan build.flow                    a table, level by level
   flowc plan build.flow --format json      the plan itself; flowc run takes it too
   flowc plan build.flow --format mermaid   a graph for Markdown
+  flowc plan build.flow --format dot       a graph for Graphviz
 `,
   fmt: `  flowc fmt                   rewrite every .flow file here and below in the one style
   flowc fmt --check           only say which files would change
@@ -202,15 +211,30 @@ function add(root: Command, name: string, args: string, description: string): Co
 
 function compileCommands(root: Command, give: Give): void {
   add(root, "check", "[FILES...]", "Finds every mistake that can be found before a run.")
-    .option("--json", "print one JSON object", false)
+    .addOption(
+      new Option("--format <FORMAT>", "how to tell them")
+        .choices(["text", "json", "github"])
+        .conflicts("json"),
+    )
+    .option("--json", "print one JSON object, as --format json", false)
     .option("--strict", "count warnings as errors", false)
-    .action((files: string[], flags: { json: boolean; strict: boolean }) =>
-      give({ command: "check", files, json: flags.json, strict: flags.strict }),
+    .action((files: string[], flags: { format?: CheckFormat; json: boolean; strict: boolean }) =>
+      give({
+        command: "check",
+        files,
+        format: flags.json ? "json" : (flags.format ?? null),
+        strict: flags.strict,
+      }),
+    );
+  add(root, "explain", "[CODE]", "Tells why a rule exists, with a wrong and a right flow.")
+    .option("--json", "print one JSON object", false)
+    .action((code: string | undefined, flags: { json: boolean }) =>
+      give({ command: "explain", code: code ?? null, json: flags.json }),
     );
   inputs(add(root, "plan", "FILE [FLOW]", "Shows what would run, and what waits for what."))
     .addOption(
       new Option("--format <FORMAT>", "how to show it")
-        .choices(["table", "json", "mermaid"])
+        .choices(["table", "json", "mermaid", "dot"])
         .default("table"),
     )
     .action((file: string, flow: string | undefined, flags: { format: PlanFormat } & InputFlags) =>

@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { check as checkProgram } from "../compiler/check.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
+import { annotations } from "./annotations.ts";
 import type { RequestOf } from "./args.ts";
 import { flowFiles } from "./files.ts";
 import { nodeHost } from "./host.ts";
@@ -22,18 +23,29 @@ export function check(request: RequestOf<"check">, world: World): number {
   );
   const errors = errorsIn(diagnostics);
   const warnings = diagnostics.length - errors;
-  if (request.json)
+  const format = request.format ?? (world.env["GITHUB_ACTIONS"] === "true" ? "github" : "text");
+  if (format === "json")
     world.out.write(
       `${JSON.stringify({ version: 1, diagnostics: diagnostics.map(asJson), errors, warnings }, null, 2)}\n`,
     );
+  else if (format === "github") world.out.write(annotations(diagnostics, world));
   else tell(diagnostics, world.out);
   if (errors > 0) {
     const again = ["flowc check", ...(request.strict ? ["--strict"] : []), ...request.files.map(shellWord)];
-    throw new Stop(exits.wrong, "", again.join(" "));
+    throw new Stop(exits.wrong, "", unclear(diagnostics) ?? again.join(" "));
   }
-  if (diagnostics.length === 0 && !request.json)
+  if (diagnostics.length === 0 && format !== "json")
     world.err.write(`${count(files.length, "file")}, no mistakes\n`);
   return exits.well;
+}
+
+/** Where an error has no fix to follow, the rule behind the first such is what to read next. */
+function unclear(diagnostics: readonly Diagnostic[]): string | null {
+  const first = diagnostics.find((one) => one.severity === "error");
+  // What is wrong with the text itself, the message has said already.
+  return first === undefined || first.fix !== undefined || first.code === "syntax"
+    ? null
+    : `flowc explain ${first.code}`;
 }
 
 /** A file that several others import is checked with each of them; its mistakes are told once. */

@@ -16,6 +16,8 @@ async function start(request: Request, world: World): Promise<number> {
       return request.exit;
     case "check":
       return (await import("./check.ts")).check(request, world);
+    case "explain":
+      return (await import("./explain.ts")).explain(request, world);
     case "fmt":
       return (await import("./fmt.ts")).fmt(request, world);
     case "list":

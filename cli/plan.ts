@@ -1,4 +1,4 @@
-// `flowc plan`: what would run and what waits for what, as a table, as JSON or as Mermaid.
+// `flowc plan`: what would run and what waits for what, as a table, as JSON, for Mermaid or for Graphviz.
 
 import type { Plan } from "../compiler/plan.ts";
 import { schemaOf } from "../compiler/schema.ts";
@@ -14,6 +14,7 @@ import { loadPlan } from "./load-plan.ts";
 import { lookOnly } from "./look.ts";
 import { type Project, projectOf } from "./project.ts";
 import { painter } from "./render/color.ts";
+import { dot } from "./render/dot.ts";
 import { type Graph, graphOf, mermaid, mermaidEdgesMax, planTable, whyNotKnown } from "./render/graph.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
 import { exits, Stop, shellWord } from "./stop.ts";
@@ -48,7 +49,8 @@ export async function plan(request: RequestOf<"plan">, world: World): Promise<nu
       );
     return exits.well;
   }
-  await drawPlan(loaded, found, graph, world);
+  if (request.format === "dot") world.out.write(dot(loaded.flow, graph));
+  else await drawPlan(loaded, found, graph, world);
   return exits.well;
 }
 

@@ -22,7 +22,9 @@ function stopped(...argv: string[]): Stop {
 
 describe("the command line", () => {
   it("is filled with defaults", () => {
-    expect(parse("check")).toEqual({ command: "check", files: [], json: false, strict: false });
+    expect(parse("check")).toEqual({ command: "check", files: [], format: null, strict: false });
+    expect(parse("check", "--json")).toMatchObject({ format: "json" });
+    expect(parse("explain")).toEqual({ command: "explain", code: null, json: false });
     expect(parse("run", "a.flow", "--jobs", "3")).toEqual({
       command: "run",
       file: "a.flow",

@@ -43,7 +43,8 @@ export function play(text: string): string {
     mkdirSync(commands);
     const program = join(commands, "flowc");
     writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, { mode: 0o755 });
-    const env = { ...process.env, PATH: `${commands}:${process.env["PATH"]}`, NO_COLOR: "1", TZ: "UTC" };
+    const path = `${commands}:${process.env["PATH"]}`;
+    const env = { ...process.env, PATH: path, NO_COLOR: "1", TZ: "UTC", GITHUB_ACTIONS: "" };
     const lines = text.split("\n");
     const head = lines.slice(
       0,
