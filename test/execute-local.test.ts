@@ -168,3 +168,43 @@ async function localRunner() {
   if ("problem" in runner) throw new Error(runner.problem);
   return runner;
 }
+
+it("repeats until it holds, and ends what runs when others were enough", async () => {
+  const { project, plan } = planOf(`
+task longer(text: string) -> string {
+  run "printf %s ~{text}x"
+  return stdout
+}
+task race(lane: string) -> string {
+  run """
+    if [ ~{lane} = slow ]; then exec tail -f /dev/null; fi
+    echo ~{lane}
+  """
+  return stdout
+}
+flow main() -> { text: string, lanes: string[] } {
+  text = repeat 4 {
+    grown = longer(text: last ?? "")
+    grown
+  } until len(grown) == 3
+  lanes = for lane in ["slow", "fast"] {
+    enough: 1
+    race(lane)
+  }
+  return { text, lanes }
+}
+`);
+  const world = await realWorld(project);
+  const { status, output, view, run } = await executeRun(world, { plan, inputs: {}, options });
+  expect({ status, output }).toEqual({ status: "succeeded", output: { text: "xxx", lanes: ["fast"] } });
+  expect(view.find("text#3.grown")).not.toBeNull();
+  expect(view.state(view.find("lanes[slow].race") ?? 0)).toBe("cancelled");
+  const events = [...world.journal.events(run)];
+  expect(events.flatMap((event) => (event.type === "grown" ? [event.pass ?? null] : []))).toEqual([
+    null,
+    2,
+    3,
+  ]);
+  expect(events.find((event) => event.type === "node.cancelled")).toMatchObject({ why: "enough" });
+  await world.close();
+});
