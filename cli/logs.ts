@@ -43,6 +43,11 @@ export async function logs(request: RequestOf<"logs">, world: World): Promise<nu
       await drain(loaded.view);
     }
     for (const tail of shown.values()) tail.end(world.out);
+    // Said, so that silence is not taken for a log that was lost; on stderr, since it is nothing that a node printed.
+    if ([...shown.values()].every((tail) => tail.empty)) {
+      const who = request.node === null ? `The run ${loaded.id}` : visible(request.node);
+      world.err.write(`${who} printed nothing.\n`);
+    }
     return exits.well;
   });
 }
@@ -96,6 +101,10 @@ class Tail {
     this.#path = path;
     this.#head = head;
     this.#printer = printer;
+  }
+
+  get empty(): boolean {
+    return this.#at === 0;
   }
 
   async drain(out: Channel): Promise<void> {

@@ -1,4 +1,4 @@
-// The end of a run says where the files of its answer are kept, so that a person can open them.
+// What a person looks for after a run: the files of its answer, and what its nodes printed, if anything.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,4 +19,13 @@ it("names the files of the answer and where their contents are", async () => {
   expect(code).toBe(0);
   const path = /^ {2}report\.txt: (kept\/artifacts\/\S+)$/m.exec(stderr)?.[1] ?? "";
   expect(readFileSync(join(folder, path), "utf8")).toBe("hello\n");
+});
+
+it("is told when a node printed nothing, as no log at all would look the same", async () => {
+  writeFileSync(join(folder, "quiet.flow"), 'task quiet() {\n  run "true"\n}\nflow main() {\n  quiet()\n}\n');
+  await flowc(["run", "quiet.flow", "--state", "quiet"], { cwd: folder });
+  const { code, stdout, stderr } = await flowc(["logs", "last", "quiet", "--state", "quiet"], {
+    cwd: folder,
+  });
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "quiet printed nothing.\n" });
 });
