@@ -39,8 +39,8 @@ import { belowBarrier, lowerGate, lowerPhase, type Ways } from "./lower-gates.ts
 import { isStep, nodeNeeds } from "./lower-needs.ts";
 import { calleeParams, lowerOverrides } from "./lower-task.ts";
 import { settingExprs, usesOf } from "./lower-uses.ts";
-import type { Block, Step } from "./plan.ts";
 import type { Expr } from "./plan-expr.ts";
+import type { Block, Step } from "./plan-steps.ts";
 import type { Module } from "./program.ts";
 import { named } from "./schema.ts";
 import type { Type } from "./types.ts";

@@ -3,8 +3,9 @@
 import { posix } from "node:path";
 import type { Expr as AstExpr, Call, Constant, Flow, Task } from "../grammar/ast.ts";
 import type { Host } from "./host.ts";
-import type { Seen, SlotRef, Step } from "./plan.ts";
+import type { Seen } from "./plan.ts";
 import type { Expr } from "./plan-expr.ts";
+import type { SlotRef, Step } from "./plan-steps.ts";
 import type { Module, Program, Ref } from "./program.ts";
 import type { Type } from "./types.ts";
 

@@ -12,8 +12,8 @@ import {
 } from "./lower-draft.ts";
 import { lowerExpr } from "./lower-expression.ts";
 import { usesOf, withUse } from "./lower-uses.ts";
-import type { Block, Use } from "./plan.ts";
 import type { Expr } from "./plan-expr.ts";
+import type { Block, Use } from "./plan-steps.ts";
 import type { Type } from "./types.ts";
 
 /** The ways back into the lowering of blocks. */

@@ -8,6 +8,7 @@ import { type Draft, fromRoot, newFrame, type Scope, seeGlob, typeIn } from "./l
 import { literalText, lowerExpr } from "./lower-expression.ts";
 import { constantOf } from "./lower-fit.ts";
 import { mentionsOutput } from "./lower-uses.ts";
+import type { Expr, TypedExpr } from "./plan-expr.ts";
 import type {
   Action,
   Command,
@@ -18,8 +19,7 @@ import type {
   ShellHole,
   TaskPlan,
   TaskSettings,
-} from "./plan.ts";
-import type { Expr, TypedExpr } from "./plan-expr.ts";
+} from "./plan-tasks.ts";
 import type { Module } from "./program.ts";
 import { named } from "./schema.ts";
 import { sha256 } from "./seen.ts";

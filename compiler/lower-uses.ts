@@ -1,7 +1,8 @@
 // What a step uses: the slots that its expressions mention and the order it was given.
 
-import type { EdgeKind, SlotRef, TaskSettings, Use } from "./plan.ts";
 import type { Expr } from "./plan-expr.ts";
+import type { EdgeKind, SlotRef, Use } from "./plan-steps.ts";
+import type { TaskSettings } from "./plan-tasks.ts";
 
 /** Calls `each` for every expression inside, the expression itself first. */
 export function eachExpr(expr: Expr, each: (expr: Expr) => void): void {

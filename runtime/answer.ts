@@ -1,7 +1,7 @@
 // An attempt's answer: its `return`, what it wrote to `$OUT`, or what its module returned, checked against its type.
 
-import type { TaskPlan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
+import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Type, TypeTable, Value } from "../compiler/types.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { Why } from "./events.ts";

@@ -3,8 +3,8 @@
 import { mkdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Action, Command, TaskPlan } from "../compiler/plan.ts";
 import type { TypedExpr } from "../compiler/plan-expr.ts";
+import type { Action, Command, TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Type, TypeTable, Value } from "../compiler/types.ts";
 import { type Answer, answerOfCall, answerOfOut, answerOfReturn, type Work } from "./answer.ts";
 import { ArtifactError } from "./artifacts.ts";

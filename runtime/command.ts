@@ -1,7 +1,7 @@
 // Binds values to a command: they become arguments or environment variables, never text that a shell reads.
 
-import type { Command, ShellCommand, ShellHole } from "../compiler/plan.ts";
 import type { Expr, TypedExpr } from "../compiler/plan-expr.ts";
+import type { Command, ShellCommand, ShellHole } from "../compiler/plan-tasks.ts";
 
 /** The text of a hole's value: one text, the texts of a list's items, or none. */
 export type Texts = string | readonly string[] | null;

@@ -1,8 +1,8 @@
 // What a node gets when it starts: its arguments and its settings, evaluated; and the key of all its attempts.
 
 import { hash } from "node:crypto";
-import type { Command, TaskPlan, TaskSettings } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
+import type { Command, TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
 import type { Type, Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate, paramScope } from "./evaluate.ts";

@@ -1,6 +1,6 @@
 // `--only`: which cells must run so that the named nodes do, also while the graph grows.
 
-import type { Block } from "../compiler/plan.ts";
+import type { Block } from "../compiler/plan-steps.ts";
 import type { Run } from "./run.ts";
 import { FALLBACK } from "./run-codes.ts";
 import { prefixOf } from "./run-names.ts";

@@ -1,6 +1,6 @@
 // Whether and when an attempt that did not succeed is repeated.
 
-import type { FailureReason, RetryPolicy } from "../compiler/plan.ts";
+import type { FailureReason, RetryPolicy } from "../compiler/plan-tasks.ts";
 import type { Outcome, Why } from "./events.ts";
 import type { Run } from "./run.ts";
 import { DROPPED } from "./run-codes.ts";

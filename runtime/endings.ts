@@ -1,6 +1,6 @@
 // How the end of a command is told to people, in a sentence.
 
-import type { Command } from "../compiler/plan.ts";
+import type { Command } from "../compiler/plan-tasks.ts";
 
 /** An attempt that took too long. */
 export function timedOut(seconds: number): string {

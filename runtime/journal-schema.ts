@@ -1,6 +1,6 @@
 // The journal's tables and the documented views over them, and which versions of them this flowc understands.
 
-import type { EdgeKind } from "../compiler/plan.ts";
+import type { EdgeKind } from "../compiler/plan-steps.ts";
 import type { EventType } from "./events.ts";
 import { damaged, JournalError } from "./journal-errors.ts";
 import type { CellKind, State } from "./run-view.ts";

@@ -1,6 +1,7 @@
 // What `flowc plan` shows: the nodes known now, what each waits for, and the templates that will grow.
 
-import type { Block, EdgeKind, Plan, Step } from "../compiler/plan.ts";
+import type { Plan } from "../compiler/plan.ts";
+import type { Block, EdgeKind, Step } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import { apply, createRun, type Run } from "./run.ts";
 import { BRANCH, FALLBACK, PASS, WANTS } from "./run-codes.ts";

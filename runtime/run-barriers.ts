@@ -1,6 +1,6 @@
 // What keeps a cell from running: whose failure counts, when it counts, and whether an `otherwise` may answer it.
 
-import type { Step, Use } from "../compiler/plan.ts";
+import type { Step, Use } from "../compiler/plan-steps.ts";
 import type { Cells } from "./run-cells.ts";
 import { EDGE_GATE, EDGE_GUARD, EDGE_ITEM, EDGE_PHASE, HARD } from "./run-codes.ts";
 

@@ -1,6 +1,7 @@
 // The cells of a run as columns, its frames, edges and loops: data and the one setter of a cell's state.
 
-import type { Block, Plan } from "../compiler/plan.ts";
+import type { Plan } from "../compiler/plan.ts";
+import type { Block } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import type { RunOptions, Why } from "./events.ts";
@@ -87,7 +88,7 @@ export class Cells {
   count = 0;
   readonly kinds = new Shorts();
   readonly states = new Shorts();
-  readonly flags = new Shorts();
+  readonly flags = new Ints();
   /** Step id; -1 for the entry. */
   readonly steps = new Ints();
   /** Frame it stands in; -1 for the entry. An item stands in the frame of its `for`. */
@@ -147,6 +148,9 @@ export class Cells {
 
   /** Settled cells whose consequences are not drawn yet. */
   readonly work = new Ints();
+  /** Cells for which nothing is missing any more, and frames that may have nothing open, until `drain` looks. */
+  readonly due = new Ints();
+  readonly closing = new Ints();
   growing: Growth | null = null;
   /** News for `decide`: nodes that became ready, cells that want a growth, loops with room again, items started. */
   readonly fresh = new Ints();
@@ -240,9 +244,10 @@ export class Cells {
 
   /** Forgets cells that were not committed, and frames and edges from these numbers on. */
   truncate(frames: number, edges: number): void {
-    for (const column of [this.kinds, this.states, this.flags, this.attemptCounts, this.failures, this.lost])
+    for (const column of [this.kinds, this.states, this.attemptCounts, this.failures, this.lost])
       column.truncate(this.count);
     for (const column of [
+      this.flags,
       this.steps,
       this.frames,
       this.of,
@@ -260,7 +265,7 @@ export class Cells {
     for (const column of [this.frameGuards, this.frameDirect, this.frameOpen, this.frameBad, this.frameNext])
       column.truncate(frames);
     for (const column of [this.edgeTo, this.edgeNext, this.edgeKinds]) column.truncate(edges);
-    this.work.truncate(0);
+    for (const list of [this.work, this.due, this.closing]) list.truncate(0);
   }
 
   kindOf(n: number): CellKind {

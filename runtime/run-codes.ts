@@ -1,6 +1,6 @@
 // Codes of a cell's kind and state, its flags, the roles of frames and the kinds of edges, as the columns hold them.
 
-import type { EdgeKind } from "../compiler/plan.ts";
+import type { EdgeKind } from "../compiler/plan-steps.ts";
 
 /** Kinds by code. */
 export const cellKinds = [

@@ -1,6 +1,6 @@
 // Why a cell did not succeed, link by link down to the root cause, and what it waits for.
 
-import type { Use } from "../compiler/plan.ts";
+import type { Use } from "../compiler/plan-steps.ts";
 import type { Cells } from "./run-cells.ts";
 import { CANCELLED, FAILED, PASS, SKIPPED } from "./run-codes.ts";
 import { nameOf } from "./run-names.ts";

@@ -1,5 +1,6 @@
 // Opens a run again after it failed or was cancelled: what did not succeed is put back, what succeeded stays.
 
+import { drain } from "./run-activate.ts";
 import { bars } from "./run-barriers.ts";
 import type { Cells, Loop } from "./run-cells.ts";
 import {
@@ -17,7 +18,7 @@ import {
   SETTLED,
 } from "./run-codes.ts";
 import { putBack, putBackChecks } from "./run-put-back.ts";
-import { drain, react } from "./run-settle.ts";
+import { react } from "./run-settle.ts";
 
 /**
  * Puts back the entry and, from there inwards, all that failed, was skipped because of a failure, cancelled or never
@@ -30,7 +31,17 @@ export function reopen(run: Cells): void {
   run.output = null;
   run.generation++;
   run.unneeded.clear();
-  for (const list of [run.work, run.fresh, run.wanted, run.freed, run.entered, run.asked]) list.truncate(0);
+  for (const list of [
+    run.work,
+    run.due,
+    run.closing,
+    run.fresh,
+    run.wanted,
+    run.freed,
+    run.entered,
+    run.asked,
+  ])
+    list.truncate(0);
   const open = run.good(0) ? [] : [0];
   const back: number[] = [];
   const anew = new Set<number>();

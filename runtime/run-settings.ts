@@ -1,6 +1,6 @@
 // Settings of a node as they hold for it: its task's, and every `with` around it, the innermost first.
 
-import type { TaskSettings } from "../compiler/plan.ts";
+import type { TaskSettings } from "../compiler/plan-tasks.ts";
 import { assert } from "./bug.ts";
 import type { Cells } from "./run-cells.ts";
 import { FALLBACK } from "./run-codes.ts";

@@ -1,6 +1,7 @@
 // What everyone but `apply` sees of a Run: it can be read, and not be changed.
 
-import type { EdgeKind, Plan } from "../compiler/plan.ts";
+import type { Plan } from "../compiler/plan.ts";
+import type { EdgeKind } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import type { RunOptions, Why } from "./events.ts";
 

@@ -3,6 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import type { EventBody } from "./events.ts";
+import { drain } from "./run-activate.ts";
 import { Cells, type CellsOptions } from "./run-cells.ts";
 import {
   ANSWERED,
@@ -22,7 +23,7 @@ import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import { hadEnough } from "./run-outcomes.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
 import { cpuOf } from "./run-settings.ts";
-import { cancelParts, drain, end, succeed } from "./run-settle.ts";
+import { cancelParts, end, succeed } from "./run-settle.ts";
 import type { CellKind, Counts, Dependency, Failure, RunView, State } from "./run-view.ts";
 import { unfold } from "./unfold.ts";
 import { commit, discard } from "./unfold-commit.ts";

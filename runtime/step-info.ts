@@ -1,6 +1,8 @@
 // What is known of every cell made from a step, found once for each step of the plan.
 
-import type { Plan, Step, TaskPlan } from "../compiler/plan.ts";
+import type { Plan } from "../compiler/plan.ts";
+import type { Step } from "../compiler/plan-steps.ts";
+import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import { assert } from "./bug.ts";
 
 export interface StepInfo {

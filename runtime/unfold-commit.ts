@@ -1,9 +1,9 @@
 // What becomes of cells that were unfolded: they join the run with their `grown` event, or are taken back.
 
 import { assert } from "./bug.ts";
+import { closeOwned, drain } from "./run-activate.ts";
 import type { Cells, Growth } from "./run-cells.ts";
 import { FIXED, LATE, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
-import { closeOwned, drain } from "./run-settle.ts";
 
 /** The growth becomes part of the run, with all that follows from it. */
 export function commit(run: Cells, growth: Growth): void {

@@ -1,7 +1,7 @@
 // The items of a `for`: their keys, values, order and bounds, all checked before anything of it is made.
 
-import type { ForStep } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
+import type { ForStep } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { combine, evaluate } from "./evaluate.ts";

@@ -1,49 +1,32 @@
 // Unfolds blocks into cells: the one function that makes the graph, for a plan and for a run.
 
 import { createHash } from "node:crypto";
-import type { Block, RepeatStep, Step, Use, VarStep } from "../compiler/plan.ts";
+import type { Block, RepeatStep, Step, VarStep } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
-import { bars, isOrder, spoil } from "./run-barriers.ts";
+import { closeFrame, drain } from "./run-activate.ts";
 import type { Cells, Growth, Items } from "./run-cells.ts";
 import {
-  BARRED,
   DECIDED,
-  EDGE_GUARD,
-  EDGE_ITEM,
   EDGE_ORDER,
   ELSE,
-  edgeCodes,
   FALLBACK,
-  FIRED,
-  GUARDED,
   MAIN,
   PASS,
   RUNNING,
-  SETTLED,
   TAKEN_ELSE,
   THEN,
   WANTS,
 } from "./run-codes.ts";
-import { Ints } from "./run-columns.ts";
 import { passFrame, resultOf, timesOf } from "./run-outcomes.ts";
 import { plainValue } from "./run-plain.ts";
-import { closeFrame, drain, failByExpression, react, succeed } from "./run-settle.ts";
+import { failByExpression, react, succeed } from "./run-settle.ts";
 import { discard } from "./unfold-commit.ts";
+import { dataUses, Edges, type Guard, noGuard } from "./unfold-edges.ts";
 import { itemsOf } from "./unfold-items.ts";
 import { measurePaths } from "./unfold-paths.ts";
 import { asBool, attempt } from "./values.ts";
-
-/** Whom the cells of a frame wait for, besides what they use. */
-interface Guard {
-  /** -1: nobody. */
-  readonly cell: number;
-  /** It is the `deps` of the very item the frame is of. */
-  readonly direct: boolean;
-}
-
-const noGuard: Guard = { cell: -1, direct: false };
 
 /**
  * Makes the cells that grow below cell `n`: the entry flow's (0), the items of a `for`, a pass of a `repeat`, or the
@@ -60,22 +43,19 @@ export function unfold(run: Cells, n: number): Growth {
   unfolding.root(n);
   measurePaths(run, first);
   const hash = unfolding.hash(before.frames, first);
-  const { links, pass } = unfolding;
-  run.growing = { n, pass, first, count: run.made - first, hash, links, before };
+  const { pass } = unfolding;
+  run.growing = { n, pass, first, count: run.made - first, hash, links: unfolding.edges.links, before };
   return run.growing;
 }
 
 class Unfolding {
-  readonly links = new Ints();
   pass: number | null = null;
   private readonly run: Cells;
-  private readonly first: number;
-  /** All edges: from, to, kind. */
-  private readonly edges = new Ints();
+  readonly edges: Edges;
 
   constructor(run: Cells) {
     this.run = run;
-    this.first = run.count;
+    this.edges = new Edges(run);
   }
 
   root(n: number): void {
@@ -111,7 +91,7 @@ class Unfolding {
     sum.update(run.steps.bytesFrom(firstCell));
     sum.update(run.frameOwners.bytesFrom(firstFrame));
     sum.update(run.frameRoles.bytesFrom(firstFrame));
-    sum.update(this.edges.bytesFrom(0));
+    sum.update(this.edges.all.bytesFrom(0));
     for (const [cell, loop] of run.loops)
       if (loop.first >= firstCell) sum.update(`${cell} ${JSON.stringify(loop.keys)}\n`);
     return sum.digest("hex");
@@ -151,22 +131,22 @@ class Unfolding {
         this.variable(c, step.source, f, guard);
         return;
       case "let":
-        this.uses(c, step.uses, f);
+        this.edges.uses(c, step.uses, f);
         this.plain(c, guard);
         return;
       case "join":
       case "task":
       case "check":
-        this.uses(c, step.uses, f);
-        this.guard(c, guard);
+        this.edges.uses(c, step.uses, f);
+        this.edges.guard(c, guard);
         react(run, c);
         return;
       case "flow": {
         const flow = run.plan.flows[step.flow];
         assert(flow !== undefined, `the plan has no flow \`${step.flow}\``);
-        this.uses(c, step.uses, f);
-        this.guard(c, guard);
-        this.frame(flow.body, -1, c, MAIN, this.inner(f, step.guard, guard));
+        this.edges.uses(c, step.uses, f);
+        this.edges.guard(c, guard);
+        this.frame(flow.body, -1, c, MAIN, this.edges.inner(f, step.guard, guard));
         react(run, c);
         return;
       }
@@ -181,9 +161,9 @@ class Unfolding {
         return;
       case "phase":
       case "gate":
-        this.uses(c, step.uses, f);
-        this.guard(c, guard);
-        this.frame(step.body, f, c, MAIN, this.inner(f, step.guard, guard));
+        this.edges.uses(c, step.uses, f);
+        this.edges.guard(c, guard);
+        this.frame(step.body, f, c, MAIN, this.edges.inner(f, step.guard, guard));
         react(run, c);
         return;
     }
@@ -204,7 +184,7 @@ class Unfolding {
       } else {
         const call = run.info(owner).step;
         assert(call.kind === "flow", `cell ${owner} is no call of a flow`);
-        this.uses(c, call.argUses[slot] ?? [], run.frames.get(owner));
+        this.edges.uses(c, call.argUses[slot] ?? [], run.frames.get(owner));
       }
       this.plain(c, guard);
       return;
@@ -212,7 +192,7 @@ class Unfolding {
     assert(source === "deps", `the loop variable ${c} has no value`);
     const loop = run.loops.get(run.of.get(owner));
     assert(loop !== undefined, `item ${owner} has no for`);
-    for (const i of loop.after?.[owner - loop.first] ?? []) this.edge(loop.first + i, c, EDGE_ORDER);
+    for (const i of loop.after?.[owner - loop.first] ?? []) this.edges.add(loop.first + i, c, EDGE_ORDER);
     this.plain(c, guard);
   }
 
@@ -228,7 +208,7 @@ class Unfolding {
       succeed(run, c, result.value);
       return;
     }
-    this.guard(c, guard);
+    this.edges.guard(c, guard);
     react(run, c);
   }
 
@@ -236,24 +216,24 @@ class Unfolding {
 
   private choice(c: number, step: Extract<Step, { kind: "if" }>, f: number, guard: Guard): void {
     const { run } = this;
-    this.uses(c, this.dataUses(step), f);
+    this.edges.uses(c, dataUses(step), f);
     const known = run.waiting.get(c) === 0 && run.causes.get(c) < 0;
     const cond = known ? attempt(() => asBool(evaluate(step.cond, run.scope(f)))) : null;
     if (cond !== null && "value" in cond) {
       run.flag(c, cond.value ? DECIDED : DECIDED | TAKEN_ELSE);
       // Decided and with no order of its own it is no more than a name: what it holds waits by itself.
       if (step.guard !== null) {
-        this.ownGuard(c, step, f);
-        this.guard(c, guard);
+        this.edges.ownGuard(c, step, f);
+        this.edges.guard(c, guard);
       }
       const block = cond.value ? step.then : step.else;
-      const inside = step.guard === null ? guard : this.inner(f, step.guard, guard);
+      const inside = step.guard === null ? guard : this.edges.inner(f, step.guard, guard);
       if (block !== null) this.frame(block, f, c, cond.value ? THEN : ELSE, inside);
       react(run, c);
       return;
     }
-    this.ownGuard(c, step, f);
-    this.guard(c, guard);
+    this.edges.ownGuard(c, step, f);
+    this.edges.guard(c, guard);
     const inside = { cell: c, direct: false };
     this.frame(step.then, f, c, THEN, inside);
     if (step.else !== null) this.frame(step.else, f, c, ELSE, inside);
@@ -262,12 +242,13 @@ class Unfolding {
 
   private loop(c: number, step: Extract<Step, { kind: "for" }>, f: number, guard: Guard): void {
     const { run } = this;
-    this.uses(c, this.dataUses(step), f);
+    this.edges.uses(c, dataUses(step), f);
     const known = run.waiting.get(c) === 0 && run.causes.get(c) < 0;
     const items = known ? attempt(() => itemsOf(run, c, false)) : null;
-    this.ownGuard(c, step, f);
-    this.guard(c, guard);
-    if (items !== null && "value" in items) this.items(c, items.value, this.inner(f, step.guard, guard));
+    this.edges.ownGuard(c, step, f);
+    this.edges.guard(c, guard);
+    if (items !== null && "value" in items)
+      this.items(c, items.value, this.edges.inner(f, step.guard, guard));
     else if (items !== null && run.waiting.get(c) === 0 && run.causes.get(c) < 0)
       failByExpression(run, c, items.problem);
     react(run, c);
@@ -290,12 +271,12 @@ class Unfolding {
 
   private repeat(c: number, step: RepeatStep, f: number, guard: Guard): void {
     const { run } = this;
-    this.uses(c, this.dataUses(step), f);
+    this.edges.uses(c, dataUses(step), f);
     const known = run.waiting.get(c) === 0 && run.causes.get(c) < 0;
     const times = known ? attempt(() => timesOf(run, c)) : null;
-    this.ownGuard(c, step, f);
-    this.guard(c, guard);
-    if (times !== null && "value" in times) this.onePass(c, step, 1, this.inner(f, step.guard, guard));
+    this.edges.ownGuard(c, step, f);
+    this.edges.guard(c, guard);
+    if (times !== null && "value" in times) this.onePass(c, step, 1, this.edges.inner(f, step.guard, guard));
     else if (times !== null && run.waiting.get(c) === 0 && run.causes.get(c) < 0)
       failByExpression(run, c, times.problem);
     react(run, c);
@@ -345,56 +326,5 @@ class Unfolding {
     }
     closeFrame(run, f);
     drain(run);
-  }
-
-  // Edges
-
-  /** Its uses without its own guard and what stands above it, which say nothing about what it computes. */
-  private dataUses(step: Extract<Step, { kind: "if" | "for" | "repeat" }>): readonly Use[] {
-    return step.uses.filter((use) => !isOrder(step, use));
-  }
-
-  private uses(c: number, uses: readonly Use[], frame: number): void {
-    for (const use of uses) this.edge(this.run.cellAt(frame, use.up, use.i, use.in), c, edgeCodes[use.kind]);
-  }
-
-  private ownGuard(c: number, step: Extract<Step, { kind: "if" | "for" | "repeat" }>, f: number): void {
-    this.uses(
-      c,
-      step.uses.filter((use) => isOrder(step, use)),
-      f,
-    );
-  }
-
-  private guard(c: number, guard: Guard): void {
-    if (guard.cell >= 0) this.edge(guard.cell, c, guard.direct ? EDGE_ITEM : EDGE_GUARD);
-  }
-
-  /** The guard inside a composite: its own point of order, or what it waits for itself. */
-  private inner(f: number, own: number | null, guard: Guard): Guard {
-    return { cell: own === null ? guard.cell : this.run.cellAt(f, 0, own), direct: false };
-  }
-
-  private edge(from: number, to: number, kind: number): void {
-    const { run } = this;
-    const { edges } = this;
-    const guards = kind === EDGE_GUARD || kind === EDGE_ITEM;
-    edges.push(from);
-    edges.push(to);
-    edges.push(kind);
-    const fired = kind === EDGE_GUARD && run.has(from, FIRED) && run.has(from, DECIDED);
-    if (run.good(from) || fired) return;
-    if (from >= this.first) run.addEdge(from, to, kind);
-    else {
-      this.links.push(from);
-      this.links.push(to);
-      this.links.push(kind);
-    }
-    if (run.has(from, SETTLED)) spoil(run, to, from, kind);
-    else {
-      run.waiting.add(to, 1);
-      if (guards) run.flag(to, GUARDED);
-      if (bars(run, kind, to)) run.flag(to, BARRED);
-    }
   }
 }

@@ -3,8 +3,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Command, PLAN_VERSION, type Plan, type TaskPlan } from "../compiler/plan.ts";
+import { PLAN_VERSION, type Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
+import type { Command, TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Type, TypeTable, Value } from "../compiler/types.ts";
 import { analyzeShell } from "../grammar/shell.ts";
 import { localRunner } from "../runners/local.ts";

@@ -1,7 +1,7 @@
 // Makes bound commands of templates for the tests: the way from a flow's string literal to arguments, without a flow.
 
-import type { ShellCommand, ShellHole } from "../compiler/plan.ts";
 import type { TypedExpr } from "../compiler/plan-expr.ts";
+import type { ShellCommand, ShellHole } from "../compiler/plan-tasks.ts";
 import { analyzeShell } from "../grammar/shell.ts";
 import type { HolePlace, ShellPart, ShellScript } from "../grammar/shell-script.ts";
 import { type BoundCommand, bind, type Texts } from "../runtime/command.ts";

@@ -1,8 +1,9 @@
 // What must hold of every plan, whatever the program: slots that exist, uses that are complete. Gives what is wrong.
 
 import { eachExpr, settingExprs } from "../compiler/lower-uses.ts";
-import type { Block, Plan, Step } from "../compiler/plan.ts";
+import type { Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
+import type { Block, Step } from "../compiler/plan-steps.ts";
 
 /** A block that is walked, the slots made so far in it, and the one around it. */
 interface Frame {

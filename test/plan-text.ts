@@ -1,7 +1,9 @@
 // A plan as lines for people who compare it: steps by block, expressions short. Only the tests print it so.
 
-import type { Block, Command, Plan, ShellHole, Step, TaskPlan, TaskSettings, Use } from "../compiler/plan.ts";
+import type { Plan } from "../compiler/plan.ts";
 import type { Expr, TypedExpr } from "../compiler/plan-expr.ts";
+import type { Block, Step, Use } from "../compiler/plan-steps.ts";
+import type { Command, ShellHole, TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
 import type { Type } from "../compiler/types.ts";
 
 /** Slots are `$2`, those of outer frames `^1$2`, locals `%0`. */

@@ -1,6 +1,6 @@
 // Phases and gates for plans written by hand: what stands below one waits for it.
 
-import type { Use } from "../compiler/plan.ts";
+import type { Use } from "../compiler/plan-steps.ts";
 import { Draft, type Given, type Slot } from "./run-plans.ts";
 
 export function phase(b: Draft, name: string, build: (inner: Draft) => void): Slot {

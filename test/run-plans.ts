@@ -1,21 +1,9 @@
 // Plans written by hand, for the tests of the pure core: a builder that knows slots, uses and frames.
 
-import type {
-  Block,
-  FlowPlan,
-  FlowStep,
-  ForStep,
-  IfStep,
-  InputSpec,
-  Plan,
-  RepeatStep,
-  RetryPolicy,
-  Step,
-  TaskPlan,
-  TaskSettings,
-  Use,
-} from "../compiler/plan.ts";
+import type { FlowPlan, InputSpec, Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
+import type { Block, FlowStep, ForStep, IfStep, RepeatStep, Step, Use } from "../compiler/plan-steps.ts";
+import type { RetryPolicy, TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
 import type { Type, Value } from "../compiler/types.ts";
 
 const json: Type = { kind: "json" };

@@ -31,6 +31,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: [
     "runtime/",
     "compiler/plan.ts",
+    "compiler/plan-tasks.ts",
+    "compiler/plan-steps.ts",
     "compiler/plan-expr.ts",
     "compiler/types.ts",
     "compiler/type-ops.ts",
@@ -43,6 +45,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "runtime/runner.ts",
     "runtime/folder.ts",
     "compiler/plan.ts",
+    "compiler/plan-tasks.ts",
+    "compiler/plan-steps.ts",
     "compiler/plan-expr.ts",
     "compiler/types.ts",
     "compiler/glob.ts",

@@ -1,6 +1,6 @@
 // The graph of a plan for people: a table, level by level, and Mermaid.
 
-import type { EdgeKind } from "../../compiler/plan.ts";
+import type { EdgeKind } from "../../compiler/plan-steps.ts";
 import { table } from "./table.ts";
 import { count, visible } from "./text.ts";
 

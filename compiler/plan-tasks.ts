@@ -1,0 +1,106 @@
+// A task as the plan holds it: its parameters, its settings with defaults filled in, and what it does.
+
+import type { Expr, TypedExpr } from "./plan-expr.ts";
+import type { Type } from "./types.ts";
+
+export interface TaskPlan {
+  readonly name: string;
+  readonly doc: string | null;
+  /** The `.flow` file that declares it, relative to the project's root. */
+  readonly file: string;
+  readonly params: readonly ParamSpec[];
+  /** Null: no answer. Early fields are marked on the record's fields. */
+  readonly answer: Type | null;
+  readonly settings: TaskSettings;
+  /** Null: the task only computes its `result`. */
+  readonly action: Action | null;
+  /** `return expr`; its env is the params, then `Env` builtins (`stdout` …). Null: the answer is `$OUT`, or the call's. */
+  readonly result: Expr | null;
+  /** True if `result` mentions `stdout` or `stderr` (then the log is read back, up to a bound). */
+  readonly readsOutput: boolean;
+  /** SHA-256 of the task's text without comments and formatting; for fingerprints and differences. */
+  readonly text: string;
+}
+
+export interface ParamSpec {
+  readonly name: string;
+  readonly type: Type;
+  readonly doc: string | null;
+  readonly default?: Expr;
+}
+
+/** Settings as expressions over the task's parameters, defaults filled in by `lower`: later code sees no optionals. */
+export interface TaskSettings {
+  /** Name of a declared runner, or `local`. */
+  readonly runner: string;
+  /** Duration in seconds of one attempt, or null. */
+  readonly timeout: Expr | null;
+  /** Exit codes that count as success, or "any". */
+  readonly exitCodes: readonly number[] | "any";
+  readonly retry: RetryPolicy;
+  readonly effect: "pure" | "idempotent" | "once";
+  /** Globs, or null: the work sees the project itself. */
+  readonly reads: Expr | null;
+  readonly writes: Expr | null;
+  /** Environment: a value, or the name of a secret. */
+  readonly env: readonly EnvEntry[];
+  /** What this machine must have free for it to start; places elsewhere count nothing. */
+  readonly needs: { readonly cpu: number; readonly memory: number; readonly disk: number };
+  readonly priority: "low" | "normal" | "high";
+  readonly undo: Command | null;
+}
+
+export type EnvEntry =
+  | { readonly name: string; readonly value: Expr; readonly type: Type }
+  | { readonly name: string; readonly secret: string };
+
+export type FailureReason = "exit" | "timeout" | "stall" | "invalid" | "writes" | "conflict";
+
+/** Repeats after a failure. `backoff` seconds before the first repeat, times `factor` for each further, at most `max`. */
+export interface RetryPolicy {
+  readonly times: number;
+  readonly backoff: number;
+  readonly factor: number;
+  readonly max: number;
+  readonly on: readonly FailureReason[];
+}
+
+export type Action =
+  | { readonly kind: "run"; readonly command: Command }
+  /** `file` relative to the project's root. */
+  | { readonly kind: "call"; readonly file: string; readonly export: string };
+
+export type Command =
+  | ShellCommand
+  /** An argument list, no shell. An item whose type is a list is spliced in; `none` is no argument. */
+  | { readonly kind: "argv"; readonly items: readonly TypedExpr[] };
+
+/**
+ * A shell script as literal text and holes. A hole's value never enters the text: the text gets a quoted
+ * reference to an environment variable, one for each word.
+ */
+export interface ShellCommand {
+  readonly kind: "shell";
+  /** What interprets it: `sh`, or what a `#!` line of the script asks for, if that is a shell we know. */
+  readonly shell: "sh" | "bash";
+  readonly pieces: readonly (string | ShellHole)[];
+  /** When the command uses no shell feature: its words, each of pieces; then it is started without a shell. */
+  readonly words: readonly (readonly (string | ShellHole)[])[] | null;
+}
+
+/** Where in the shell text a hole stands; decides how its reference is written. */
+export type ShellPlace =
+  /** A whole word by itself: a list is one word an item, `none` is no word. */
+  | "word"
+  /** A part of a bare word: `--target=~{x}`. */
+  | "part"
+  | "double"
+  | "single"
+  /** In an unquoted here-document. */
+  | "here"
+  /** Where the shell evaluates arithmetic; only an int may stand there. */
+  | "arithmetic";
+
+export interface ShellHole extends TypedExpr {
+  readonly place: ShellPlace;
+}
