@@ -5,47 +5,11 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { openRunner } from "../runners/registry.ts";
 import { logPaths } from "../runtime/attempt.ts";
-import { openAttempts } from "../runtime/attempts.ts";
-import { openCalls } from "../runtime/calls/pool.ts";
 import { executeRun } from "../runtime/execute.ts";
-import { openJournal } from "../runtime/journal.ts";
-import { thisProcess } from "../runtime/lease.ts";
-import type { World } from "../runtime/world.ts";
 import { options, planOf, removeFolders } from "./pretend.ts";
+import { realWorld } from "./real-world.ts";
 
 afterAll(removeFolders);
-
-async function realWorld(project: string): Promise<World & { close(): Promise<void> }> {
-  const journal = await openJournal(join(project, ".flowc"));
-  const calls = openCalls({ threads: 1 });
-  const { artifacts } = journal;
-  const settings = {
-    project,
-    inherited: process.env,
-    secrets: new Map(),
-    artifacts,
-    calls,
-    runner: openRunner,
-  };
-  return {
-    clock: { now: () => Date.now(), monotonic: () => performance.now() },
-    random: Math.random,
-    journal,
-    artifacts,
-    attempts: openAttempts(settings),
-    identity: thisProcess(),
-    project,
-    flowc: "test",
-    timer: (ms, wake) => {
-      const timer = setTimeout(wake, ms);
-      return () => clearTimeout(timer);
-    },
-    close: async () => {
-      await calls.close();
-      await journal.close();
-    },
-  };
-}
 
 it("carries values, files and failures of real commands into the journal", async () => {
   const { project, plan } = planOf(`

@@ -1,0 +1,42 @@
+// The world as it is, for tests that run real commands in a project of their own.
+
+import { join } from "node:path";
+import { openRunner } from "../runners/registry.ts";
+import { openAttempts } from "../runtime/attempts.ts";
+import { openCalls } from "../runtime/calls/pool.ts";
+import { openJournal } from "../runtime/journal.ts";
+import { thisProcess } from "../runtime/lease.ts";
+import type { World } from "../runtime/world.ts";
+
+/** Its journal stands in the project's `.flowc`; `close` ends its threads. */
+export async function realWorld(project: string): Promise<World & { close(): Promise<void> }> {
+  const journal = await openJournal(join(project, ".flowc"));
+  const calls = openCalls({ threads: 1 });
+  const { artifacts } = journal;
+  const settings = {
+    project,
+    inherited: process.env,
+    secrets: new Map(),
+    artifacts,
+    calls,
+    runner: openRunner,
+  };
+  return {
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    random: Math.random,
+    journal,
+    artifacts,
+    attempts: openAttempts(settings),
+    identity: thisProcess(),
+    project,
+    flowc: "test",
+    timer: (ms, wake) => {
+      const timer = setTimeout(wake, ms);
+      return () => clearTimeout(timer);
+    },
+    close: async () => {
+      await calls.close();
+      await journal.close();
+    },
+  };
+}
