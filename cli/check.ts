@@ -15,7 +15,7 @@ import type { World } from "./world.ts";
 export function check(request: RequestOf<"check">, world: World): number {
   const files = flowFiles(world.cwd, request.files, "check");
   const found = files.flatMap((file) => {
-    const { diagnostics } = checkProgram(resolve(world.cwd, file), nodeHost(world.cwd, file));
+    const { diagnostics } = checkProgram(resolve(world.cwd, file), nodeHost(world.cwd, file, world.machine));
     return diagnostics;
   });
   const diagnostics = once(found).map((one) =>

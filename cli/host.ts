@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { byCodePoint, globEnters, globMatcher, globRoots } from "../compiler/glob.ts";
-import type { Host } from "../compiler/host.ts";
+import type { Host, Machine } from "../compiler/host.ts";
 import type { Seen } from "../compiler/plan.ts";
 import { type ManifestEntry, manifest, pathsHash, sha256 } from "../compiler/seen.ts";
 import { exportedNames } from "./module-exports.ts";
@@ -29,13 +29,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * The disk as seen from `cwd`, for the project that `entry` (a `.flow` file, absolute or relative to `cwd`) is in.
- * Nothing is read before it is asked for.
+ * Nothing is read before it is asked for. `machine` is where local tasks will run.
  */
-export function nodeHost(cwd: string, entry: string): Host {
+export function nodeHost(cwd: string, entry: string, machine: Machine | null = null): Host {
   const here = real(resolve(cwd));
   const root = findRoot(real(dirname(resolve(cwd, entry))));
   return {
     root,
+    ...(machine === null ? {} : { machine }),
     show: (path) => shown(here, path),
     read: readSource,
     look,

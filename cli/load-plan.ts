@@ -26,7 +26,7 @@ export function loadPlan(from: PlanSource, world: World): Plan {
   if (/\.json$/i.test(file)) return planFromJson(file, from, world);
   const { plan, diagnostics } = compile(
     resolve(world.cwd, file),
-    nodeHost(world.cwd, file),
+    nodeHost(world.cwd, file, world.machine),
     from.flow === null ? {} : { flow: from.flow },
   );
   if (plan === null || errorsIn(diagnostics) > 0) {

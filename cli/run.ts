@@ -29,6 +29,7 @@ import { blockProgress, jsonProgress, noProgress, type Progress, plainProgress }
 import { visible } from "./render/text.ts";
 import { reportText } from "./report.ts";
 import { type Resumed, resumed } from "./resume.ts";
+import { roomFor } from "./room.ts";
 import { recordJson } from "./show.ts";
 import { didYouMean, exits, Stop, shellWord, usage } from "./stop.ts";
 import { stopSignals } from "./stop-signals.ts";
@@ -194,6 +195,7 @@ async function perform(
       inputs,
       options: {
         jobs: request.jobs,
+        ...roomFor(plan, world.machine.memory, project.state),
         failFast: request.failFast,
         only: request.only.length > 0 ? request.only : null,
       },

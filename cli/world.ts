@@ -1,5 +1,6 @@
 // The world as a command sees it: streams, environment, clock, the place where the user stands. Made here alone.
 
+import { availableParallelism, totalmem } from "node:os";
 import { isAbsolute } from "node:path";
 import { isatty } from "node:tty";
 import { wantsColor } from "./render/color.ts";
@@ -27,6 +28,8 @@ export interface World {
   /** Messages. */
   readonly err: Channel;
   readonly version: string;
+  /** Where local tasks run: its cores, and its memory in bytes. */
+  readonly machine: { readonly cpus: number; readonly memory: number };
   /** Wall time in ms. */
   now(): number;
   /** All of stdin as text; of a terminal, until Ctrl-D. */
@@ -95,6 +98,12 @@ function here(): string {
 }
 
 /** The real world. */
+/** In a container, what that may use. */
+function memoryOfMachine(): number {
+  const bound = process.constrainedMemory();
+  return bound > 0 ? Math.min(bound, totalmem()) : totalmem();
+}
+
 export function realWorld(version: string): World {
   let read: Promise<string> | null = null;
   return {
@@ -103,6 +112,9 @@ export function realWorld(version: string): World {
     out: channel(() => process.stdout, 1),
     err: channel(() => process.stderr, 2),
     version,
+    get machine() {
+      return { cpus: availableParallelism(), memory: memoryOfMachine() };
+    },
     now: () => Date.now(),
     // Asked for twice it is the same: what was read is gone.
     input: () => {

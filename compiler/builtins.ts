@@ -148,8 +148,11 @@ const inReturn: Readonly<Record<string, Row>> = {
 /** `secret("NAME")`: checked by itself, since it may stand in few places. */
 export const secretDoc = "A secret from flowc's environment; only in `env`.";
 
+/** Names that mean something in settings alone. */
+export const settingCalls: ReadonlySet<string> = new Set(["worktree", "slot"]);
+
 /** Names that other constructs will use; calls of them are told as `not-yet`. */
-export const laterBuiltins: ReadonlySet<string> = new Set(["worktree", "slot", "rollback"]);
+export const laterBuiltins: ReadonlySet<string> = new Set(["rollback"]);
 
 export const builtins: ReadonlyMap<string, Builtin> = table();
 

@@ -1,9 +1,11 @@
 // Calls of tasks and flows: which argument goes to which parameter, and what is missing or too much.
 
 import type { Arg, Call, Expr, Flow, Param, Task } from "../grammar/ast.ts";
+import { settingCalls } from "./builtins.ts";
 import { inferBuiltin } from "./check-builtins.ts";
 import { askedBy, literalFits } from "./check-fit.ts";
 import { callee } from "./check-names.ts";
+import { tellMisplacedPlaceCall } from "./check-place-names.ts";
 import { at, type Check, type Scope, tell, tellUnknownWord, without } from "./check-state.ts";
 import { type At, didYouMean, renameFix } from "./errors.ts";
 import {
@@ -22,6 +24,10 @@ export function inferCall(check: Check, call: Call, scope: Scope): Type {
   if (call.callee.kind !== "name") {
     tellNoCallee(check, call, scope);
     for (const arg of call.args) check.infer(arg.value, scope);
+    return errorType;
+  }
+  if (settingCalls.has(call.callee.name) && !scope.home.callables.has(call.callee.name)) {
+    tellMisplacedPlaceCall(check, call, call.callee, scope);
     return errorType;
   }
   const called = callee(check, call.callee, scope);

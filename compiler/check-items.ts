@@ -1,7 +1,7 @@
 // Items of lists known from the text: are their keys unique, do the keys they wait for exist, is there a circle.
 
 import type { Expr, For } from "../grammar/ast.ts";
-import { foldIn, foldWith } from "./check-settings.ts";
+import { foldIn, foldWith } from "./check-known.ts";
 import { at, type Check, type Scope, tell } from "./check-state.ts";
 import { findCircles } from "./cycles.ts";
 import type { At } from "./errors.ts";

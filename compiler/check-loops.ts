@@ -4,10 +4,10 @@ import type { Block, Expr, For, If, Node, Repeat } from "../grammar/ast.ts";
 import { define } from "./check-blocks.ts";
 import { literalFits } from "./check-fit.ts";
 import { checkItems } from "./check-items.ts";
+import { foldIn } from "./check-known.ts";
 import { shownBy, tellNone } from "./check-none.ts";
 import { needBool } from "./check-operators.ts";
 import { inferRepeat } from "./check-repeat.ts";
-import { foldIn } from "./check-settings.ts";
 import {
   at,
   type BlockValue,

@@ -4,7 +4,6 @@ import type { Binary, BinaryOp, Expr, Unary } from "../grammar/ast.ts";
 import { literalFits } from "./check-fit.ts";
 import { shownBy, tellNone } from "./check-none.ts";
 import { at, type Check, innerScope, type Scope, tell, written } from "./check-state.ts";
-import { notYet } from "./errors-calls.ts";
 import { badOperands, needlessDefault, undecodedJson } from "./errors-types.ts";
 import {
   boolType,
@@ -71,11 +70,18 @@ export function inferBinary(check: Check, expr: Binary, scope: Scope): Type {
       return boolType;
     case "per":
       check.infer(expr.right, scope);
-      tell(check, notYet({ ...at(scope, expr), span: expr.opSpan }, "a rate with `per`"));
+      tellRate(check, expr, scope);
       return errorType;
     default:
       return inferMath(check, expr, left, check.infer(expr.right, scope), scope);
   }
+}
+
+/** Where a rate may stand it is looked at before it comes here. */
+function tellRate(check: Check, expr: Binary, scope: Scope): void {
+  const hint = "A rate, `30 per 1m`, stands only in the settings of a `limit` or a `runner`.";
+  const place = { ...at(scope, expr), span: expr.opSpan };
+  tell(check, badOperands(place, "a rate is no value to compute with", hint));
 }
 
 /** A condition: a bool, and nothing else. */

@@ -1,8 +1,8 @@
 // `repeat`: how often, what `last` is, and whether `until` can be asked.
 
 import type { Repeat } from "../grammar/ast.ts";
+import { foldIn } from "./check-known.ts";
 import { needBool } from "./check-operators.ts";
-import { foldIn } from "./check-settings.ts";
 import {
   at,
   type BlockValue,

@@ -1,31 +1,45 @@
-// Settings: known, given once, of the right type, and known early enough.
+// Settings: known, given once, and each looked at as its kind asks.
 
-import type { Expr, Setting } from "../grammar/ast.ts";
+import type { Expr, RecordExpr, Setting } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
-import { literalFits } from "./check-fit.ts";
+import { checkSession } from "./check-asks.ts";
+import { checkUses } from "./check-limits.ts";
 import { use } from "./check-names.ts";
-import { at, type Check, constantLookup, local, type Scope, tell, without, written } from "./check-state.ts";
-import { fold } from "./constant.ts";
-import { type At, listed } from "./errors.ts";
+import { checkPlaceName } from "./check-place-names.ts";
+import { checkEnv, checkRate, checkSecretOrText, checkTyped, judge } from "./check-setting-values.ts";
 import {
-  asBadSetting,
+  at,
+  type Check,
+  local,
+  markWrong,
+  noteLater,
+  rootScope,
+  type Scope,
+  tell,
+  without,
+} from "./check-state.ts";
+import { checkWorkspace } from "./check-workspace.ts";
+import {
   badSetting,
   duplicateSetting,
+  missingSetting,
   notYet,
-  unknownRunner,
+  unknownKind,
   unknownSetting,
 } from "./errors-calls.ts";
-import { duplicateField } from "./errors-types.ts";
-import {
-  ownerOf,
-  ownerWords,
-  type SettingOwner,
-  type SettingRow,
-  settingNames,
-  settingRow,
-} from "./settings.ts";
-import { fits, said, show, stringType } from "./type-ops.ts";
-import type { Type, Value } from "./types.ts";
+import { field, type SettingRow, type SettingTable } from "./setting-rows.ts";
+import { kindsOf, ownerOf, ownerWords, type SettingOwner, settingsOf } from "./settings.ts";
+import { errorType, said } from "./type-ops.ts";
+
+/** Settings that stand together, and how what they belong to is called. */
+interface Group {
+  readonly table: SettingTable;
+  readonly words: string;
+  /** Settings of other things are told as such. */
+  readonly elsewhere: boolean;
+  /** Of these, the kinds of a runner or an agent; null for what has no kinds. */
+  readonly kinds: readonly string[] | null;
+}
 
 export function checkSettings(
   check: Check,
@@ -34,8 +48,24 @@ export function checkSettings(
   scope: Scope,
 ): void {
   if (settings.length === 0) return;
+  const group = {
+    table: settingsOf(owner),
+    words: ownerWords(owner),
+    elsewhere: true,
+    kinds: kindsOf(owner),
+  };
+  checkGroup(check, settings, group, owner, without(scope, "a setting"));
+}
+
+function checkGroup(
+  check: Check,
+  settings: readonly Setting[],
+  group: Group,
+  owner: SettingOwner,
+  scope: Scope,
+): ReadonlySet<string> {
   const seen = new Map<string, Setting>();
-  const inside = without(scope, "a setting");
+  const given = new Set(settings.map(({ key }) => key.text));
   for (const setting of settings) {
     const name = setting.key.text;
     const first = seen.get(name);
@@ -44,28 +74,30 @@ export function checkSettings(
       continue;
     }
     seen.set(name, setting);
-    const row = settingRow(owner, name);
-    if (row === null) tellUnknown(check, setting, owner, seen, scope);
-    else checkSetting(check, setting, row, inside);
+    const row = Object.hasOwn(group.table, name) ? group.table[name] : undefined;
+    if (row === undefined) tellUnknown(check, setting, group, given, scope);
+    else checkSetting(check, setting, row, owner, scope);
   }
+  return given;
 }
 
-function tellUnknown(
-  check: Check,
-  setting: Setting,
-  owner: SettingOwner,
-  seen: ReadonlyMap<string, Setting>,
-  scope: Scope,
-): void {
+function tellUnknown(check: Check, setting: Setting, group: Group, given: Set<string>, scope: Scope): void {
   const name = setting.key.text;
-  const known = settingNames(owner);
-  const other = ownerOf(name);
+  const known = Object.keys(group.table);
+  const other = group.elsewhere ? ownerOf(name) : null;
   const near = check.nearest(
     name,
-    known.filter((each) => !seen.has(each)),
+    known.filter((each) => !given.has(each)),
   );
-  const hint = other === null ? null : `\`${name}\` is a setting of ${other}.`;
-  tell(check, unknownSetting(at(scope, setting.key), name, ownerWords(owner), near, known, hint, null));
+  // What was meant is not missing as well.
+  if (near !== null) given.add(near);
+  const { kinds } = group;
+  if (near === null && other === null && kinds !== null && setting.value.kind === "record-of")
+    tell(check, unknownKind(at(scope, setting.key), name, group.words, kinds));
+  else {
+    const hint = other === null ? null : `\`${name}\` is a setting of ${other}.`;
+    tell(check, unknownSetting(at(scope, setting.key), name, group.words, near, known, hint, null));
+  }
   markNames(check, setting.value, scope);
 }
 
@@ -82,177 +114,135 @@ function markNames(check: Check, value: Expr, scope: Scope): void {
   });
 }
 
-function checkSetting(check: Check, setting: Setting, row: SettingRow, scope: Scope): void {
+/** Checks one setting; what is right and cannot be carried out yet is noted. */
+function checkSetting(
+  check: Check,
+  setting: Setting,
+  row: SettingRow,
+  owner: SettingOwner,
+  scope: Scope,
+): void {
+  if (row.later !== true) {
+    checkKind(check, setting, row, owner, scope);
+    return;
+  }
+  const before = check.pass.diagnostics.length;
+  checkKind(check, setting, row, owner, scope);
+  const name = setting.key.text;
+  const wrong = check.pass.diagnostics.length > before;
+  noteLater(check, `setting ${name}`, `the setting \`${name}\``, at(scope, setting.key), wrong);
+}
+
+function checkKind(check: Check, setting: Setting, row: SettingRow, owner: SettingOwner, scope: Scope): void {
   const { kind } = row;
   switch (kind.kind) {
     case "later":
       tell(check, notYet(at(scope, setting.key), `the setting \`${setting.key.text}\``));
       markNames(check, setting.value, scope);
       return;
-    case "runner":
-      checkRunner(check, setting, scope);
+    case "place":
+      guarded(check, kind.place, () => checkPlaceName(check, setting, kind.place, scope));
       return;
     case "env":
-      checkEnv(check, setting, scope);
+      guarded(check, "limit", () => checkEnv(check, setting, scope));
+      return;
+    case "rate":
+      checkRate(check, setting, row, scope);
+      return;
+    case "secret":
+      checkSecretOrText(check, setting, row, scope);
+      return;
+    case "record":
+      checkRecord(check, setting, row, kind.fields, scope);
+      return;
+    case "uses":
+      guarded(check, "limit", () => checkUses(check, setting, scope));
+      return;
+    case "session":
+      guarded(check, "agent", () => checkSession(check, setting, owner, scope));
+      return;
+    case "workspace":
+      checkWorkspace(check, setting, row, scope);
+      return;
+    case "cache":
+      checkCacheKeys(check, setting, row, scope);
       return;
     case "fixed":
     case "value":
       if (!checkTyped(check, setting, kind.types, row, scope)) return;
       judge(check, setting, row, kind.kind === "fixed", scope);
+      if (setting.key.text === "effect" && foldsToOnce(setting.value))
+        tell(check, notYet(at(scope, setting.value), '`effect: "once"`'));
   }
 }
 
-/** The value must fit one of the types; true if it does. */
-function checkTyped(
+/** What is wrong in the use of a limit or an agent is told before that there are none yet. */
+function guarded(check: Check, key: string, look: () => void): void {
+  const before = check.pass.diagnostics.length;
+  look();
+  if (check.pass.diagnostics.length > before) markWrong(check, key);
+}
+
+/** `true`, or a list of what stands in place of the inputs. */
+function checkCacheKeys(check: Check, setting: Setting, row: SettingRow, scope: Scope): void {
+  const { value } = setting;
+  if (value.kind === "list-of") {
+    for (const item of value.items) check.infer(item, scope);
+    check.pass.typeOf.set(value, { kind: "list", of: errorType });
+    return;
+  }
+  const type = check.infer(value, scope);
+  if (type.kind === "bool" || type.kind === "list" || type.kind === "error") return;
+  const label = `\`cache\` is \`true\` or a list of keys, this is ${said(type, check.types)}`;
+  tell(check, badSetting(at(scope, value), label, `Write it like \`${row.example}\`.`));
+}
+
+function foldsToOnce(value: Expr): boolean {
+  const [part] = value.kind === "text" ? value.parts : [];
+  return part?.kind === "chars" && part.text === "once";
+}
+
+/** A record of settings, written out or as a constant. */
+function checkRecord(
   check: Check,
   setting: Setting,
-  types: readonly Type[],
   row: SettingRow,
+  fields: SettingTable,
   scope: Scope,
-): boolean {
-  const { value } = setting;
-  const type = check.infer(value, scope);
-  const target =
-    types.find((each) => fits(type, each, check.types) || literalFits(check, value, each)) ??
-    types.find((each) => each.kind === "record" && value.kind === "record-of") ??
-    (types.length === 1 ? types[0] : undefined);
-  const { diagnostics } = check.pass;
-  const before = diagnostics.length;
-  if (target !== undefined) check.fit(value, target, scope, null);
-  else {
-    const wanted = listed(types.map(show), "or");
-    const label = `\`${setting.key.text}\` is ${wanted}, this is ${said(type, check.types)}`;
-    tell(check, badSetting(at(scope, value), label, `Write it like \`${row.example}\`.`));
-  }
-  for (let i = before; i < diagnostics.length; i++) {
-    const diagnostic = diagnostics[i];
-    if (diagnostic !== undefined) diagnostics[i] = asBadSetting(diagnostic, row.example);
-  }
-  return diagnostics.length === before;
-}
-
-function judge(check: Check, setting: Setting, row: SettingRow, fixed: boolean, scope: Scope): void {
-  const value = foldIn(check, setting.value, scope);
-  if (value === undefined) {
-    if (!fixed || check.pass.typeOf.get(setting.value)?.kind === "error") return;
-    const label = `\`${setting.key.text}\` must be known before the run`;
-    tell(
-      check,
-      badSetting(at(scope, setting.value), label, `Write a literal or a constant, like \`${row.example}\`.`),
-    );
-    return;
-  }
-  if (setting.key.text === "effect" && value === "once")
-    tell(check, notYet(at(scope, setting.value), '`effect: "once"`'));
-  const wrong = row.judge?.(value) ?? null;
-  if (wrong !== null) tell(check, badSetting(at(scope, setting.value), wrong, null));
-}
-
-/** The value as far as the text alone tells it. */
-export function foldIn(check: Check, expr: Expr, scope: Scope): Value | undefined {
-  return foldWith(check, expr, scope, new Map());
-}
-
-/** The same, given the values of some names. */
-export function foldWith(
-  check: Check,
-  expr: Expr,
-  scope: Scope,
-  known: ReadonlyMap<string, Value>,
-): Value | undefined {
-  const lookup = constantLookup(scope.home, (name) => {
-    const body = scope.home.types.get(name)?.declaration.body;
-    return body?.kind === "union" ? body.members.map((member) => member.text) : null;
-  });
-  const find = (name: string) => {
-    const value = known.get(name);
-    if (value !== undefined) return { known: value };
-    return local(scope, name) === null ? lookup(name) : undefined;
-  };
-  return fold(expr, find, check.folded);
-}
-
-function checkRunner(check: Check, setting: Setting, scope: Scope): void {
-  const { value } = setting;
-  if (value.kind === "error") return;
-  if (value.kind !== "name") {
-    check.infer(value, scope);
-    const hint = "Write `runner: local`, or the name of a declared runner.";
-    tell(check, badSetting(at(scope, value), "a runner is a name, not a value", hint));
-    return;
-  }
-  if (value.name === "local") return;
-  const places = [...scope.home.places].filter(([, entry]) => entry.declaration.place === "runner");
-  const declared = places.find(([name]) => name === value.name)?.[1];
-  // The declaration itself is told as `not-yet`.
-  if (declared !== undefined) {
-    use(check, declared, scope);
-    check.pass.refs.set(value, { kind: "place", place: declared.declaration, module: declared.home.module });
-    return;
-  }
-  const near = check.nearest(value.name, ["local", ...places.map(([name]) => name)]);
-  tell(check, unknownRunner(at(scope, value), value.name, near));
-}
-
-function checkEnv(check: Check, setting: Setting, scope: Scope): void {
-  const { value } = setting;
-  if (value.kind !== "record-of") {
-    const type = check.infer(value, scope);
+): void {
+  const name = setting.key.text;
+  const literal = recordOf(check, setting.value, scope);
+  if (literal === null) {
+    const type = check.infer(setting.value, scope);
     if (type.kind === "error") return;
-    const label = `\`env\` is a record of strings, this is ${said(type, check.types)}`;
-    tell(check, badSetting(at(scope, value), label, 'Write it like `env: { MODE: "fast" }`.'));
+    const label = `\`${name}\` is a record, this is ${said(type, check.types)}`;
+    tell(check, badSetting(at(scope, setting.value), label, `Write it like \`${row.example}\`.`));
     return;
   }
-  const seen = new Map<string, At>();
-  for (const entry of value.entries) {
-    const name = entry.key.text;
-    const first = seen.get(name);
-    if (first !== undefined) tell(check, duplicateField(at(scope, entry.key), name, first));
-    else seen.set(name, at(scope, entry.key));
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      const hint = "It has letters, digits and `_`, and does not start with a digit.";
-      tell(
-        check,
-        badSetting(at(scope, entry.key), `\`${name}\` cannot be the name of an environment variable`, hint),
-      );
-    }
-    if (entry.short && entry.value.kind === "name") check.pass.shortNames.add(entry.value);
-    checkEnvValue(check, entry.value, scope);
-  }
-  check.pass.typeOf.set(value, {
-    kind: "record",
-    fields: value.entries.map((entry) => ({
-      name: entry.key.text,
-      type: stringType,
-      doc: null,
-      early: false,
-    })),
-  });
+  const { record, inside } = literal;
+  const group = { table: fields, words: `\`${name}\``, elsewhere: false, kinds: null };
+  const settings = record.entries.map(({ span, key, value }) => ({ span, key, value }));
+  const given = checkGroup(check, settings, group, "task", inside);
+  const typed = settings.map(({ key, value }) => field(key.text, check.pass.typeOf.get(value) ?? errorType));
+  // That of a constant is there already.
+  if (!check.pass.typeOf.has(record)) check.pass.typeOf.set(record, { kind: "record", fields: typed });
+  const missing = Object.entries(fields).find(([key, { required }]) => required === true && !given.has(key));
+  if (missing !== undefined)
+    tell(check, missingSetting(at(scope, setting.key), `\`${name}\``, missing[0], missing[1].example));
 }
 
-function checkEnvValue(check: Check, value: Expr, scope: Scope): void {
-  if (value.kind === "call-of" && value.callee.kind === "name" && value.callee.name === "secret") {
-    check.pass.refs.set(value.callee, { kind: "builtin", name: "secret" });
-    check.pass.typeOf.set(value, stringType);
-    const [arg] = value.args;
-    if (arg !== undefined && value.args.length === 1 && arg.name === null) {
-      const type = check.infer(arg.value, scope);
-      if (arg.value.kind === "text" && type.kind === "union" && type.members[0] !== "") return;
-      if (type.kind === "error") return;
-    }
-    const hint = 'Which secrets a plan asks for is known before the run: `secret("TOKEN")`.';
-    tell(check, badSetting(at(scope, value), "a secret has a literal name", hint));
-    return;
-  }
-  const type = check.infer(value, scope);
-  if (type.kind === "json" || type.kind === "error" || fits(type, stringType, check.types)) {
-    check.fit(value, stringType, scope, null);
-    return;
-  }
-  const { diagnostics } = check.pass;
-  const before = diagnostics.length;
-  check.fit(value, stringType, scope, null);
-  const last = diagnostics[before];
-  const hint = `An environment variable is a string: \`"~{${written(scope, value) ?? "x"}}"\`.`;
-  if (last?.code === "type-mismatch") diagnostics[before] = { ...asBadSetting(last, ""), hint };
+function recordOf(
+  check: Check,
+  value: Expr,
+  scope: Scope,
+): { readonly record: RecordExpr; readonly inside: Scope } | null {
+  if (value.kind === "paren") return recordOf(check, value.of, scope);
+  if (value.kind === "record-of") return { record: value, inside: scope };
+  if (value.kind !== "name" || local(scope, value.name) !== null) return null;
+  const constant = scope.home.values.get(value.name);
+  if (constant === undefined) return null;
+  check.infer(value, scope);
+  const { declaration, home } = constant;
+  const record = declaration.value.kind === "record-of" ? declaration.value : null;
+  return record === null ? null : { record, inside: rootScope(home, declaration, scope.where) };
 }

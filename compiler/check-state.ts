@@ -37,7 +37,6 @@ export interface Pass {
   readonly makesNode: Set<Expr>;
   /** Names that stand for a field or parameter of the same name (`{ crate }`, `build(crate)`): not renamed by fixes. */
   readonly shortNames: Set<Name>;
-  /** Calls of flows by flows, for circles. */
   /** Names that a declaration uses and nothing makes: perhaps a parameter that was forgotten or misspelt. */
   readonly holes: Map<Declaration, Set<string>>;
   /** Diagnostics of arguments (by index) that such a hole explains; `name` null: any hole of the declaration. */
@@ -48,6 +47,7 @@ export interface Pass {
   }[];
   /** The first place where a word was told to be unknown; see `tellUnknownWord`. */
   readonly unknown: Map<string, number>;
+  /** Calls of flows by flows, for circles. */
   readonly flowCalls: { readonly from: Flow; readonly to: Flow; readonly at: At }[];
 }
 
@@ -145,6 +145,8 @@ export interface Check {
   readonly used: Set<Declaration | Word>;
   /** Names in the wrong case, told once all uses are known. */
   readonly miscased: Map<Word, Miscased>;
+  /** What is right and cannot be carried out yet, by construct: told once each when all is checked. */
+  readonly later: Map<string, Later>;
   pass: Pass;
   /** True while the passes are trials: then loops inside do not make trials of their own. */
   trial: boolean;
@@ -179,6 +181,15 @@ export interface BlockValue {
   readonly makes: boolean;
 }
 
+/** A construct of the language that this version cannot carry out. */
+export interface Later {
+  /** How it is called: "the setting `cache`". */
+  readonly construct: string;
+  readonly places: readonly At[];
+  /** One of its uses is wrong: that comes first. */
+  readonly wrong: boolean;
+}
+
 export const anywhere: Where = { noNodes: null, noDisk: null, returnOf: null };
 
 export function at(scope: { readonly home: Home }, node: { readonly span: Span }): At {
@@ -187,6 +198,20 @@ export function at(scope: { readonly home: Home }, node: { readonly span: Span }
 
 export function tell(check: Check, diagnostic: Diagnostic): void {
   check.pass.diagnostics.push(diagnostic);
+}
+
+/** One of a construct's uses is wrong: that is told first, and not that it cannot be carried out yet. */
+export function markWrong(check: Check, key: string): void {
+  const noted = check.later.get(key) ?? { construct: key, places: [], wrong: true };
+  check.later.set(key, { ...noted, wrong: true });
+}
+
+/** Notes a construct that cannot be carried out yet; `key` tells constructs apart. */
+export function noteLater(check: Check, key: string, construct: string, place: At, wrong: boolean): void {
+  if (check.trial) return;
+  const noted = check.later.get(key);
+  const places = [...(noted?.places ?? []), place].slice(0, placesMax);
+  check.later.set(key, { construct, places, wrong: wrong || noted?.wrong === true });
 }
 
 /**
@@ -228,6 +253,8 @@ export function withoutBlamed({ diagnostics, blamed, holes }: Pass): readonly Di
   return explained.size === 0 ? diagnostics : diagnostics.filter((_, index) => !explained.has(index));
 }
 
+/** More places of one construct are not shown. */
+const placesMax = 4;
 const relatedMax = 3;
 const editsMax = 200;
 

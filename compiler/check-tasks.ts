@@ -4,18 +4,20 @@ import { posix } from "node:path";
 import type { Declaration, Expr, Flow, Node, Param, Setting, Task } from "../grammar/ast.ts";
 import type { Fix } from "../grammar/diagnostic.ts";
 import { walk } from "../grammar/walk.ts";
+import { checkAsked } from "./check-asks.ts";
 import { checkBlock, define } from "./check-blocks.ts";
 import { checkArguments, checkScript } from "./check-commands.ts";
 import { askedBy, resultOf } from "./check-fit.ts";
 import { isEnvName } from "./check-names.ts";
+import { checkPromises } from "./check-promises.ts";
 import { at, type Check, innerScope, local, rootScope, type Scope, tell } from "./check-state.ts";
 import { insert } from "./errors.ts";
-import { misplacedSetting, notYet } from "./errors-calls.ts";
+import { misplacedSetting } from "./errors-calls.ts";
 import { badCallTarget, missingFile, missingReturn, noAction, unknownFunction } from "./errors-flows.ts";
 import { duplicateName, unusedParameter } from "./errors-names.ts";
 import { missingAnswer } from "./errors-types.ts";
 import type { Home } from "./resolve.ts";
-import { errorType, fits, hasError, show } from "./type-ops.ts";
+import { errorType, fits, hasError, show, stringType } from "./type-ops.ts";
 import type { Type } from "./types.ts";
 
 function defineParams(check: Check, declaration: Task | Flow, scope: Scope): void {
@@ -104,11 +106,9 @@ function tellNothing(check: Check, task: Task, answer: Type | null, scope: Scope
 }
 
 function checkSettingsOf(check: Check, task: Task, scope: Scope): void {
-  // With `ask`, what belongs to the agent is told there, once.
-  const asks = task.action?.kind === "ask";
-  const all = [...task.settings, ...task.lateSettings];
-  const own = all.filter(({ key }) => !(asks && (key.text === "agent" || key.text === "session")));
-  check.settings(own, "task", scope);
+  check.settings([...task.settings, ...task.lateSettings], "task", scope);
+  checkPromises(check, task, scope);
+  checkAsked(check, task, scope);
   for (const late of task.lateSettings) {
     if (task.action === null) continue;
     const fix = moveFix(task, late, scope);
@@ -148,14 +148,8 @@ function checkAction(check: Check, task: Task, scope: Scope): void {
       else checkArguments(check, action.command, scope);
       return;
     case "ask":
-      tell(
-        check,
-        notYet(
-          { ...at(scope, action), span: { start: action.span.start, end: action.span.start + 3 } },
-          "`ask`",
-        ),
-      );
       check.infer(action.prompt, scope);
+      check.fit(action.prompt, stringType, scope, null);
       return;
     case "call":
       checkModule(check, action.target, scope);

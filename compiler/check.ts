@@ -8,6 +8,7 @@ import { infer } from "./check-expressions.ts";
 import { askedBy, fitTo } from "./check-fit.ts";
 import { tellUnusedNames } from "./check-leftovers.ts";
 import { inferIfOrLoop } from "./check-loops.ts";
+import { checkPlace } from "./check-places.ts";
 import { checkSettings } from "./check-settings.ts";
 import {
   anywhere,
@@ -54,6 +55,7 @@ export function check(entry: string, host: Host): Checked {
     for (const declaration of home.module.file.declarations) checkDeclaration(state, declaration, home);
   checkDefaults(state);
   tellRecursiveFlows(state);
+  tellLater(state);
   tellUnusedNames(state, names.homes);
   const { pass } = state;
   const modules = loaded.modules.map(({ module }) => module);
@@ -89,6 +91,7 @@ function createCheck(host: Host, names: Names, nearest: Check["nearest"], broken
     broken,
     used: new Set(),
     miscased: new Map(),
+    later: new Map(),
     pass: newPass(),
     trial: false,
     infer: (expr, scope) => infer(state, expr, scope),
@@ -150,8 +153,7 @@ function checkDeclaration(state: Check, declaration: Declaration, home: Home): v
       checkFlow(state, declaration, home);
       return;
     case "place":
-      tell(state, notYet(at({ home }, declaration.name), `a declared ${declaration.place}`));
-      useAll(state, declaration, home);
+      checkPlace(state, declaration, home);
       return;
     case "test":
       tell(state, notYet(at({ home }, declaration.name), "a `test` block"));
@@ -159,6 +161,14 @@ function checkDeclaration(state: Check, declaration: Declaration, home: Home): v
       return;
     case "type":
     case "constant":
+  }
+}
+
+/** What cannot be carried out yet, once for each construct of which no use is wrong. */
+function tellLater(state: Check): void {
+  for (const { construct, places, wrong } of state.later.values()) {
+    const [first, ...others] = places;
+    if (first !== undefined && !wrong) tell(state, notYet(first, construct, others));
   }
 }
 

@@ -99,6 +99,14 @@ export function unknownSetting(
   );
 }
 
+/** A record under a name that is no kind of runner or agent. */
+export function unknownKind(at: At, name: string, owner: string, kinds: readonly string[]): Diagnostic {
+  const what = owner.replace(/^an? /, "");
+  return error("unknown-setting", at, "Unknown setting", `there is no kind of ${what} \`${name}\``, {
+    hint: `Kinds are ${listed(kinds)}.`,
+  });
+}
+
 export function badSetting(at: At, label: string, hint: string | null, fix: Fix | null = null): Diagnostic {
   return error("bad-setting", at, "Wrong value for a setting", label, { hint, fix });
 }
@@ -130,16 +138,29 @@ export function misplacedSetting(at: At, name: string, before: At, fix: Fix | nu
   });
 }
 
-export function unknownRunner(at: At, name: string, near: string | null): Diagnostic {
-  return error("unknown-runner", at, "Unknown runner", didYouMean(near, `there is no runner \`${name}\``), {
-    hint: near === null ? "Without this setting a task runs on this machine: `runner: local`." : null,
-    fix: renameFix(near, at.span),
+/** `others` would do as well. */
+export function missingSetting(
+  at: At,
+  owner: string,
+  name: string,
+  example: string,
+  others: readonly string[] = [],
+): Diagnostic {
+  const label = `${owner} needs ${listed([name, ...others], "or")}`;
+  return error("missing-setting", at, "Missing setting", label, {
+    hint: `Write it like \`${example}\`.`,
   });
 }
 
 /** The language has it, this version of flowc does not. */
-export function notYet(at: At, construct: string): Diagnostic {
+export function notYet(
+  at: At,
+  construct: string,
+  others: readonly At[] = [],
+  hint: string | null = null,
+): Diagnostic {
   return error("not-yet", at, "Not supported yet", `${construct} is not supported by this version of flowc`, {
-    hint: "It is a part of the language and will come; until then, write the flow without it.",
+    related: others.slice(0, 3).map((other) => related(other, "and here")),
+    hint: hint ?? "It is a part of the language and will come; until then, write the flow without it.",
   });
 }

@@ -5,6 +5,7 @@ import { calls } from "./explanations-calls.ts";
 import { flows } from "./explanations-flows.ts";
 import { modules } from "./explanations-modules.ts";
 import { names } from "./explanations-names.ts";
+import { places } from "./explanations-places.ts";
 import { tasks } from "./explanations-tasks.ts";
 import { text } from "./explanations-text.ts";
 import { types } from "./explanations-types.ts";
@@ -17,5 +18,6 @@ export const explanations: readonly Explanation[] = [
   ...types,
   ...calls,
   ...tasks,
+  ...places,
   ...flows,
 ].sort((a, b) => (a.code < b.code ? -1 : 1));

@@ -2,9 +2,17 @@
 
 import type { Seen } from "./plan.ts";
 
+/** A machine's cores, and its memory in bytes. */
+export interface Machine {
+  readonly cpus: number;
+  readonly memory: number;
+}
+
 export interface Host {
   /** The project's root: the nearest folder upwards with a `.git`, `package.json` or `.flowc`, else the entry's folder. */
   readonly root: string;
+  /** What this machine has in all, for tasks that need much; absent: not known, and not bounded. */
+  readonly machine?: Machine;
   /** How a path is shown: relative to where the user stands. */
   show(path: string): string;
   /** A file's text, or why it cannot be had. `real` is the path with symbolic links resolved: the module's identity. */

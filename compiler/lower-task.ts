@@ -166,8 +166,15 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
       const effect = constantOf(lowerExpr(value, scope));
       return effect === "pure" || effect === "once" ? { effect } : { effect: "idempotent" };
     }
+    case "needs":
+      return { needs: needs(constantOf(lowerExpr(value, scope))) };
+    case "priority": {
+      const priority = constantOf(lowerExpr(value, scope));
+      return { priority: priority === "high" || priority === "low" ? priority : "normal" };
+    }
     case "runner":
-      return { runner: value.kind === "name" ? value.name : (literalText(value) ?? "local") };
+      // Whatever a declared runner is called, this version makes its instances on this machine.
+      return { runner: "local" };
     default:
       // Not yet: the checker has refused it.
       return {};
@@ -217,6 +224,16 @@ function retryPolicy(value: Value | undefined): RetryPolicy {
     max: number("max"),
     on: Array.isArray(on) ? failureReasons.filter((reason) => on.includes(reason)) : noRetry.on,
   };
+}
+
+/** What is not said is nothing, but for a core. */
+function needs(value: Value | undefined): TaskSettings["needs"] {
+  const given = new Map(typeof value === "object" && value !== null ? Object.entries(value) : []);
+  const number = (key: string, otherwise: number) => {
+    const one: unknown = given.get(key);
+    return typeof one === "number" ? one : otherwise;
+  };
+  return { cpu: number("cpu", 1), memory: number("memory", 0), disk: number("disk", 0) };
 }
 
 function exitCodes(value: Value | undefined): readonly number[] | "any" {

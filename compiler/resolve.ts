@@ -13,7 +13,7 @@ import type {
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Span } from "../grammar/source.ts";
 import { walk } from "../grammar/walk.ts";
-import { builtins, laterBuiltins } from "./builtins.ts";
+import { builtins, laterBuiltins, settingCalls } from "./builtins.ts";
 import { findCircles } from "./cycles.ts";
 import { duplicateName, recursiveConstant, unknownExport } from "./errors-names.ts";
 import type { Loaded } from "./modules.ts";
@@ -90,7 +90,10 @@ function declare(loaded: Loaded, diagnostics: Diagnostic[]): Home {
     if (first !== undefined) {
       const firstAt = { source, span: first.declaration.name.span };
       diagnostics.push(duplicateName(at, name, `the ${word(first.declaration)}`, firstAt, null));
-    } else if (isCallable(declaration) && (builtins.has(name) || laterBuiltins.has(name))) {
+    } else if (
+      isCallable(declaration) &&
+      (builtins.has(name) || laterBuiltins.has(name) || settingCalls.has(name))
+    ) {
       const hint = `\`${name}\` is a built-in function: choose another name.`;
       diagnostics.push(duplicateName(at, name, "the built-in", null, hint));
     } else put(home, declaration, home, null);

@@ -1,34 +1,32 @@
 // Which settings there are, of what type, and which of them this version of flowc can carry out.
 
+import {
+  field,
+  notNegative,
+  positive,
+  type SettingKind,
+  type SettingRow,
+  type SettingTable,
+} from "./setting-rows.ts";
+import { agentKinds, agentSettings, limitSettings, runnerKinds, runnerSettings } from "./settings-places.ts";
 import { floatType, intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
-import type { FieldType, Type, Value } from "./types.ts";
+import type { Type, Value } from "./types.ts";
 
 /** What a block of settings belongs to. `with` may override those of tasks. */
-export type SettingOwner = "task" | "with" | "flow" | "phase" | "for" | "if" | "repeat";
-
-export type SettingKind =
-  /** A value of a type, which may depend on the run. */
-  | { readonly kind: "value"; readonly types: readonly Type[] }
-  /** A value that must be known from the text. */
-  | { readonly kind: "fixed"; readonly types: readonly Type[] }
-  | { readonly kind: "env" }
-  | { readonly kind: "runner" }
-  /** Part of the language, not of this version. */
-  | { readonly kind: "later" };
-
-export interface SettingRow {
-  readonly kind: SettingKind;
-  /** As it is written, for hints. */
-  readonly example: string;
-  /** What is wrong with a value of the right type, or null. */
-  readonly judge?: (value: Value) => string | null;
-}
-
-function field(name: string, type: Type): FieldType {
-  return { name, type, doc: null, early: false };
-}
+export type SettingOwner =
+  | "task"
+  | "with"
+  | "flow"
+  | "phase"
+  | "for"
+  | "if"
+  | "repeat"
+  | "limit"
+  | "runner"
+  | "agent";
 
 const duration = scalar("duration");
+const size = scalar("size");
 
 /** `retry` as a record; all but `times` may be left out. */
 export const retryType: Type = {
@@ -46,22 +44,6 @@ export const effects = ["pure", "idempotent", "once"];
 
 const later: SettingKind = { kind: "later" };
 
-function positive(what: string) {
-  return (value: Value): string | null =>
-    typeof value === "number" && value <= 0 ? `${what} must be more than 0` : null;
-}
-
-function notNegative(what: string) {
-  return (value: Value): string | null => {
-    const times = typeof value === "number" ? value : isRecord(value) ? value["times"] : null;
-    return typeof times === "number" && times < 0 ? `${what} cannot be negative` : null;
-  };
-}
-
-function isRecord(value: Value): value is { readonly [key: string]: Value } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function exitCode(value: Value): string | null {
   if (!Array.isArray(value)) return null;
   if (value.length === 0) return "with no exit code at all, no attempt could succeed";
@@ -69,15 +51,32 @@ function exitCode(value: Value): string | null {
   return bad === undefined ? null : `an exit code is between 0 and 255, not ${bad}`;
 }
 
-const task: Readonly<Record<string, SettingRow>> = {
-  runner: { kind: { kind: "runner" }, example: "runner: local" },
-  agent: { kind: later, example: "agent: coder" },
+export const priorities = ["low", "normal", "high"];
+
+function amount(name: string, example: string, types: readonly Type[]): SettingRow {
+  return { kind: { kind: "fixed", types }, example, judge: notNegative(`\`${name}\``) };
+}
+
+const needs: SettingTable = {
+  cpu: amount("cpu", "cpu: 2", [floatType]),
+  memory: amount("memory", "memory: 4GB", [size]),
+  disk: amount("disk", "disk: 10GB", [size]),
+};
+
+const task: SettingTable = {
+  runner: { kind: { kind: "place", place: "runner" }, example: "runner: local" },
+  agent: { kind: { kind: "place", place: "agent" }, example: "agent: coder" },
   timeout: {
     kind: { kind: "value", types: [duration] },
     example: "timeout: 10m",
     judge: positive("a timeout"),
   },
-  stall: { kind: later, example: "stall: 5m" },
+  stall: {
+    kind: { kind: "value", types: [duration] },
+    example: "stall: 5m",
+    judge: positive("`stall`"),
+    later: true,
+  },
   exit_codes: {
     kind: { kind: "fixed", types: [listOf(intType), { kind: "union", members: ["any"] }] },
     example: "exit_codes: [0, 1]",
@@ -92,26 +91,40 @@ const task: Readonly<Record<string, SettingRow>> = {
     kind: { kind: "fixed", types: [{ kind: "union", members: effects }] },
     example: 'effect: "pure"',
   },
-  cache: { kind: later, example: "cache: true" },
+  cache: { kind: { kind: "cache" }, example: "cache: true", later: true },
   reads: { kind: { kind: "value", types: [listOf(stringType)] }, example: 'reads: ["src/**"]' },
   writes: { kind: later, example: 'writes: ["dist/**"]' },
-  workspace: { kind: later, example: 'workspace: "scratch"' },
+  workspace: { kind: { kind: "workspace" }, example: 'workspace: "scratch"', later: true },
   env: { kind: { kind: "env" }, example: 'env: { MODE: "fast" }' },
-  uses: { kind: later, example: "uses: [database]" },
-  needs: { kind: later, example: "needs: { cpu: 2 }" },
-  priority: { kind: later, example: 'priority: "high"' },
-  affinity: { kind: later, example: "affinity: crate.name" },
-  session: { kind: later, example: "session: change" },
+  uses: { kind: { kind: "uses" }, example: "uses: [database]" },
+  needs: { kind: { kind: "record", fields: needs }, example: "needs: { cpu: 2, memory: 4GB }" },
+  priority: {
+    kind: { kind: "fixed", types: [{ kind: "union", members: priorities }] },
+    example: 'priority: "high"',
+  },
+  affinity: {
+    kind: { kind: "value", types: [stringType] },
+    example: "affinity: crate.name",
+    later: true,
+  },
+  session: { kind: { kind: "session" }, example: "session: change" },
   undo: { kind: later, example: 'undo: "rm -rf dist"' },
 };
 
-const flow: Readonly<Record<string, SettingRow>> = {
+const budget: SettingRow = {
+  kind: { kind: "value", types: [scalar("money")] },
+  example: "budget: 20USD",
+  judge: positive("a budget"),
+  later: true,
+};
+
+const flow: SettingTable = {
   deadline: { kind: later, example: "deadline: 2h" },
-  budget: { kind: later, example: "budget: 20USD" },
+  budget,
   depth: { kind: later, example: "depth: 5" },
 };
 
-const loop: Readonly<Record<string, SettingRow>> = {
+const loop: SettingTable = {
   parallel: {
     kind: { kind: "value", types: [intType] },
     example: "parallel: 4",
@@ -130,39 +143,45 @@ const loop: Readonly<Record<string, SettingRow>> = {
   },
 };
 
-const none: Readonly<Record<string, SettingRow>> = {};
+const none: SettingTable = {};
 
-const tables: Readonly<Record<SettingOwner, Readonly<Record<string, SettingRow>>>> = {
+const tables: Readonly<Record<SettingOwner, SettingTable>> = {
   task,
   with: task,
   flow,
   phase: {
     deadline: { kind: later, example: "deadline: 2h" },
-    budget: { kind: later, example: "budget: 20USD" },
+    budget,
   },
   for: loop,
   if: none,
   repeat: none,
+  limit: limitSettings,
+  runner: { ...runnerKinds, ...runnerSettings },
+  agent: { ...agentKinds, ...agentSettings },
 };
 
-export function settingRow(owner: SettingOwner, name: string): SettingRow | null {
-  const table = tables[owner];
-  return Object.hasOwn(table, name) ? (table[name] ?? null) : null;
+/** Kinds of runners and agents; null for what has none. */
+export function kindsOf(owner: SettingOwner): readonly string[] | null {
+  if (owner === "runner") return Object.keys(runnerKinds);
+  return owner === "agent" ? Object.keys(agentKinds) : null;
 }
 
-export function settingNames(owner: SettingOwner): readonly string[] {
-  return Object.keys(tables[owner]);
+export function settingsOf(owner: SettingOwner): SettingTable {
+  return tables[owner];
 }
 
 /** Where else a setting of this name belongs, in words; null if nowhere. */
 export function ownerOf(name: string): string | null {
-  for (const owner of ["task", "for", "flow"] as const)
-    if (settingRow(owner, name) !== null) return owner === "for" ? "a `for`" : `a ${owner}`;
+  for (const owner of ["task", "for", "flow", "limit", "runner", "agent"] as const)
+    if (Object.hasOwn(tables[owner], name))
+      return owner === "for" ? "a `for`" : `${owner === "agent" ? "an" : "a"} ${owner}`;
   return null;
 }
 
 /** How the owner is called in messages. */
 export function ownerWords(owner: SettingOwner): string {
   if (owner === "with" || owner === "task") return "a task";
+  if (owner === "agent") return "an agent";
   return owner === "for" || owner === "if" || owner === "repeat" ? `\`${owner}\`` : `a ${owner}`;
 }

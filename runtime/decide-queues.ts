@@ -1,10 +1,11 @@
 // Nodes that could start, in the order in which they should: heaps that `decide` keeps beside a run.
 
 import { assert } from "./bug.ts";
+import type { Need } from "./room.ts";
 import type { Run } from "./run.ts";
 import { IN_PROGRESS, READY, SETTLED, WANTS } from "./run-codes.ts";
 import { Heap } from "./run-columns.ts";
-import { cpuOf, rankOf } from "./run-settings.ts";
+import { needsOf, rankOf } from "./run-settings.ts";
 
 /** A node that does not fit is passed over by so many others; then room is kept for it. */
 const passedMax = 64;
@@ -27,8 +28,8 @@ export class Queues {
   private readonly generation: number;
   /** Which nodes may start at all. */
   private readonly chosen: (n: number) => boolean;
-  /** One heap for each amount of computing. */
-  private readonly heaps = new Map<number, Heap>();
+  /** One heap for each distinct need. */
+  private readonly heaps = new Map<string, { readonly need: Need; readonly heap: Heap }>();
   private readonly pure: Heap;
   private readonly timers: Heap;
   /** Of what is in `timers`, when it is due. */
@@ -124,11 +125,12 @@ export class Queues {
     for (;;) {
       let best = -1;
       let fitting = -1;
-      for (const [cpu, heap] of this.heaps) {
+      for (const { need, heap } of this.heaps.values()) {
         const n = this.topOf(heap);
         if (n === undefined) continue;
         if (best < 0 || this.before(n, best)) best = n;
-        if (this.fits(cpu) && (fitting < 0 || this.before(n, fitting))) fitting = n;
+        if (this.run.room.lacks(need, this.run.options) === null && (fitting < 0 || this.before(n, fitting)))
+          fitting = n;
       }
       if (fitting < 0) return null;
       if (fitting !== best && !this.passOver(best)) return null;
@@ -138,12 +140,6 @@ export class Queues {
     }
   }
 
-  private fits(cpu: number): boolean {
-    const { run } = this;
-    // What needs more than there is runs alone.
-    return run.busy === 0 || run.busy + cpu <= run.options.jobs * 1000;
-  }
-
   private passOver(n: number): boolean {
     if (this.passed.n !== n) this.passed = { n, times: 0 };
     return ++this.passed.times <= passedMax;
@@ -151,7 +147,7 @@ export class Queues {
 
   private before(a: number, b: number): boolean {
     const { run } = this;
-    const rank = run.hasOverrides ? rankOf(run, a) - rankOf(run, b) : 0;
+    const rank = run.ranked ? rankOf(run, a) - rankOf(run, b) : 0;
     if (rank !== 0) return rank < 0;
     const path = run.paths.get(b) - run.paths.get(a);
     return path === 0 ? a < b : path < 0;
@@ -178,13 +174,13 @@ export class Queues {
       this.pure.push(n);
       return;
     }
-    const cpu = cpuOf(run, n);
-    let heap = this.heaps.get(cpu);
-    if (heap === undefined) {
-      heap = new Heap((a, b) => this.before(a, b));
-      this.heaps.set(cpu, heap);
+    const need = needsOf(run, n);
+    let queue = this.heaps.get(need.key);
+    if (queue === undefined) {
+      queue = { need, heap: new Heap((a, b) => this.before(a, b)) };
+      this.heaps.set(need.key, queue);
     }
-    heap.push(n);
+    queue.heap.push(n);
   }
 
   private topOf(heap: Heap): number | undefined {
@@ -223,7 +219,7 @@ export class Queues {
 
   /** Takes a node, which is on top of its heap, out of the way until its `for` has room. */
   private hold(n: number, loop: number): void {
-    const top = this.heaps.get(cpuOf(this.run, n))?.pop();
+    const top = this.heaps.get(needsOf(this.run, n).key)?.heap.pop();
     assert(top === n, `node ${n} is held and was not on top`);
     const item = this.itemOf(n, loop);
     const held = this.heldOf(loop);

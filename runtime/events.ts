@@ -46,7 +46,7 @@ export type EventBody =
       readonly boot: string;
       readonly host: string;
       /** What a resumed run does otherwise than before; its `only` stays. */
-      readonly options?: Pick<RunOptions, "jobs" | "failFast">;
+      readonly options?: Omit<RunOptions, "only">;
     }
   | {
       readonly type: "run.cancelled";
@@ -115,6 +115,9 @@ export type Event = EventBody & { readonly seq: number; readonly at: number; rea
 export interface RunOptions {
   /** How much computing at once on this machine: the sum of `needs.cpu`. */
   readonly jobs: number;
+  /** Bytes of memory and disk that this machine has for nodes which need some; not bounded if not known. */
+  readonly memory?: number;
+  readonly disk?: number;
   readonly failFast: boolean;
   /** Names of nodes to run, with what they need; null: all. */
   readonly only: readonly string[] | null;

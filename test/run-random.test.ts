@@ -129,7 +129,7 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
         const around = run.frameGuards.get(run.frames.get(event.n)) === n && run.kind(n) === "if";
         expect(around || run.good(n), `cell ${event.n} started before ${n}`).toBe(true);
       }
-      expect(run.busy <= 3000 || [...run.running()].length === 1).toBe(true);
+      expect(run.room.cpu <= 3000 || [...run.running()].length === 1).toBe(true);
     }
     if (event.type === "attempt.ended" && event.outcome === "succeeded") done.add(event.n);
     for (const loop of run.loops.values())

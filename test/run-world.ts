@@ -166,7 +166,7 @@ export function snapshot(run: Run): unknown {
       run.error(n),
     ]);
   const loops = [...run.loops.values()].map((loop) => ({ ...loop }));
-  return { cells, loops, status: run.status, output: run.output, counts: run.counts, busy: run.busy };
+  return { cells, loops, status: run.status, output: run.output, counts: run.counts, busy: run.room.cpu };
 }
 
 /** Numbers from 0 up to 1 that look like chance and are the same for a seed. */

@@ -1,0 +1,81 @@
+// Declared limits, runners and agents: do they bound, make or ask anything, and can this version use them?
+
+import type { Place } from "../grammar/ast.ts";
+import { article } from "./check-place-names.ts";
+import { at, type Check, markWrong, noteLater, rootScope, type Scope, tell } from "./check-state.ts";
+import { type At, listed } from "./errors.ts";
+import { missingSetting, notYet } from "./errors-calls.ts";
+import { noBackEnd } from "./errors-places.ts";
+import type { Home } from "./resolve.ts";
+import { agentKinds, amounts, runnerKinds, runnerSettings } from "./settings-places.ts";
+
+export function checkPlace(check: Check, place: Place, home: Home): void {
+  const where = { noNodes: "a setting", noDisk: `the settings of ${article(place.place)}`, returnOf: null };
+  const scope = rootScope(home, place, where);
+  const before = check.pass.diagnostics.length;
+  check.settings(place.settings, place.place, scope);
+  if (check.pass.diagnostics.length > before) {
+    markWrong(check, place.place);
+    return;
+  }
+  const name = at(scope, place.name);
+  if (place.place === "limit") tellEmptyLimit(check, place, name);
+  else if (place.place === "agent") tellNoAgentKind(check, place, name);
+  else checkBackEnd(check, place, scope);
+  if (place.place === "runner") return;
+  const wrong = check.pass.diagnostics.length > before;
+  noteLater(check, place.place, `a declared ${place.place}`, name, wrong);
+}
+
+function has(place: Place, names: readonly string[]): boolean {
+  return place.settings.some(({ key }) => names.includes(key.text));
+}
+
+function tellEmptyLimit(check: Check, place: Place, name: At): void {
+  if (has(place, amounts)) return;
+  tell(
+    check,
+    missingSetting(name, `the limit \`${place.name.text}\``, "requests", "requests: 100 per 1m", [
+      "tokens",
+      "concurrent",
+      "slots",
+    ]),
+  );
+}
+
+function tellNoAgentKind(check: Check, place: Place, name: At): void {
+  const kinds = Object.keys(agentKinds);
+  const own = place.settings.filter(({ key }) => kinds.includes(key.text));
+  if (own.length > 0) return;
+  const label = `\`${place.name.text}\` does not say which program it is`;
+  tell(
+    check,
+    noBackEnd(name, label, `Name one: ${listed(kinds, "or")}, such as \`claude: { model: "sonnet" }\`.`),
+  );
+}
+
+/** This version makes instances of `local` alone; the first kind is the one that would be taken. */
+function checkBackEnd(check: Check, place: Place, scope: Scope): void {
+  const kinds = place.settings.filter(({ key }) => Object.hasOwn(runnerKinds, key.text));
+  const [first] = kinds;
+  const name = place.name.text;
+  if (first === undefined) {
+    const hint = "Say what makes its instances: `local: {}` is this machine.";
+    tell(check, noBackEnd(at(scope, place.name), `\`${name}\` names no kind of place`, hint));
+    return;
+  }
+  if (!kinds.some(({ key }) => key.text === "local")) {
+    const label = `\`${name}\` has only ${listed(kinds.map(({ key }) => key.text))}, which this version of flowc cannot use`;
+    tell(check, noBackEnd(at(scope, place.name), label, "With `local: {}` it runs on this machine, too."));
+    return;
+  }
+  const odd =
+    first.key.text === "local"
+      ? place.settings.find(({ key }) => Object.hasOwn(runnerSettings, key.text))
+      : first;
+  if (odd === undefined) return;
+  const key = `\`${odd.key.text}\``;
+  const what = odd === first ? `${key} as the first kind of a runner` : `${key} of a runner`;
+  const hint = odd === first ? "Put `local: {}` first, and it runs on this machine." : null;
+  tell(check, notYet(at(scope, odd.key), what, [], hint));
+}

@@ -1,0 +1,213 @@
+// Why the rules about limits, runners, agents and caches exist, with a wrong and a right flow for each.
+
+import type { Explanation } from "./explanation.ts";
+
+export const places: readonly Explanation[] = [
+  {
+    code: "unknown-agent",
+    says: "a task that asks an agent which is not declared",
+    why: "An agent is declared once, with its program, its model and what it may spend, and is used by name. A misspelt name is told before anything is paid for.",
+    wrong: `agent coder {
+  claude: { model: "sonnet" }
+}
+
+task review(change: string) -> string {
+  agent: codr
+  ask "Review this change: ~{change}"
+}
+
+flow main(change: string) -> string {
+  return review(change)
+}
+`,
+    right: `agent coder {
+  claude: { model: "sonnet" }
+}
+
+task review(change: string) -> string {
+  agent: coder
+
+  ask "Review this change: ~{change}"
+}
+
+flow main(change: string) -> string {
+  return review(change)
+}
+`,
+  },
+  {
+    code: "missing-agent",
+    says: "a prompt that does not say whom it asks",
+    why: "Which program answers a prompt, and what it may cost, is never guessed: a task with `ask` names its agent.",
+    wrong: `agent coder {
+  claude: { model: "sonnet" }
+}
+
+task review(change: string) -> string {
+  ask "Review this change: ~{change}"
+}
+
+flow main(change: string) -> string {
+  return review(change)
+}
+`,
+    right: `agent coder {
+  claude: { model: "sonnet" }
+}
+
+task review(change: string) -> string {
+  agent: coder
+
+  ask "Review this change: ~{change}"
+}
+
+flow main(change: string) -> string {
+  return review(change)
+}
+`,
+  },
+  {
+    code: "unknown-limit",
+    says: "a task that uses a limit which is not declared",
+    why: "A limit that does not exist would bound nothing. Limits are declared once, for all tasks that share a service, and are used by name.",
+    wrong: `limit registry { requests: 100 per 1m }
+
+task fetch(name: string) {
+  uses: [regsitry]
+  run "npm pack ~{name}"
+}
+
+flow main(name: string) {
+  fetch(name)
+}
+`,
+    right: `limit registry { requests: 100 per 1m }
+
+task fetch(name: string) {
+  uses: [registry]
+
+  run "npm pack ~{name}"
+}
+
+flow main(name: string) {
+  fetch(name)
+}
+`,
+  },
+  {
+    code: "missing-setting",
+    says: "a limit, runner or agent without what it cannot do without",
+    why: "A limit bounds something, a container has an image, a sandbox a template. Without that, nothing of it could be made, and the first node would find out.",
+    wrong: `limit registry { reserve: 10% }
+
+task fetch(name: string) {
+  uses: [registry]
+  run "npm pack ~{name}"
+}
+
+flow main(name: string) {
+  fetch(name)
+}
+`,
+    right: `limit registry { requests: 100 per 1m, reserve: 10% }
+
+task fetch(name: string) {
+  uses: [registry]
+
+  run "npm pack ~{name}"
+}
+
+flow main(name: string) {
+  fetch(name)
+}
+`,
+  },
+  {
+    code: "no-back-end",
+    says: "a runner or agent that nothing here can make",
+    why: "A runner says how its places are made, one kind beside the other, and an agent which program it is. There must be one that this flowc can use: `local: {}` is this machine.",
+    wrong: `runner rust {
+  docker: { image: "rust:1.75" }
+}
+
+task build() {
+  runner: rust
+  run "cargo build"
+}
+
+flow main() {
+  build()
+}
+`,
+    right: `runner rust {
+  local:  {}
+  docker: { image: "rust:1.75" }
+}
+
+task build() {
+  runner: rust
+
+  run "cargo build"
+}
+
+flow main() {
+  build()
+}
+`,
+  },
+  {
+    code: "impossible-need",
+    says: "a task that needs more than there is",
+    why: "A node starts when there is room for it. One that asks for more than a limit, a runner or the machine ever has would wait for ever, so it is told before the run.",
+    wrong: `limit registry { requests: 100 per 1m }
+
+task mirror() {
+  uses: [registry(requests: 500)]
+  run "./mirror.sh"
+}
+
+flow main() {
+  mirror()
+}
+`,
+    right: `limit registry { requests: 100 per 1m }
+
+task mirror() {
+  uses: [registry(requests: 50)]
+
+  run "./mirror.sh"
+}
+
+flow main() {
+  mirror()
+}
+`,
+  },
+  {
+    code: "unsound-cache",
+    says: "a cache that could give a wrong answer",
+    why: "A cached answer stands for the work only if everything the work saw is part of its key, and if the answer is all that the work was for. So the task says what it reads, and has no effect that a cached answer would leave out.",
+    wrong: `task build() -> file {
+  cache: true
+  run "make app"
+  return file("app")
+}
+
+flow main() -> file {
+  return build()
+}
+`,
+    right: `task build() -> file {
+  reads: ["src/**", "Makefile"]
+  cache: true
+
+  run "make app"
+  return file("app")
+}
+
+flow main() -> file {
+  return build()
+}
+`,
+  },
+];

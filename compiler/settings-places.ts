@@ -1,0 +1,129 @@
+// Settings of what a file declares beside tasks and flows: limits, runners, agents, and their known kinds.
+
+import {
+  atMost,
+  field,
+  isRecord,
+  notEmpty,
+  positive,
+  type SettingRow,
+  type SettingTable,
+} from "./setting-rows.ts";
+import { boolType, floatType, intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
+import type { Type, Value } from "./types.ts";
+
+const size = scalar("size");
+
+function fixed(example: string, types: readonly Type[], judge?: SettingRow["judge"]): SettingRow {
+  return { kind: { kind: "fixed", types }, example, ...(judge === undefined ? {} : { judge }) };
+}
+
+function rate(example: string): SettingRow {
+  return { kind: { kind: "rate" }, example };
+}
+
+function kindOf(example: string, fields: SettingTable): SettingRow {
+  return { kind: { kind: "record", fields }, example };
+}
+
+function text(name: string, example: string): SettingRow {
+  return fixed(`${name}: ${JSON.stringify(example)}`, [stringType], notEmpty(`\`${name}\``));
+}
+
+// Limits
+
+function slotsJudge(value: Value): string | null {
+  if (!Array.isArray(value)) return null;
+  if (value.length === 0) return "without a slot nothing could ever run";
+  const twice = value.find((slot, at) => value.indexOf(slot) !== at);
+  return twice === undefined ? null : `${JSON.stringify(twice)} is there twice`;
+}
+
+/** Settings of a `limit` that bound something. */
+export const amounts: readonly string[] = ["requests", "tokens", "concurrent", "slots"];
+
+export const limitSettings: SettingTable = {
+  requests: rate("requests: 100 per 1m"),
+  tokens: rate("tokens: 100_000 per 1m"),
+  concurrent: fixed("concurrent: 4", [intType], positive("`concurrent`")),
+  slots: fixed('slots: ["http://localhost:8081"]', [listOf(stringType)], slotsJudge),
+  reserve: fixed("reserve: 10%", [scalar("percent")], atMost("what is kept back", 100, "100%")),
+};
+
+// Runners
+
+export const runnerKinds: SettingTable = {
+  local: kindOf("local: {}", {}),
+  docker: kindOf('docker: { image: "rust:1.75" }', {
+    image: { ...text("image", "rust:1.75"), required: true },
+    cpus: fixed("cpus: 2", [floatType], positive("`cpus`")),
+    memory: fixed("memory: 4GB", [size], positive("`memory`")),
+    pids: fixed("pids: 512", [intType], positive("`pids`")),
+    network: fixed("network: true", [boolType]),
+    user: text("user", "1000:1000"),
+  }),
+  e2b: kindOf('e2b: { template: "base" }', {
+    template: { ...text("template", "base"), required: true },
+    api_key: { kind: { kind: "secret" }, example: 'api_key: secret("E2B_API_KEY")' },
+  }),
+};
+
+function instancesJudge(value: Value): string | null {
+  if (typeof value === "number") return value < 1 ? "without an instance nothing could ever run" : null;
+  if (!isRecord(value)) return null;
+  const { min, max } = value;
+  if (typeof max === "number" && max < 1) return "without an instance nothing could ever run";
+  if (typeof min === "number" && min < 0) return "`min` cannot be negative";
+  return typeof min === "number" && typeof max === "number" && min > max
+    ? `\`min\` is ${min}, which is more than \`max\``
+    : null;
+}
+
+const instancesType: Type = {
+  kind: "record",
+  fields: [field("min", optional(intType)), field("max", intType)],
+};
+
+/** Of the runner itself, whatever makes its instances. */
+export const runnerSettings: SettingTable = {
+  instances: fixed("instances: 30", [intType, instancesType], instancesJudge),
+  spawn: rate("spawn: 30 per 1m"),
+  reuse: fixed("reuse: 10", [intType], positive("`reuse`")),
+};
+
+// Agents
+
+const tools = (name: string): SettingRow => fixed(`${name}: ["Read", "Edit"]`, [listOf(stringType)]);
+
+/** What any agent may be told. */
+const told: SettingTable = {
+  model: text("model", "sonnet"),
+  role: text("role", "You review changes."),
+  max_turns: fixed("max_turns: 50", [intType], positive("`max_turns`")),
+  allowed_tools: tools("allowed_tools"),
+  denied_tools: tools("denied_tools"),
+  path: text("path", "/opt/agent/bin/agent"),
+  project_settings: fixed("project_settings: true", [boolType]),
+};
+
+export const agentKinds: SettingTable = {
+  claude: kindOf('claude: { model: "sonnet" }', {
+    ...told,
+    permission_mode: text("permission_mode", "acceptEdits"),
+    mcp_servers: text("mcp_servers", "mcp.json"),
+  }),
+  codex: kindOf('codex: { model: "gpt-5" }', { ...told, sandbox: text("sandbox", "workspace-write") }),
+  gemini: kindOf('gemini: { model: "gemini-2.5-pro" }', told),
+  command: kindOf('command: { run: ["./agent.py"] }', {
+    run: {
+      ...fixed('run: ["./agent.py"]', [listOf(stringType)], notEmpty("the program")),
+      required: true,
+    },
+  }),
+};
+
+/** Of the agent itself, whatever program it is. */
+export const agentSettings: SettingTable = {
+  env: { kind: { kind: "env" }, example: 'env: { API_KEY: secret("API_KEY") }' },
+  budget: fixed("budget: 5USD", [scalar("money")], positive("a budget")),
+};
