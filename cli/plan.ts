@@ -63,13 +63,18 @@ export function outlined(
 ): Outline {
   const files = openFiles(project.root, plan, openArtifacts(project.state));
   const found = outline(plan, inputs, files);
-  if (found.problems.length > 0)
-    throw new Stop(
-      exits.wrong,
-      found.problems.map(({ name, message }) => `${visible(name)}: ${visibleLines(message)}`).join("\n"),
-      next,
-    );
+  if (found.problems.length > 0) throw new Stop(exits.wrong, problemLines(found.problems).join("\n"), next);
   return found;
+}
+
+/** A line for each problem; nodes with the same one share a line. */
+function problemLines(problems: Outline["problems"]): readonly string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, message } of problems) names.set(message, [...(names.get(message) ?? []), name]);
+  return [...names].map(([message, [first = "", ...others]]) => {
+    const more = others.length === 0 ? "" : ` and ${count(others.length, "other node")}`;
+    return `${visible(first)}${more}: ${visibleLines(message)}`;
+  });
 }
 
 /** A plan document by `docs/plan.schema.json`: the plan, the nodes known now, and the schemas of all that comes in. */

@@ -1,6 +1,6 @@
 // The checker: from an entry file to the Program, with everything that can be known to be wrong before a run.
 
-import type { Declaration, Flow } from "../grammar/ast.ts";
+import type { Declaration } from "../grammar/ast.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { brokenDeclarations, inOrder } from "./aftermath.ts";
 import { checkBlock, checkNode } from "./check-blocks.ts";
@@ -9,6 +9,7 @@ import { askedBy, fitTo } from "./check-fit.ts";
 import { tellUnusedNames } from "./check-leftovers.ts";
 import { inferIfOrLoop } from "./check-loops.ts";
 import { checkPlace } from "./check-places.ts";
+import { tellRecursion } from "./check-recursion.ts";
 import { checkSettings } from "./check-settings.ts";
 import {
   anywhere,
@@ -22,9 +23,7 @@ import {
 } from "./check-state.ts";
 import { checkFlow, checkTask, useAll } from "./check-tasks.ts";
 import { fold } from "./constant.ts";
-import { findCircles } from "./cycles.ts";
 import { notYet } from "./errors-calls.ts";
-import { recursiveFlow } from "./errors-names.ts";
 import type { Host } from "./host.ts";
 import { loadModules } from "./modules.ts";
 import type { Program } from "./program.ts";
@@ -54,7 +53,7 @@ export function check(entry: string, host: Host): Checked {
   for (const home of names.homes)
     for (const declaration of home.module.file.declarations) checkDeclaration(state, declaration, home);
   checkDefaults(state);
-  tellRecursiveFlows(state);
+  tellRecursion(state, names.homes);
   tellLater(state);
   tellUnusedNames(state, names.homes);
   const { pass } = state;
@@ -169,26 +168,5 @@ function tellLater(state: Check): void {
   for (const { construct, places, wrong } of state.later.values()) {
     const [first, ...others] = places;
     if (first !== undefined && !wrong) tell(state, notYet(first, construct, others));
-  }
-}
-
-function tellRecursiveFlows(state: Check): void {
-  const calls = state.pass.flowCalls;
-  const out = new Map<Flow, Flow[]>();
-  for (const { from, to } of calls) out.set(from, [...(out.get(from) ?? []), to]);
-  const { circles } = findCircles(out.keys(), (flow) => out.get(flow) ?? []);
-  for (const circle of circles) {
-    const [first] = circle;
-    const last = circle.at(-1);
-    const closing = calls.find(({ from, to }) => from === last && to === first);
-    const bounded = circle.some((flow) => flow.body.settings.some(({ key }) => key.text === "depth"));
-    if (first === undefined || closing === undefined || bounded) continue;
-    tell(
-      state,
-      recursiveFlow(
-        closing.at,
-        [...circle, first].map((flow) => flow.name.text),
-      ),
-    );
   }
 }

@@ -183,3 +183,32 @@ export function noPasses(at: At, times: number): Diagnostic {
     hint: "Say how many passes it may take at most, 1 or more: `repeat 3 { … } until …`.",
   });
 }
+
+/** `endless`: there is nothing in it that could end it, either. */
+export function recursiveFlow(
+  at: At,
+  chain: readonly string[],
+  first: At | null,
+  endless: boolean,
+): Diagnostic {
+  return error("recursive-flow", at, "A flow calls itself without an end in sight", chain.join(" → "), {
+    related: [related(first, "the circle begins with this flow")],
+    hint: endless
+      ? "Leave it a way without the call, by an `if` or a `for`, and say how deep it may go at most: `depth: 5` at its top."
+      : `Say how deep it may go at most, with \`depth: 5\` at the top of ${chain.length === 2 ? "the flow" : "one of these flows"}; or use \`for\` or \`repeat\`.`,
+  });
+}
+
+export function endlessRecursion(at: At, chain: readonly string[], first: At | null): Diagnostic {
+  return error("endless-recursion", at, "A recursion that nothing ends", `always ${chain.join(" → ")}`, {
+    related: [related(first, "the circle begins with this flow")],
+    hint: "It would fail at its `depth` each time. Leave it a way without the call: a branch of an `if`, a `for`, or an `otherwise`.",
+  });
+}
+
+export function needlessDepth(at: At, name: string, fix: Fix | null): Diagnostic {
+  return warning("needless-depth", at, "A `depth` that bounds nothing", `\`${name}\` never calls itself`, {
+    hint: "`depth` says how many calls of a flow may stand on top of each other. Remove it.",
+    fix,
+  });
+}

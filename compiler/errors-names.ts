@@ -160,12 +160,6 @@ export function unusedDeclaration(at: At, what: string, name: string): Diagnosti
   });
 }
 
-export function recursiveFlow(at: At, chain: readonly string[]): Diagnostic {
-  return error("recursive-flow", at, "A flow calls itself without an end in sight", chain.join(" → "), {
-    hint: "Say how deep it may go at most, with `depth: 5` at the top of the flow; or use `for` or `repeat`.",
-  });
-}
-
 export function recursiveType(at: At, chain: readonly string[]): Diagnostic {
   return error("recursive-type", at, "A type contains itself", chain.join(" → "), {
     hint: "No value could ever be that large. Put `?`, `[]` or `map<…>` in between.",

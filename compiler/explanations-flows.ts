@@ -272,4 +272,79 @@ flow main() -> bool {
 }
 `,
   },
+  {
+    code: "recursive-flow",
+    says: "a flow that calls itself without a bound",
+    why: "A plan says before the run how much there is to do at most. A flow that calls itself has no such bound, until its `depth` says how many calls may stand on top of each other. In a circle of several flows one of them needs it.",
+    wrong: `task parts(folder: string) -> string[] {
+  run "ls ~{folder} >$OUT"
+}
+
+flow walk(folder: string) -> int {
+  found = parts(folder)
+  sizes = for part in found {
+    walk(folder: part)
+  }
+  return len(sizes)
+}
+`,
+    right: `task parts(folder: string) -> string[] {
+  run "ls ~{folder} >$OUT"
+}
+
+flow walk(folder: string) -> int {
+  depth: 5
+
+  found = parts(folder)
+  sizes = for part in found {
+    walk(folder: part)
+  }
+  return len(sizes)
+}
+`,
+  },
+  {
+    code: "endless-recursion",
+    says: "a flow that always calls itself",
+    why: "What a flow writes, runs. A call of itself that stands in no `if` and no `for` is always made, so the recursion goes to its `depth` and fails there, each time. It needs a way that ends it.",
+    wrong: `task half(n: int) -> int {
+  run "expr ~{n} / 2"
+  return int(stdout)
+}
+
+flow halve(n: int) -> int {
+  depth: 10
+
+  rest = half(n)
+  return halve(n: rest)
+}
+`,
+    right: `task half(n: int) -> int {
+  run "expr ~{n} / 2"
+  return int(stdout)
+}
+
+flow halve(n: int) -> int {
+  depth: 10
+
+  rest = half(n)
+  return if rest > 1 { halve(n: rest) } else { rest }
+}
+`,
+  },
+  {
+    code: "needless-depth",
+    says: "a `depth` of a flow that never calls itself",
+    why: "`depth` bounds a recursion. Where there is none, it makes readers look for a call that does not exist.",
+    wrong: `flow double(n: int) -> int {
+  depth: 3
+
+  return n * 2
+}
+`,
+    right: `flow double(n: int) -> int {
+  return n * 2
+}
+`,
+  },
 ];

@@ -226,31 +226,6 @@ flow main() -> string {
 `,
   },
   {
-    code: "recursive-flow",
-    says: "a flow that calls itself without a bound",
-    why: "Before a run flowc wants to tell how much there is to do at most. A flow that calls itself has no such bound; a `for` over a list has one.",
-    wrong: `flow walk(depth: int) -> int {
-  return step(depth: depth - 1)
-}
-
-flow step(depth: int) -> int {
-  return walk(depth)
-}
-`,
-    right: `task walk(depth: int) -> int {
-  run "walk --depth ~{depth}"
-  return int(stdout)
-}
-
-flow main(depth: int) -> int[] {
-  steps = for level in range(depth) {
-    walk(depth: level)
-  }
-  return steps
-}
-`,
-  },
-  {
     code: "recursive-type",
     says: "a type that contains itself without an end",
     why: "If every value of a type needs another one inside, no value can ever be complete. A `?`, a list or a map in between lets it end.",

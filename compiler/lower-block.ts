@@ -260,6 +260,7 @@ function lowerCall(call: Call, asked: Asked, scope: Scope, frame: Frame): number
     otherwise,
     guard,
     flow: unique,
+    recursive: false,
     args,
     argUses,
   }));

@@ -74,6 +74,16 @@ export function withUse(uses: readonly Use[], more: Use): readonly Use[] {
   return [...uses.filter((use) => !same(use)), more].sort(inOrder);
 }
 
+/** Uses of several steps as those of one; data before order. */
+export function allUses(lists: readonly (readonly Use[])[]): readonly Use[] {
+  const uses = new Map<string, Use>();
+  for (const use of lists.flat()) {
+    const key = [use.up, use.i, ...(use.in ?? [])].join(".");
+    if (!uses.has(key) || use.kind === "data") uses.set(key, use);
+  }
+  return [...uses.values()].sort(inOrder);
+}
+
 function inOrder(a: Use, b: Use): number {
   return a.up - b.up || a.i - b.i || pathOrder(a.in ?? [], b.in ?? []);
 }

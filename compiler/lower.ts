@@ -6,6 +6,7 @@ import { byCodePoint } from "./glob.ts";
 import type { Host } from "./host.ts";
 import { lowerFlowBody } from "./lower-block.ts";
 import type { Draft } from "./lower-draft.ts";
+import { lowerDepth, markRecursive } from "./lower-recursion.ts";
 import { calleeParams, lowerTask } from "./lower-task.ts";
 import { type FlowPlan, PLAN_VERSION, type Plan, type Seen } from "./plan.ts";
 import type { Step } from "./plan-steps.ts";
@@ -49,7 +50,10 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
     types: {},
     tasks: Object.fromEntries(tasks.sort(byKey)),
     flows: Object.fromEntries(flows.sort(byKey)),
-    steps: draft.steps.filter((step): step is Step => step !== null),
+    steps: markRecursive(
+      draft.steps.filter((step): step is Step => step !== null),
+      flows.map(([, each]) => each),
+    ),
     seen: seenOnce(draft.seen.values()),
     base: base === "." ? "" : base,
     secrets: [...draft.secrets].sort(byCodePoint),
@@ -65,6 +69,7 @@ function lowerFlow(flow: Flow, module: Module, draft: Draft): FlowPlan {
     file: module.path,
     params: calleeParams(flow, module, draft),
     answer: flow.answer === null ? null : (program.typeOfExpr.get(flow.answer) ?? null),
+    depth: lowerDepth(flow, module, draft),
     body: lowerFlowBody(flow, module, draft),
   };
 }

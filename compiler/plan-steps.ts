@@ -97,10 +97,12 @@ export interface TaskStep extends NodeStep {
 /**
  * A call of another flow: its body is unfolded at once into a frame of its own, which sees nothing of the caller's
  * (slots never go `up` out of a flow's body). `argUses[i]` is what the i-th `var` cell waits for in the caller's frame.
+ * `recursive`: a call inside of the flow called; it grows when all that it uses, then also for its arguments, is there.
  */
 export interface FlowStep extends FrameStep {
   readonly kind: "flow";
   readonly flow: string;
+  readonly recursive: boolean;
   readonly args: readonly Expr[];
   readonly argUses: readonly (readonly Use[])[];
 }

@@ -58,6 +58,8 @@ export interface FlowPlan {
   readonly file: string;
   readonly params: readonly ParamSpec[];
   readonly answer: Type | null;
+  /** So many calls of it may stand on top of each other, the first included; null: it never calls itself. */
+  readonly depth: number | null;
   /** Its first `params.length` steps are `var` steps, the parameters in order. */
   readonly body: Block;
 }

@@ -63,6 +63,15 @@ const needs: SettingTable = {
   disk: amount("disk", "disk: 10GB", [size]),
 };
 
+/** Names and chains of owners grow with each call: what is deeper than this is a loop that was meant otherwise. */
+const depthMax = 1000;
+
+function depth(value: Value): string | null {
+  if (typeof value !== "number") return null;
+  if (value < 1) return "`depth` counts the first call too, so it is at least 1";
+  return value > depthMax ? `no flow may go deeper than ${depthMax} calls` : null;
+}
+
 const task: SettingTable = {
   runner: { kind: { kind: "place", place: "runner" }, example: "runner: local" },
   agent: { kind: { kind: "place", place: "agent" }, example: "agent: coder" },
@@ -121,7 +130,7 @@ const budget: SettingRow = {
 const flow: SettingTable = {
   deadline: { kind: later, example: "deadline: 2h" },
   budget,
-  depth: { kind: later, example: "depth: 5" },
+  depth: { kind: { kind: "fixed", types: [intType] }, example: "depth: 5", judge: depth },
 };
 
 const loop: SettingTable = {

@@ -4,6 +4,7 @@ import type { Block } from "../compiler/plan-steps.ts";
 import type { Run } from "./run.ts";
 import { FALLBACK } from "./run-codes.ts";
 import { prefixOf } from "./run-names.ts";
+import { callFrame, recursiveCall } from "./run-recursion.ts";
 
 /** The named cells and all they need. Kept beside the run; grows with it. */
 export class Selection {
@@ -83,7 +84,7 @@ export class Selection {
 
 /**
  * The cell that a name means, or (`exact: false`) the one below which it may still be made: a `for` not yet unfolded,
- * a `repeat` with passes to come, a node whose `otherwise` may run. Null if there is no such name and never will be.
+ * a `repeat` with passes to come, a call of a flow inside of itself, a node whose `otherwise` may run. Null if there is no such name and never will be.
  */
 export function locate(run: Run, name: string): { readonly n: number; readonly exact: boolean } | null {
   const found = run.find(name);
@@ -108,6 +109,12 @@ function mayGrow(run: Run, n: number, name: string): boolean {
   if (step.kind === "repeat" && !run.settled(n)) {
     const later = /^#[1-9]\d*\.(.*)$/s.exec(name.slice(run.name(n).length));
     if (later !== null) return nameIn(run, step.body, later[1] ?? "");
+  }
+  const call = recursiveCall(run, n);
+  if (call !== null && callFrame(run, n) < 0 && !run.settled(n)) {
+    const body = run.plan.flows[call.flow]?.body;
+    const inner = name.slice(run.name(n).length + 1);
+    if (body !== undefined && name[run.name(n).length] === "." && nameIn(run, body, inner)) return true;
   }
   if (!("otherwise" in step) || step.otherwise === null || run.fallbackOf(n) >= 0) return false;
   const prefix = prefixOf(run, n, FALLBACK);

@@ -7,6 +7,7 @@ import { apply, createRun, type Run } from "./run.ts";
 import { BRANCH, FALLBACK, PASS, WANTS } from "./run-codes.ts";
 import { prefixOf } from "./run-names.ts";
 import { passFrame, timesOf } from "./run-outcomes.ts";
+import { callFrame, recursiveCall } from "./run-recursion.ts";
 import { unfold } from "./unfold.ts";
 import { attempt, type FileAccess } from "./values.ts";
 
@@ -26,11 +27,11 @@ export interface OutlineNode {
   readonly dependencies: readonly OutlineDependency[];
 }
 
-/** What will be made when something is known: the items of a `for`, further passes, or the nodes of an `otherwise`. */
+/** What will be made when something is known: items of a `for`, further passes or calls, or nodes of an `otherwise`. */
 export interface OutlineTemplate {
-  /** The `for` or `repeat`, or what the `otherwise` stands behind. */
+  /** The `for`, `repeat` or call, or what the `otherwise` stands behind. */
   readonly name: string;
-  readonly kind: "for" | "repeat" | "otherwise";
+  readonly kind: "for" | "repeat" | "recursion" | "otherwise";
   /** Names inside, as they will be, with `[…]` for keys not known and `#…` for passes. */
   readonly nodes: readonly { readonly name: string; readonly task: string }[];
   readonly dependencies: readonly OutlineDependency[];
@@ -43,16 +44,19 @@ export interface Outline {
   readonly problems: readonly { readonly name: string; readonly message: string }[];
 }
 
+/** A recursion of which everything is known is followed until there are so many cells; what is left is told by name. */
+const grownMax = 200_000;
+
 /** The graph as far as it is known with these inputs; a missing one without a default is a value not yet known. */
 export function outline(plan: Plan, inputs: Readonly<Record<string, Value>>, files: FileAccess): Outline {
   const run = createRun({ id: "plan", plan, files });
   const options = { jobs: 1, failFast: false, only: null };
   apply(run, { type: "run.started", at: 0, plan: "", inputs, options, durations: {}, flowc: "" });
   grow(run, 0);
-  // What became known only by the growth itself, such as the value of an empty `for`.
-  for (let i = 0; i < run.wanted.length; i++) {
+  // What became known only by the growth itself, such as the value of an empty `for`, or calls within calls.
+  for (let i = 0; i < run.wanted.length && run.size < grownMax; i++) {
     const n = run.wanted.get(i);
-    if (run.has(n, WANTS) && run.pendingItems.has(n)) grow(run, n);
+    if (run.has(n, WANTS) && (run.pendingItems.has(n) || recursiveCall(run, n) !== null)) grow(run, n);
   }
   return outlineOf(run);
 }
@@ -78,12 +82,16 @@ export function outlineOf(run: Run): Outline {
       nodes.push({ n, name: run.name(n), task: name, key: run.key(n), dependencies: shown.dependencies(n) });
     }
     const error = run.errors.get(n);
-    if (error !== undefined && error.why === null)
+    // What is tolerated or answered is no reason not to run.
+    if (error !== undefined && error.why === null && run.doomed)
       problems.push({ name: visibleName(run, n), message: error.message });
     if (step.kind === "for" && !run.loops.has(n) && !run.settled(n))
       templates.push(template(run, n, step.body, "for", shown));
     if (step.kind === "repeat" && !run.settled(n) && mayRepeat(run, n))
       templates.push(template(run, n, step.body, "repeat", shown));
+    const call = recursiveCall(run, n);
+    if (call !== null && callFrame(run, n) < 0 && !run.settled(n))
+      templates.push(template(run, n, bodyOf(run.plan, call.flow), "recursion", shown, call.flow));
     if ("otherwise" in step && step.otherwise !== null && run.fallbackOf(n) < 0 && !run.settled(n))
       templates.push(template(run, n, step.otherwise, "otherwise", shown));
   }
@@ -114,13 +122,22 @@ function template(
   block: Block,
   kind: OutlineTemplate["kind"],
   shown: Shown,
+  flow: string | null = null,
 ): OutlineTemplate {
   const name = run.name(n);
-  const prefix =
-    kind === "for" ? `${name}[…].` : kind === "repeat" ? `${name}#….` : prefixOf(run, n, FALLBACK);
+  const prefix = {
+    for: `${name}[…].`,
+    repeat: `${name}#….`,
+    recursion: `${name}.`,
+    otherwise: prefixOf(run, n, FALLBACK),
+  }[kind];
   const nodes: { name: string; task: string }[] = [];
-  inside(run.plan, block, prefix, nodes, new Set());
+  inside(run.plan, block, prefix, nodes, new Set(flow === null ? [] : [flow]));
   return { name, kind, nodes, dependencies: kind === "otherwise" ? [] : shown.dependencies(n) };
+}
+
+function bodyOf(plan: Plan, flow: string): Block {
+  return plan.flows[flow]?.body ?? { steps: [], result: null };
 }
 
 /** Nodes that a block will make, one for each template, by the names they will have. */

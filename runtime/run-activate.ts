@@ -34,6 +34,7 @@ import {
   timesOf,
 } from "./run-outcomes.ts";
 import { plainValue } from "./run-plain.ts";
+import { argsProblem, callFrame, callProblem, recursiveCall } from "./run-recursion.ts";
 import {
   arrive,
   cancelParts,
@@ -102,6 +103,9 @@ function activate(run: Cells, m: number): void {
     case "repeat":
       activateRepeat(run, m);
       return;
+    case "flow":
+      activateCall(run, m);
+      return;
     default:
       run.setState(m, RUNNING);
       closeOwned(run, m);
@@ -157,7 +161,7 @@ function activateFor(run: Cells, m: number): void {
     return;
   }
   run.setState(m, RUNNING);
-  if (run.has(m, LATE)) run.eachItemFrame(m, (f) => wake(run, f));
+  if (run.has(m, LATE)) run.eachLateFrame(m, (f) => wake(run, f));
   closeOwned(run, m);
 }
 
@@ -203,6 +207,26 @@ function activateRepeat(run: Cells, m: number): void {
   run.setState(m, RUNNING);
   if (passFrame(run, m) < 0) want(run, m);
   else closeOwned(run, m);
+}
+
+/** A call inside of the flow called grows now that all it needs is there; every other was unfolded with its block. */
+function activateCall(run: Cells, m: number): void {
+  const call = recursiveCall(run, m);
+  const f = call === null ? -1 : callFrame(run, m);
+  if (call !== null) {
+    const problem = f < 0 ? callProblem(run, m, call) : run.has(m, LATE) ? argsProblem(run, m, call) : null;
+    if (problem !== null) {
+      cancelParts(run, m);
+      failByExpression(run, m, problem);
+      return;
+    }
+  }
+  run.setState(m, RUNNING);
+  if (call !== null && f < 0) want(run, m);
+  else {
+    if (run.has(m, LATE)) run.eachLateFrame(m, (each) => wake(run, each));
+    closeOwned(run, m);
+  }
 }
 
 /** A pass in which nothing is open any more: the `repeat` ends with it, or asks for another. */

@@ -382,10 +382,13 @@ export class Cells {
     }
   }
 
-  /** Calls `each` for the frame of each item of a `for`. */
-  eachItemFrame(n: number, each: (f: number) => void): void {
+  /** Calls `each` for the frames that were made late: of each item of a `for`, of the flow that a call is of. */
+  eachLateFrame(n: number, each: (f: number) => void): void {
     const loop = this.loops.get(n);
     for (let i = 0; i < (loop?.keys.length ?? 0); i++) each(this.owned.get((loop?.first ?? 0) + i));
+    if (loop !== undefined) return;
+    for (let f = this.owned.get(n); f >= 0; f = this.frameNext.get(f))
+      if (this.frameRoles.get(f) !== FALLBACK) each(f);
   }
 
   /** The frame of its `otherwise`, if it was made; else -1. */

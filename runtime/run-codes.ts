@@ -56,7 +56,7 @@ export const IN_PROGRESS = 1024;
 export const BARRED = 2048;
 /** Was settled when it was made: nothing that happens later makes another value of it. */
 export const FIXED = 4096;
-/** Of a `for`: its items were made when its list had become known. */
+/** Of a `for`, or a call of a flow inside of itself: its parts were made when what they are made of was known. */
 export const LATE = 8192;
 
 // Roles of a frame below its owner

@@ -78,8 +78,8 @@ export function reopenGates(run: Cells): void {
 /** `anew`: those of which also what succeeded was put back. */
 function goOn(run: Cells, back: number[], anew: ReadonlySet<number>): void {
   for (const n of back) sleepFallback(run, n);
-  // Items stay while the list that they were made for is computed anew.
-  for (const n of anew) if (run.has(n, LATE)) run.eachItemFrame(n, (f) => sleep(run, f));
+  // What was made late stays while what it was made for is computed anew.
+  for (const n of anew) if (run.has(n, LATE)) run.eachLateFrame(n, (f) => sleep(run, f));
   back.sort((a, b) => a - b);
   for (const n of back) if (n > 0) react(run, n);
   drain(run);

@@ -4,6 +4,7 @@ import { assert } from "./bug.ts";
 import { closeOwned, drain } from "./run-activate.ts";
 import type { Cells, Growth } from "./run-cells.ts";
 import { FIXED, LATE, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
+import { recursiveCall } from "./run-recursion.ts";
 
 /** The growth becomes part of the run, with all that follows from it. */
 export function commit(run: Cells, growth: Growth): void {
@@ -14,7 +15,8 @@ export function commit(run: Cells, growth: Growth): void {
   for (let i = 0; i < links.length; i += 3) run.addEdge(links.get(i), links.get(i + 1), links.get(i + 2));
   run.unflag(n, WANTS);
   run.pendingItems.delete(n);
-  if (run.loops.has(n) && run.fallbackOf(n) < 0) run.flag(n, LATE);
+  const grows = run.loops.has(n) || recursiveCall(run, n) !== null;
+  if (grows && run.fallbackOf(n) < 0) run.flag(n, LATE);
   for (let c = growth.first; c < run.count; c++) {
     if (run.has(c, WANTS)) run.wanted.push(c);
     if (run.has(c, SETTLED)) run.flag(c, FIXED);

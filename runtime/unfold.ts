@@ -21,6 +21,7 @@ import {
 } from "./run-codes.ts";
 import { passFrame, resultOf, timesOf } from "./run-outcomes.ts";
 import { plainValue } from "./run-plain.ts";
+import { recursiveCall } from "./run-recursion.ts";
 import { failByExpression, react, succeed } from "./run-settle.ts";
 import { discard } from "./unfold-commit.ts";
 import { dataUses, Edges, type Guard, noGuard } from "./unfold-edges.ts";
@@ -29,8 +30,8 @@ import { measurePaths } from "./unfold-paths.ts";
 import { asBool, attempt } from "./values.ts";
 
 /**
- * Makes the cells that grow below cell `n`: the entry flow's (0), the items of a `for`, a pass of a `repeat`, or the
- * frame of an `otherwise`. They stand behind the committed cells and nobody sees them until `commit`.
+ * Makes the cells that grow below cell `n`: the entry flow's (0), the items of a `for`, a pass of a `repeat`, a
+ * call of a flow inside of itself, or the frame of an `otherwise`. They stand behind the committed cells and nobody sees them until `commit`.
  */
 export function unfold(run: Cells, n: number): Growth {
   if (run.growing !== null) {
@@ -77,6 +78,10 @@ class Unfolding {
       const before = passFrame(run, n);
       this.pass = before < 0 ? 1 : run.frameRoles.get(before) - PASS + 1;
       this.onePass(n, step, this.pass, noGuard);
+      return;
+    }
+    if (recursiveCall(run, n) !== null && run.states.get(n) === RUNNING) {
+      this.called(n, step, noGuard);
       return;
     }
     const block = "otherwise" in step ? step.otherwise : null;
@@ -141,15 +146,12 @@ class Unfolding {
         this.edges.guard(c, guard);
         react(run, c);
         return;
-      case "flow": {
-        const flow = run.plan.flows[step.flow];
-        assert(flow !== undefined, `the plan has no flow \`${step.flow}\``);
+      case "flow":
         this.edges.uses(c, step.uses, f);
         this.edges.guard(c, guard);
-        this.frame(flow.body, -1, c, MAIN, this.edges.inner(f, step.guard, guard));
+        if (!step.recursive) this.called(c, step, this.edges.inner(f, step.guard, guard));
         react(run, c);
         return;
-      }
       case "if":
         this.choice(c, step, f, guard);
         return;
@@ -213,6 +215,12 @@ class Unfolding {
   }
 
   // Composites
+
+  private called(c: number, step: Step, guard: Guard): void {
+    const flow = step.kind === "flow" ? this.run.plan.flows[step.flow] : undefined;
+    assert(flow !== undefined, `cell ${c} calls no flow`);
+    this.frame(flow.body, -1, c, MAIN, guard);
+  }
 
   private choice(c: number, step: Extract<Step, { kind: "if" }>, f: number, guard: Guard): void {
     const { run } = this;

@@ -17,7 +17,8 @@ export function planText(plan: Plan): string {
     ...plan.secrets.map((name) => `secret ${name}`),
   ];
   for (const [name, flow] of Object.entries(plan.flows)) {
-    lines.push("", `flow ${name} (${flow.file})${answer(flow.answer)}`);
+    const depth = flow.depth === null ? "" : `  depth ${flow.depth}`;
+    lines.push("", `flow ${name} (${flow.file})${answer(flow.answer)}${depth}`);
     lines.push(...blockLines(flow.body, plan, "  "));
   }
   for (const task of Object.values(plan.tasks)) lines.push("", ...taskLines(task));
@@ -85,7 +86,7 @@ function headOf(step: Step): string {
     case "task":
       return `task ${step.task}(${step.args.map(exprText).join(", ")})`;
     case "flow":
-      return `flow ${step.flow}(${step.args.map(exprText).join(", ")})`;
+      return `${step.recursive ? "again" : "flow"} ${step.flow}(${step.args.map(exprText).join(", ")})`;
     case "if":
       return `if ${exprText(step.cond)}`;
     case "for":

@@ -175,6 +175,7 @@ export class Draft {
       otherwise,
       guard: guard?.i ?? null,
       flow,
+      recursive: false,
       args: exprs,
       argUses: exprs.map((expr) => usesOf([expr])),
     };
@@ -338,7 +339,12 @@ export class Plans {
     return this;
   }
 
-  flow(name: string, params: readonly string[], build: (b: Draft, ...args: Slot[]) => Slot | null): this {
+  flow(
+    name: string,
+    params: readonly string[],
+    build: (b: Draft, ...args: Slot[]) => Slot | null,
+    depth: number | null = null,
+  ): this {
     const draft = new Draft(this, null);
     const args = params.map((param) => draft.variable("param", param));
     const result = build(draft, ...args);
@@ -348,6 +354,7 @@ export class Plans {
       file: "a.flow",
       params: params.map((param) => ({ name: param, type: json, doc: null })),
       answer: json,
+      depth,
       body: { steps: draft.ids, result: result?.i ?? null },
     };
     return this;

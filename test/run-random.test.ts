@@ -5,6 +5,7 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { DROPPED } from "../runtime/run-codes.ts";
 import { call, type Draft, field, lit, local, noRetry, Plans, type Slot } from "./run-plans.ts";
+import { again } from "./run-recursion-plans.ts";
 import { chanceOf, fold, snapshot, World } from "./run-world.ts";
 
 /** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. */
@@ -16,6 +17,7 @@ function randomPlan(chance: () => number): Plan {
     .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });
   let depth = 0;
   let made = 0;
+  let inSub = false;
   const fill = (b: Draft, above: readonly Slot[]): Slot | null => {
     depth++;
     const seen = [...above];
@@ -38,7 +40,7 @@ function randomPlan(chance: () => number): Plan {
       const name = `n${made++}`;
       const use = some();
       const arg = use === null ? lit(name) : b.expr(use);
-      const kind = depth > 3 || made > 60 ? 0 : any(9);
+      const kind = depth > 3 || made > 60 ? 0 : any(10);
       if (kind === 1)
         last = b.if(
           name,
@@ -75,6 +77,9 @@ function randomPlan(chance: () => number): Plan {
           },
           extras(),
         );
+      else if ((kind === 6 || kind === 9) && inSub)
+        // Too deep sooner or later: mostly answered, else it fails and nothing can help.
+        last = again(b, name, "sub", [arg], { otherwise: (inner) => inner.let(lit("deep")), ...extras() });
       else if (kind === 6) last = b.flow(name, "sub", [arg], extras());
       else last = b.task(name, chance() < 0.2 ? "big" : "t", [arg], extras());
       seen.push(last);
@@ -83,12 +88,19 @@ function randomPlan(chance: () => number): Plan {
     return last;
   };
   return plans
-    .flow("sub", ["x"], (b, x) => {
-      depth = 3;
-      return fill(b, x === undefined ? [] : [x]);
-    })
+    .flow(
+      "sub",
+      ["x"],
+      (b, x) => {
+        depth = 2;
+        inSub = true;
+        return fill(b, x === undefined ? [] : [x]);
+      },
+      3,
+    )
     .flow("main", [], (b) => {
       depth = 0;
+      inSub = false;
       return fill(b, []);
     })
     .done();

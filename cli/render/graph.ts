@@ -32,6 +32,8 @@ interface Dependency {
   readonly kind: EdgeKind;
 }
 
+type TemplateKind = "for" | "repeat" | "recursion" | "otherwise";
+
 /** What `outline` gives, as far as it is drawn. */
 export interface Outlined {
   readonly nodes: readonly {
@@ -41,16 +43,20 @@ export interface Outlined {
   }[];
   readonly templates: readonly {
     readonly name: string;
-    readonly kind: "for" | "repeat" | "otherwise";
+    readonly kind: TemplateKind;
     readonly nodes: readonly { readonly name: string; readonly task: string }[];
     readonly dependencies: readonly Dependency[];
   }[];
 }
 
 /** Why a template's nodes are not known yet, in a clause. */
-export function whyNotKnown(kind: "for" | "repeat" | "otherwise"): string {
-  if (kind === "repeat") return "once more for each further pass";
-  return kind === "for" ? "one for each item, when the list is known" : "only if it fails";
+export function whyNotKnown(kind: TemplateKind): string {
+  return {
+    for: "one for each item, when the list is known",
+    repeat: "once more for each further pass",
+    recursion: "calls itself, if it comes to that",
+    otherwise: "only if it fails",
+  }[kind];
 }
 
 /** The graph with one vertex for each thing that is waited for; who waits for a `for` waits for that one vertex. */
@@ -66,7 +72,7 @@ export function graphOf(outline: Outlined): Graph {
     add({ kind: "node", name, shown: name, tasks: [task], why: null });
   for (const { name, kind, nodes } of outline.templates) {
     const tasks = [...new Set(nodes.map((node) => node.task))];
-    const shown = `${name}${{ for: "[…]", repeat: "#…", otherwise: ".otherwise" }[kind]}`;
+    const shown = `${name}${{ for: "[…]", repeat: "#…", recursion: ".…", otherwise: ".otherwise" }[kind]}`;
     add({ kind: "template", name, shown, tasks, why: whyNotKnown(kind) });
   }
   const rows = [...outline.nodes, ...outline.templates];
