@@ -14,8 +14,9 @@ import {
   type Runner,
 } from "../runtime/runner.ts";
 import { copyIn, readBounded } from "./local-files.ts";
-import { type Launched, launch } from "./local-launch.ts";
+import { type Launch, type Launched, launch } from "./local-launch.ts";
 import { carriersOf, endCarriers, endGroup, runsFound, signalGroup } from "./local-processes.ts";
+import { Slots } from "./local-slots.ts";
 
 export interface LocalOptions {
   /** How long processes have between TERM and KILL. */
@@ -25,6 +26,7 @@ export interface LocalOptions {
 /** Makes the runner of kind `local`. */
 export function localRunner(options: LocalOptions = { graceMs: 5_000 }): Runner {
   const groups: Groups = new Map();
+  const slots = new Slots();
   return {
     kind: "local",
     settingsSchema: {
@@ -33,7 +35,7 @@ export function localRunner(options: LocalOptions = { graceMs: 5_000 }): Runner 
       properties: {},
       additionalProperties: false,
     },
-    open: async (spec) => openLocal(spec, options, groups),
+    open: async (spec) => openLocal(spec, options, groups, slots),
     find: async (run) => {
       const ofRun = (ref: string): boolean => ref.startsWith(`${run}.`);
       const found = runsFound(await carriersOf(ofRun));
@@ -55,7 +57,7 @@ function killGroup(group: number | undefined): void {
   if (group !== undefined) signalGroup(group, "SIGKILL");
 }
 
-function openLocal(spec: InstanceSpec, options: LocalOptions, groups: Groups): Instance {
+function openLocal(spec: InstanceSpec, options: LocalOptions, groups: Groups, slots: Slots): Instance {
   const ref = cookieOf(spec.tag);
   const temporary = join(spec.scratch, "tmp");
   const workspace = spec.workspace === "project" ? spec.project : join(spec.scratch, "work");
@@ -65,7 +67,7 @@ function openLocal(spec: InstanceSpec, options: LocalOptions, groups: Groups): I
     ref,
     workspace,
     temporary,
-    exec: (command, io, stop) => exec({ ref, workspace, options, groups }, command, io, stop),
+    exec: (command, io, stop) => exec({ ref, workspace, options, groups, slots }, command, io, stop),
     put: (files) => copyIn(files, workspace, temporary),
     read: readBounded,
     get: (search) => filesBelow(workspace, search),
@@ -78,17 +80,19 @@ interface Place {
   readonly workspace: string;
   readonly options: LocalOptions;
   readonly groups: Groups;
+  readonly slots: Slots;
 }
 
 async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortSignal): Promise<Exit> {
   const { ref, workspace, options, groups } = place;
   if (stop.aborted) return { kind: "not-started", message: "It was stopped before it began.", code: "other" };
-  const launched = await launch({
+  const order: Launch = {
     argv: command.argv,
     env: { ...command.env, [COOKIE]: ref },
     cwd: command.cwd === "" ? workspace : join(workspace, command.cwd),
     io,
-  });
+  };
+  const launched = await (place.slots.launch(order) ?? launch(order));
   if ("kind" in launched) return launched;
   groups.set(ref, launched.pid);
   const stopping = stopped(launched, ref, stop, options.graceMs);
