@@ -7,6 +7,7 @@ import {
   accessSync,
   closeSync,
   openSync,
+  readFileSync,
   readSync,
   realpathSync,
   statSync,
@@ -15,7 +16,6 @@ import { Socket } from "node:net";
 import { constants } from "node:os";
 import { basename } from "node:path";
 import { Readable, Writable } from "node:stream";
-import { assert } from "../runtime/bug.ts";
 import type { Exit } from "../runtime/runner.ts";
 import type { Launch, Launched } from "./local-launch.ts";
 import { signalGroup } from "./local-processes.ts";
@@ -48,9 +48,15 @@ exec 8>&- 2>/dev/null
 echo "${mark} ready $-" >&4
 `;
 
+/**
+ * Tells the end of a job. A code above 128 looks like the end by a signal, or like a stop; the shell's table of jobs tells
+ * them apart, but only as long as it has not read its next line.
+ */
+const waiting = (job: string, mark: string): string =>
+  `wait ${job}; set -- $?; case $1 in 129|1[3-9]?|2??) jobs >&4; echo "${mark} j $1" >&4;; *) echo "${mark} e $1" >&4;; esac; set --`;
+
 /** How often we look whether a stopped command goes on. */
 const stoppedMs = 100;
-/** An exit code above 128 looks like the end by a signal; the shell's table of jobs tells them apart. */
 const stopped = /^\[\d+\][ +-]*(?:Stopped|Suspended)/;
 const doneByItself = /^\[\d+\][ +-]*Done\(/;
 
@@ -156,7 +162,6 @@ class Slot {
   private readonly mark = randomBytes(9).toString("base64");
   private rest = "";
   private group = 0;
-  private code = 0;
   private how = "";
   private onStarted: (pid: number) => void = () => {};
   private onEnded: (exit: Exit) => void = () => {};
@@ -168,7 +173,8 @@ class Slot {
       stdio: ["pipe", "ignore", "ignore", "ignore", "pipe"],
     });
     const [orders, , , , replies] = this.shell.stdio;
-    assert(orders instanceof Writable && replies instanceof Readable, "a shell has two pipes");
+    if (!(orders instanceof Writable && replies instanceof Readable))
+      throw new Error("a shell has two pipes");
     this.orders = orders;
     this.replies = replies;
     const leave = (): void => {
@@ -197,7 +203,7 @@ class Slot {
         this.group = pid;
         resolve({ pid, exited, drained: async () => {} });
       };
-      this.orders.write(`${order} & echo "${this.mark} s $!" >&4; wait $!; echo "${this.mark} e $?" >&4\n`);
+      this.orders.write(`${order} & echo "${this.mark} s $!" >&4; ${waiting("$!", this.mark)}\n`);
     });
   }
 
@@ -222,25 +228,23 @@ class Slot {
       if (value.includes("m")) this.state = "idle";
       else this.shell.kill("SIGKILL");
     } else if (word === "s") this.onStarted(Number(value));
-    else if (word === "e") {
-      this.code = Number(value);
-      if (this.code <= 128) this.end({ kind: "exited", code: this.code });
-      else this.ask("j");
-    } else if (stopped.test(this.how)) setTimeout(() => this.ask(), stoppedMs);
-    else if (word === "p") this.orders.write(`wait ${this.group}; echo "${this.mark} e $?" >&4\n`);
-    else if (doneByItself.test(this.how)) this.end({ kind: "exited", code: this.code });
-    else this.end({ kind: "signalled", signal: nameOfSignal(this.code - 128) });
+    else if (word === "e") this.end({ kind: "exited", code: Number(value) });
+    else if (stopped.test(this.how)) this.lookAgain();
+    else if (doneByItself.test(this.how)) this.end({ kind: "exited", code: Number(value) });
+    else this.end({ kind: "signalled", signal: nameOfSignal(Number(value) - 128) });
   }
 
-  /** What has become of the job? */
-  private ask(word: "j" | "p" = "p"): void {
+  /** The shell does not hear that a stopped command goes on. */
+  private lookAgain(): void {
     this.how = "";
-    this.orders.write(`jobs >&4; echo "${this.mark} ${word}" >&4\n`);
+    if (isStopped(this.group)) setTimeout(() => this.lookAgain(), stoppedMs);
+    else this.orders.write(`${waiting(String(this.group), this.mark)}\n`);
   }
 
   private end(exit: Exit): void {
     this.state = "idle";
     this.group = 0;
+    this.how = "";
     this.hold(false);
     const tell = this.onEnded;
     this.onEnded = () => {};
@@ -252,6 +256,15 @@ class Slot {
     if (this.group > 0) signalGroup(this.group, "SIGKILL");
     this.onStarted(this.group);
     this.onEnded({ kind: "lost", message: "The shell that started it was killed." });
+  }
+}
+
+function isStopped(pid: number): boolean {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return /^ [tT]/.test(text.slice(text.lastIndexOf(")") + 1));
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 // The local runner: an instance is a directory on this machine, a command is a process group of its own.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { filesBelow } from "../runtime/folder.ts";
 import {
@@ -61,7 +61,7 @@ function openLocal(spec: InstanceSpec, options: LocalOptions, groups: Groups, sl
   const ref = cookieOf(spec.tag);
   const temporary = join(spec.scratch, "tmp");
   const workspace = spec.workspace === "project" ? spec.project : join(spec.scratch, "work");
-  mkdirSync(temporary, { recursive: true });
+  if (!existsSync(temporary)) mkdirSync(temporary, { recursive: true });
   if (spec.workspace === "scratch") mkdirSync(workspace, { recursive: true });
   return {
     ref,

@@ -1,6 +1,5 @@
 // One attempt of a node, from its values to a report: never throws, every failure becomes a sentence.
 
-import { mkdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { TypedExpr } from "../compiler/plan-expr.ts";
@@ -19,7 +18,7 @@ import { isFull } from "./journal-errors.ts";
 import { readTail } from "./output.ts";
 import { holdsSecret, redactor, redactText, secretForms } from "./redact.ts";
 import { COOKIE, type Exit, type Instance, type Output, type Runner } from "./runner.ts";
-import { cleanUp, makeFresh } from "./scratch.ts";
+import type { Folders, Scratch } from "./scratch.ts";
 import { type FileAccess, isList, textOf, ValueError } from "./values.ts";
 import { type AttemptArtifacts, bringReads, Inputs, Left, WorkspaceError } from "./workspace.ts";
 
@@ -68,6 +67,8 @@ export interface AttemptWorld {
   readonly files: FileAccess;
   readonly artifacts: AttemptArtifacts;
   readonly calls: CallPool;
+  readonly scratch: Scratch;
+  readonly logs: Folders;
   runner(name: string): Promise<Runner | { readonly problem: string }>;
   /** Monotonic, in ms. */
   now(): number;
@@ -92,16 +93,17 @@ export async function runAttempt(
   stop: AbortSignal,
 ): Promise<AttemptReport> {
   const secrets = secretForms(secretsOf(order, world));
-  const scratch = join(world.runFolder, "tmp", `${order.n}.${order.a}`);
+  let scratch: string | null = null;
   let report: AttemptReport;
   try {
+    scratch = await world.scratch.take();
     report = await new Attempt(order, world, stop, secrets, scratch).report();
   } catch (error) {
     // Without room nothing can be kept, whoever runs next: that is the run's end, and no fault of this node.
     if (isFull(error)) throw error;
     report = reportOf(error);
   } finally {
-    cleanUp(scratch);
+    if (scratch !== null) world.scratch.giveBack(scratch);
   }
   return redacted(report, secrets);
 }
@@ -174,8 +176,7 @@ class Attempt {
     if (this.stop.aborted) return cancelled;
     const runner = await world.runner(order.settings.runner);
     if ("problem" in runner) return failed("launch", runner.problem);
-    await makeFresh(this.scratch);
-    mkdirSync(dirname(this.logs.out), { recursive: true });
+    this.world.logs.make(dirname(this.logs.out));
     const instance = await runner.open({
       tag: { run: order.run, node: order.n, attempt: order.a },
       settings: {},

@@ -1,9 +1,10 @@
 // The attempts of a run on the real machine: binds `runAttempt` to runners, calls and the artifact store.
 
+import { join } from "node:path";
 import { runAttempt } from "./attempt.ts";
 import type { CallPool } from "./calls/pool.ts";
 import type { Runner } from "./runner.ts";
-import { cleanedUp } from "./scratch.ts";
+import { Folders, Scratch } from "./scratch.ts";
 import type { AttemptArtifacts } from "./workspace.ts";
 import type { Attempts } from "./world.ts";
 
@@ -26,7 +27,10 @@ const kindsToSweep = ["local"] as const;
 export function openAttempts(settings: AttemptsSettings): Attempts {
   return {
     open: ({ run, folder, files, clock, placed }) => {
+      const scratch = new Scratch(join(folder, "tmp"));
       const world = {
+        scratch,
+        logs: new Folders(),
         project: settings.project,
         runFolder: folder,
         inherited: settings.inherited,
@@ -41,7 +45,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       return {
         start: (order, stop) => runAttempt(order, world, stop),
         sweep: (atOnce = false) => sweep(settings, run, atOnce),
-        close: cleanedUp,
+        close: () => scratch.close(),
       };
     },
   };

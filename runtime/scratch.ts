@@ -1,13 +1,91 @@
-// The temporary directories of attempts: fresh at the start, and gone some time after the end.
+// Folders that attempts need: those for logs, and temporary ones, of which one left empty serves the next attempt.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, unlinkSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
-const removals = new Set<Promise<void>>();
+/** Kept for attempts to come; the rest of those that are given back at once is removed. */
+const keptMax = 64;
 
-/** Makes an empty directory; one left by an owner that died in an attempt of the same number would not be fresh. */
-export async function makeFresh(path: string): Promise<void> {
+/**
+ * The directories of one run, below its folder. Each holds `tmp`, the attempt's own; making and removing two
+ * directories costs more than a small command itself, so one that was left as it was found is used again.
+ */
+export class Scratch {
+  private readonly folder: string;
+  private readonly kept: string[] = [];
+  private readonly removals = new Set<Promise<void>>();
+  private made = 0;
+
+  /** `folder` is absolute, and no other process makes directories in it. */
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** An absolute path of a directory that holds an empty `tmp` and nothing else. */
+  async take(): Promise<string> {
+    for (let path = this.kept.pop(); path !== undefined; path = this.kept.pop()) {
+      // A process that has outlived its attempt may have written meanwhile.
+      if (isEmpty(path)) return path;
+      this.remove(path);
+    }
+    const path = join(this.folder, String(++this.made));
+    await makeFresh(path);
+    mkdirSync(join(path, "tmp"));
+    return path;
+  }
+
+  /**
+   * Nobody waits for a removal: a busy disk takes milliseconds for each, in which the next command can run. What cannot
+   * be removed stays, and harms nobody.
+   */
+  giveBack(path: string): void {
+    if (this.kept.length < keptMax && isEmpty(path)) this.kept.push(path);
+    else this.remove(path);
+  }
+
+  /** Ends when all of them are gone. */
+  async close(): Promise<void> {
+    for (const path of this.kept.splice(0)) this.remove(path);
+    await Promise.all(this.removals);
+  }
+
+  private remove(path: string): void {
+    const removal = rm(path, { recursive: true, force: true })
+      .catch(() => {})
+      .finally(() => this.removals.delete(removal));
+    this.removals.add(removal);
+  }
+}
+
+/** Folders that were made, each asked of the disk once. */
+export class Folders {
+  private readonly made = new Set<string>();
+
+  /** Makes one with all above it. */
+  make(path: string): void {
+    if (this.made.has(path)) return;
+    mkdirSync(path, { recursive: true });
+    this.made.add(path);
+  }
+}
+
+/** Takes the answer away that most attempts leave, then looks. */
+function isEmpty(path: string): boolean {
+  try {
+    const [only, ...more] = readdirSync(path);
+    if (only !== "tmp" || more.length > 0) return false;
+    const inside = readdirSync(join(path, "tmp"));
+    if (inside.length === 1 && inside[0] === "out") unlinkSync(join(path, "tmp", "out"));
+    else if (inside.length > 0) return false;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One left by an owner that died in an attempt of the same number would not be fresh. */
+async function makeFresh(path: string): Promise<void> {
   try {
     mkdirSync(path);
   } catch (error) {
@@ -17,20 +95,4 @@ export async function makeFresh(path: string): Promise<void> {
     else throw error;
     mkdirSync(path);
   }
-}
-
-/**
- * Removes a directory, but nobody waits for it: a busy disk takes milliseconds for each, in which the next command can
- * run. What cannot be removed stays, and harms nobody.
- */
-export function cleanUp(path: string): void {
-  const removal = rm(path, { recursive: true, force: true })
-    .catch(() => {})
-    .finally(() => removals.delete(removal));
-  removals.add(removal);
-}
-
-/** Ends when all that was to be removed is gone. */
-export async function cleanedUp(): Promise<void> {
-  await Promise.all(removals);
 }

@@ -5,7 +5,6 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FileValue } from "../compiler/types.ts";
-import { cleanedUp } from "../runtime/scratch.ts";
 import {
   call,
   dir,
@@ -102,7 +101,7 @@ describe("what a task sees", () => {
     });
     const [pwd, temporary = ""] = String(report.value).split("\n");
     expect(pwd).toBe(world.project);
-    await cleanedUp();
+    await world.world.scratch.close();
     expect(existsSync(temporary)).toBe(false);
   });
   test("with `reads`, a fresh directory that holds these files alone", async () => {
@@ -305,6 +304,6 @@ describe("failures", () => {
 });
 
 test("nothing of an attempt stays but its logs and artifacts", async () => {
-  await cleanedUp();
+  await world.world.scratch.close();
   expect(readdirSync(join(world.world.runFolder, "tmp"))).toEqual([]);
 });

@@ -19,7 +19,7 @@ import {
 } from "../runtime/attempt.ts";
 import { type CallOptions, type CallPool, openCalls } from "../runtime/calls/pool.ts";
 import { openFiles } from "../runtime/files.ts";
-import { cleanedUp } from "../runtime/scratch.ts";
+import { Folders, Scratch } from "../runtime/scratch.ts";
 import { commandOf, partsOf } from "./bound-commands.ts";
 
 export const string: Type = { kind: "string" };
@@ -106,6 +106,8 @@ export function openTestWorld({
     files: openFiles(project, emptyPlan, artifacts, runFolder),
     artifacts,
     calls,
+    scratch: new Scratch(join(runFolder, "tmp")),
+    logs: new Folders(),
     runner: async (name) => (name === "local" ? runner : { problem: `There is no runner \`${name}\`.` }),
     now: () => performance.now(),
     placed: (_n, _a, ref) => placed.push(ref),
@@ -142,7 +144,7 @@ export function openTestWorld({
     },
     close: async () => {
       await calls.close();
-      await cleanedUp();
+      await world.scratch.close();
       rmSync(root, { recursive: true, force: true });
     },
   };
