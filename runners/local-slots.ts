@@ -16,14 +16,14 @@ import { Socket } from "node:net";
 import { constants } from "node:os";
 import { basename } from "node:path";
 import { Readable, Writable } from "node:stream";
-import type { Exit } from "../runtime/runner.ts";
+import { COOKIE, type Exit } from "../runtime/runner.ts";
 import type { Launch, Launched } from "./local-launch.ts";
 import { signalGroup } from "./local-processes.ts";
 
 /** More commands at once than this are started the plain way. */
 const slotsMax = 64;
-/** So many commands are started the plain way first: for a run of a few, shells that stay do not pay. */
-const plainFirst = 3;
+/** A shell that had nothing to do for so long ends. */
+const idleMs = 2_000;
 /** What is larger goes the plain way, which tells people what does not fit. */
 const orderBytesMax = 100_000;
 
@@ -79,18 +79,26 @@ const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** In a copy of the shell these name the shell and not the script: scripts that mention them get a shell of their own. */
 const namesItself = /\$\{?[$0]|PPID|\breturn\b|\bjobs\b/;
 
-/** The shells of this process; made as they are needed. */
+/** The shells of one run; made as they are needed, gone when they are not. */
 export class Slots {
   private readonly slots: Slot[] = [];
   /** Where programs are, and what tells that they were changed since we looked into them. */
   private readonly programs = new Map<string, { readonly file: string; readonly changed: number }>();
+  private readonly cookie: string;
+  private readonly plainFirst: number;
   private asked = 0;
   private usable = process.platform === "linux";
   private readonly shIsDash = isDash();
 
+  /** `cookie`: what the shells and their copies carry, so that whoever comes after a crash finds them. */
+  constructor(cookie: string, plainFirst = 3) {
+    this.cookie = cookie;
+    this.plainFirst = plainFirst;
+  }
+
   /** Null: it is to be started the plain way. */
   launch(order: Launch): Promise<Launched> | null {
-    if (!this.usable || order.io.filter !== null || ++this.asked <= plainFirst) return null;
+    if (!this.usable || order.io.filter !== null || ++this.asked <= this.plainFirst) return null;
     const slot = this.free();
     if (slot === null) return null;
     const text = this.textOf(order);
@@ -105,7 +113,7 @@ export class Slots {
     }
     if (starting === 0 && this.slots.length < slotsMax)
       this.slots.push(
-        new Slot((slot, refused) => {
+        new Slot(this.cookie, (slot, refused) => {
           this.slots.splice(this.slots.indexOf(slot), 1);
           if (refused) this.usable = false;
         }),
@@ -125,7 +133,10 @@ export class Slots {
       if (shellsOwn.has(name) || !identifier.test(name)) return null;
       exports.push(`${name}=${quoted(value)}`);
     }
-    const order = `( cd -- ${quoted(cwd)} && unset OLDPWD && export ${exports.join(" ")} && ${action}
+    const order = `( cd -- ${quoted(cwd)} || exit 126
+unset OLDPWD
+export ${exports.join(" ")}
+${action}
 ) 4>&- </dev/null >>${quoted(io.stdoutPath)} 2>>${quoted(io.stderrPath)}`;
     return order.length > orderBytesMax ? null : order;
   }
@@ -135,7 +146,7 @@ export class Slots {
     const [shell, options, flag, end, script, ...more] = argv;
     const known = shell === "/bin/sh" && options === "-eu" && flag === "-c" && end === "--";
     if (!known || script === undefined || more.length > 0 || !this.shIsDash) return null;
-    return namesItself.test(script) ? null : `set -eu && eval ${quoted(script)}`;
+    return namesItself.test(script) ? null : `set -eu\neval ${quoted(script)}`;
   }
 
   private programOf(program: string, path: string, argv: readonly string[]): string | null {
@@ -148,7 +159,7 @@ export class Slots {
       if (file === null) return null;
       this.programs.set(key, { file, changed: changeOf(file) });
     }
-    return `unset PWD && exec ${argv.map(quoted).join(" ")}`;
+    return `unset PWD\nexec ${argv.map(quoted).join(" ")}`;
   }
 }
 
@@ -163,13 +174,14 @@ class Slot {
   private rest = "";
   private group = 0;
   private how = "";
+  private leaving: NodeJS.Timeout | null = null;
   private onStarted: (pid: number) => void = () => {};
   private onEnded: (exit: Exit) => void = () => {};
 
-  constructor(gone: (slot: Slot, refused: boolean) => void) {
+  constructor(cookie: string, gone: (slot: Slot, refused: boolean) => void) {
     this.shell = spawn("perl", ["-e", opener], {
       detached: true,
-      env: { PATH: "/usr/bin:/bin" },
+      env: { PATH: "/usr/bin:/bin", [COOKIE]: cookie },
       stdio: ["pipe", "ignore", "ignore", "ignore", "pipe"],
     });
     const [orders, , , , replies] = this.shell.stdio;
@@ -207,8 +219,10 @@ class Slot {
     });
   }
 
-  /** This process may end while the shell is idle. */
+  /** This process may end while the shell is idle, and an idle shell ends some time. */
   private hold(busy: boolean): void {
+    if (this.leaving !== null) clearTimeout(this.leaving);
+    this.leaving = busy ? null : setTimeout(() => this.orders.end(), idleMs).unref();
     for (const each of [this.shell, this.orders, this.replies])
       if (each instanceof Socket || each === this.shell) busy ? each.ref() : each.unref();
   }

@@ -21,12 +21,25 @@ import { Slots } from "./local-slots.ts";
 export interface LocalOptions {
   /** How long processes have between TERM and KILL. */
   readonly graceMs: number;
+  /** So many commands of a run are started the plain way: for a run of a few, shells that stay do not pay. */
+  readonly plainFirst: number;
 }
 
+/** The cookie of a run's shells. */
+const shellsOf = (run: string): string => `${run}.shells`;
+
+const usual: LocalOptions = { graceMs: 5_000, plainFirst: 3 };
+
 /** Makes the runner of kind `local`. */
-export function localRunner(options: LocalOptions = { graceMs: 5_000 }): Runner {
+export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
+  const options = { ...usual, ...asked };
   const groups: Groups = new Map();
-  const slots = new Slots();
+  const shells = new Map<string, Slots>();
+  const slotsOf = (run: string): Slots => {
+    const known = shells.get(run) ?? new Slots(shellsOf(run), options.plainFirst);
+    shells.set(run, known);
+    return known;
+  };
   return {
     kind: "local",
     settingsSchema: {
@@ -35,10 +48,13 @@ export function localRunner(options: LocalOptions = { graceMs: 5_000 }): Runner 
       properties: {},
       additionalProperties: false,
     },
-    open: async (spec) => openLocal(spec, options, groups, slots),
+    open: async (spec) => openLocal(spec, options, groups, slotsOf(spec.tag.run)),
     find: async (run) => {
       const ofRun = (ref: string): boolean => ref.startsWith(`${run}.`);
-      const found = runsFound(await carriersOf(ofRun));
+      // Our own shells are no leftovers; what runs in them is among the groups.
+      const own = shells.has(run) ? shellsOf(run) : null;
+      const carriers = (await carriersOf(ofRun)).filter(({ cookie }) => cookie !== own);
+      const found = runsFound(carriers);
       return [...new Set([...found, ...[...groups.keys()].filter(ofRun)])].sort();
     },
     end: async (refs, atOnce = false) => {

@@ -1,0 +1,106 @@
+// Shells that stay: they keep the contract of all runners, are really used, and what they cannot do goes the plain way.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { localRunner } from "../runners/local.ts";
+import type { Exit, Runner } from "../runtime/runner.ts";
+import { runnerContract } from "./runner-contract.ts";
+
+const here = process.platform === "linux" && existsSync("/bin/dash") && existsSync("/usr/bin/perl");
+
+async function run(runner: Runner, argv: readonly string[], folder: string, stop = new AbortController()) {
+  const tag = { run: "contract", node: 1, attempt: 1 };
+  const spec = { tag, settings: {}, project: folder, workspace: "project" as const, scratch: folder };
+  const instance = await runner.open(spec);
+  const name = join(folder, `log-${Math.random()}`);
+  const io = { stdoutPath: `${name}.out`, stderrPath: `${name}.err`, filter: null };
+  const env = { PATH: process.env["PATH"] ?? "", QUOTED: 'it\'s\n$(x) "y"' };
+  const exit = await instance.exec({ argv, env, cwd: "" }, io, stop.signal);
+  return { exit, out: readFileSync(io.stdoutPath, "utf8"), err: readFileSync(io.stderrPath, "utf8") };
+}
+
+const script = (text: string): readonly string[] => ["/bin/sh", "-eu", "-c", "--", text];
+
+/** A runner whose shells are there: the parent of a command is not this process any more. */
+async function warm(): Promise<Runner> {
+  const runner = localRunner({ graceMs: 300, plainFirst: 0 });
+  const folder = mkdtempSync(join(tmpdir(), "flowc-warm-"));
+  for (let parent = process.pid; parent === process.pid; )
+    parent = Number((await run(runner, ["sh", "-c", "echo $PPID"], folder)).out);
+  rmSync(folder, { recursive: true });
+  return runner;
+}
+
+describe("shells that stay (Linux with dash and perl)", { skip: !here }, () => {
+  runnerContract("local, by shells that stay", { open: warm, settings: {} });
+
+  const cases: readonly (readonly [string, string, Exit, string])[] = [
+    ["ends at the first failure", "echo a; false; echo b", { kind: "exited", code: 1 }, "a\n"],
+    ["tells a code above 128", "exit 143", { kind: "exited", code: 143 }, ""],
+    ["tells a signal", "kill -9 $(sh -c 'echo $PPID')", { kind: "signalled", signal: "SIGKILL" }, ""],
+    ["does not know what is not set", "echo ${nothing}", { kind: "exited", code: 2 }, ""],
+    ["sees quoted values", 'printf %s "$QUOTED"', { kind: "exited", code: 0 }, 'it\'s\n$(x) "y"'],
+    ["survives a broken script", "if true; then echo 'x", { kind: "exited", code: 2 }, ""],
+    ["has no parameters, and nothing to read", "echo $#; cat", { kind: "exited", code: 0 }, "0\n"],
+    ["runs its own trap", "trap 'echo bye' EXIT; echo hi", { kind: "exited", code: 0 }, "hi\nbye\n"],
+    ["has no terminal", "cat </dev/tty || echo none", { kind: "exited", code: 0 }, "none\n"],
+    ["is itself where it asks who it is", "test $$ != $PPID && echo ok", { kind: "exited", code: 0 }, "ok\n"],
+  ];
+  it.each(cases)("%s", async (_, text, exit, out) => {
+    const runner = await warm();
+    const folder = mkdtempSync(join(tmpdir(), "flowc-slots-"));
+    expect(await run(runner, script(text), folder)).toMatchObject({ exit, out });
+    // The shell is as it was.
+    expect(await run(runner, script("echo again ${x-none}"), folder)).toMatchObject({ out: "again none\n" });
+    rmSync(folder, { recursive: true });
+  });
+
+  it("gives what a killed shell had started up as lost", async () => {
+    const runner = await warm();
+    const folder = mkdtempSync(join(tmpdir(), "flowc-slots-"));
+    const { exit } = await run(runner, ["sh", "-c", "kill -9 $PPID; sleep 600"], folder);
+    expect(exit).toMatchObject({ kind: "lost" });
+    expect(await runner.find("contract")).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("is found with its scripts after a crash of who had them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "flowc-slots-"));
+    const owner = `
+      const { localRunner } = await import(${JSON.stringify(new URL("../runners/local.ts", import.meta.url).href)});
+      const { readFileSync } = await import("node:fs");
+      const scratch = ${JSON.stringify(folder)};
+      const runner = localRunner({ plainFirst: 0 });
+      const instance = await runner.open({ tag: { run: "crashed", node: 7, attempt: 2 }, settings: {}, project: scratch, workspace: "project", scratch });
+      const io = { stdoutPath: scratch + "/out", stderrPath: scratch + "/err", filter: null };
+      const stop = new AbortController().signal;
+      const env = { PATH: process.env.PATH };
+      for (let parent = "" + process.pid; parent === "" + process.pid; ) {
+        await instance.exec({ argv: ["sh", "-c", "echo $PPID"], env, cwd: "" }, io, stop);
+        parent = readFileSync(io.stdoutPath, "utf8").trim().split("\\n").at(-1);
+      }
+      const argv = ["/bin/sh", "-eu", "-c", "--", "echo looping; while :; do :; done"];
+      void instance.exec({ argv, env, cwd: "" }, io, stop);
+      const look = setInterval(() => {
+        if (!readFileSync(io.stdoutPath, "utf8").includes("looping")) return;
+        clearInterval(look);
+        console.log("ready");
+      }, 5);
+    `;
+    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", owner], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const runner = localRunner({ graceMs: 300 });
+    expect(await runner.find("crashed")).toEqual(["crashed.shells"]);
+    await runner.end(await runner.find("crashed"));
+    expect(await runner.find("crashed")).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+});
