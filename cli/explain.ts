@@ -3,10 +3,10 @@
 import { type Explanation, filesOf, type Program } from "../compiler/explanation.ts";
 import { explanations } from "../compiler/explanations.ts";
 import { createNearest } from "../compiler/suggest.ts";
-import type { RequestOf } from "./args.ts";
 import { type Paint, painter, type Style } from "./render/color.ts";
 import { table } from "./render/table.ts";
 import { textWidth, visible } from "./render/text.ts";
+import type { RequestOf } from "./request.ts";
 import { didYouMean, exits, usage } from "./stop.ts";
 import type { World } from "./world.ts";
 

@@ -7,8 +7,8 @@ import { createNearest } from "../compiler/suggest.ts";
 import { show } from "../compiler/type-ops.ts";
 import type { FileValue, Type, TypeTable, Value } from "../compiler/types.ts";
 import { decode, decodeText, filesIn } from "../runtime/validate.ts";
-import type { GivenInput } from "./args.ts";
 import { visible, visibleLines } from "./render/text.ts";
+import type { GivenInput } from "./request.ts";
 import { didYouMean, exits, Stop, shellWord } from "./stop.ts";
 import type { World } from "./world.ts";
 

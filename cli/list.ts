@@ -3,10 +3,10 @@
 import type { File, Flow, Param, Task } from "../grammar/ast.ts";
 import { parse } from "../grammar/parser.ts";
 import { position, type Span } from "../grammar/source.ts";
-import type { RequestOf } from "./args.ts";
 import { flowFile, readSource } from "./files.ts";
 import { type Paint, painter } from "./render/color.ts";
 import { visible } from "./render/text.ts";
+import type { RequestOf } from "./request.ts";
 import { shellWord } from "./stop.ts";
 import { mustBeWell } from "./tell.ts";
 import type { World } from "./world.ts";

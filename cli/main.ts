@@ -2,9 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs, type Request } from "./args.ts";
+import { parseArgs } from "./args.ts";
 import { painter } from "./render/color.ts";
 import { visibleLines } from "./render/text.ts";
+import type { Request } from "./request.ts";
 import { exits, Stop } from "./stop.ts";
 import { realWorld, type World } from "./world.ts";
 
@@ -34,6 +35,8 @@ async function start(request: Request, world: World): Promise<number> {
       return (await import("./logs.ts")).logs(request, world);
     case "report":
       return (await import("./report.ts")).report(request, world);
+    case "cancel":
+      return (await import("./cancel.ts")).cancel(request, world);
   }
 }
 

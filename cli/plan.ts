@@ -8,7 +8,6 @@ import { analyze, closeAnalysis } from "../runtime/analysis/pool.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import { openFiles } from "../runtime/files.ts";
 import { type Outline, outline } from "../runtime/outline.ts";
-import type { RequestOf } from "./args.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { lookOnly } from "./look.ts";
@@ -17,6 +16,7 @@ import { painter } from "./render/color.ts";
 import { dot } from "./render/dot.ts";
 import { type Graph, graphOf, mermaid, mermaidEdgesMax, planTable, whyNotKnown } from "./render/graph.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
+import type { RequestOf } from "./request.ts";
 import { exits, Stop, shellWord } from "./stop.ts";
 import type { World } from "./world.ts";
 

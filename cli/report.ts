@@ -1,9 +1,9 @@
 // `flowc report`: one run as a Markdown document, failures first, or as JSON.
 
-import type { RequestOf } from "./args.ts";
 import { type RunRecord, recordOf } from "./record.ts";
 import { duration, moment, share, size } from "./render/amounts.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
+import type { RequestOf } from "./request.ts";
 import { recordJson, statusWord } from "./show.ts";
 import { exits } from "./stop.ts";
 import { readRun, withJournal } from "./stored.ts";

@@ -9,6 +9,7 @@ import { openRunner } from "../runners/registry.ts";
 import { type ArtifactStore, openArtifacts } from "../runtime/artifacts.ts";
 import { logPaths } from "../runtime/attempt.ts";
 import { openAttempts } from "../runtime/attempts.ts";
+import { fileBell } from "../runtime/bell.ts";
 import { openCalls } from "../runtime/calls/pool.ts";
 import { executeRun, type RunResult } from "../runtime/execute.ts";
 import { ResumeRefused } from "../runtime/execute-open.ts";
@@ -16,7 +17,6 @@ import { type Journal, openJournal } from "../runtime/journal.ts";
 import { thisProcess } from "../runtime/lease.ts";
 import type { Outline } from "../runtime/outline.ts";
 import { answerFiles, printAnswer } from "./answer.ts";
-import type { RunRequest } from "./args.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
@@ -28,6 +28,7 @@ import { graphOf, outerNames } from "./render/graph.ts";
 import { blockProgress, jsonProgress, noProgress, type Progress, plainProgress } from "./render/progress.ts";
 import { visible } from "./render/text.ts";
 import { reportText } from "./report.ts";
+import type { RunRequest } from "./request.ts";
 import { type Resumed, resumed } from "./resume.ts";
 import { roomFor } from "./room.ts";
 import { recordJson } from "./show.ts";
@@ -181,6 +182,7 @@ async function perform(
       runner: openRunner,
       calls,
     }),
+    bell: fileBell(journal),
     identity: thisProcess(),
     project: project.root,
     flowc: world.version,

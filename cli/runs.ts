@@ -1,11 +1,11 @@
 // `flowc runs`: the runs of this project, the newest last, where the eye is.
 
 import { ownerOf } from "../runtime/lease.ts";
-import type { RequestOf } from "./args.ts";
 import { duration, moment } from "./render/amounts.ts";
 import { painter } from "./render/color.ts";
 import { table } from "./render/table.ts";
 import { visible } from "./render/text.ts";
+import type { RequestOf } from "./request.ts";
 import { statusStyle } from "./show.ts";
 import { exits } from "./stop.ts";
 import { withJournal } from "./stored.ts";

@@ -1,12 +1,12 @@
 // `flowc show`: one run with its nodes.
 
-import type { RequestOf } from "./args.ts";
 import { type NodeRecord, type RunRecord, recordOf } from "./record.ts";
 import { duration, moment } from "./render/amounts.ts";
 import { painter, type Style } from "./render/color.ts";
 import { failureLines } from "./render/progress.ts";
 import { table } from "./render/table.ts";
 import { count, visible } from "./render/text.ts";
+import type { RequestOf } from "./request.ts";
 import { exits } from "./stop.ts";
 import { readRun, withJournal } from "./stored.ts";
 import type { World } from "./world.ts";

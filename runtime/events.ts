@@ -52,6 +52,7 @@ export type EventBody =
       readonly type: "run.cancelled";
       readonly by: string;
       readonly why: "interrupt" | "terminate" | "cancel";
+      readonly note?: string;
     }
   /** `failed` and `cancelled` runs may be opened again: what did not succeed is then run anew. */
   | {

@@ -1,6 +1,7 @@
 // The loop: ask `decide`, write down, commit, perform, sleep. It holds no policy, and nothing is relied on uncommitted.
 
 import type { Value } from "../compiler/types.ts";
+import { answerTo } from "./answer-requests.ts";
 import type { AttemptOrder, AttemptReport } from "./attempt.ts";
 import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
@@ -58,6 +59,8 @@ export class Loop {
   /** Takes back the timer after which what does not end is given up. */
   private patience: (() => void) | null = null;
   private anythingStarted = false;
+  /** Somebody may have asked something. */
+  private rung = true;
   /** Nothing is given time to end any more. */
   private atOnce = false;
   private broken: { readonly error: unknown } | null = null;
@@ -82,6 +85,12 @@ export class Loop {
     this.wake();
   }
 
+  /** Somebody may have asked something of the run. */
+  ring(): void {
+    this.rung = true;
+    this.wake();
+  }
+
   /** Goes on until the run has ended. Throws JournalError and LeaseLost. */
   async toTheEnd(attempts: RunAttempts): Promise<{ readonly status: string; readonly output: Value }> {
     this.attempts = attempts;
@@ -95,7 +104,7 @@ export class Loop {
         await this.log.synced();
         return next;
       }
-      if (next === null || this.replies.length > 0) await breath();
+      if (next === null || this.replies.length > 0 || this.rung) await breath();
       else await this.sleep(next.until);
     }
   }
@@ -111,7 +120,8 @@ export class Loop {
   /** One turn: what to do next when it is committed and performed; null: there is more to decide at once. */
   private turn(): Exclude<Decision, { do: "append" }> | null {
     const end = this.world.clock.monotonic() + turnMs;
-    const cancelled = this.takeReplies(end);
+    const told = this.takeReplies(end);
+    const cancelled = this.takeRequests() || told;
     const starts: { readonly n: number; readonly a: number; readonly key: string }[] = [];
     const stops: number[] = [];
     let next: Exclude<Decision, { do: "append" }> | null = null;
@@ -148,6 +158,19 @@ export class Loop {
     }
     this.replies = this.replies.slice(taken);
     return cancelled;
+  }
+
+  /** Answers what people asked, if anybody may have. True if the run is now to be cancelled. */
+  private takeRequests(): boolean {
+    if (!this.rung) return false;
+    this.rung = false;
+    const before = this.run.cancelled;
+    for (const request of this.log.requests()) {
+      const answer = answerTo(this.run, request);
+      if ("events" in answer) for (const event of answer.events) this.recorder.record(event);
+      this.recorder.take(request, "refused" in answer ? answer.refused : null);
+    }
+    return before === null && this.run.cancelled !== null;
   }
 
   private takeReply(reply: Exclude<Reply, { kind: "cancel" }>): void {
@@ -254,7 +277,7 @@ export class Loop {
         resolve();
       };
       // What was told while dependencies were written.
-      if (this.replies.some((reply) => reply.kind !== "placed")) this.wake();
+      if (this.rung || this.replies.some((reply) => reply.kind !== "placed")) this.wake();
     });
     this.wake = () => {};
   }

@@ -4,6 +4,7 @@ import type { Value } from "../compiler/types.ts";
 import { argsOf } from "./decide-args.ts";
 import type { Event, EventBody } from "./events.ts";
 import type { RunLog } from "./journal-log.ts";
+import type { Request, Taken } from "./requests.ts";
 import { apply, type Run } from "./run.ts";
 import type { RunView } from "./run-view.ts";
 import type { World } from "./world.ts";
@@ -52,6 +53,7 @@ export class Recorder {
   private seq: number;
   private at: number;
   private batch: Event[] = [];
+  private taken: Taken[] = [];
 
   /** `changed`: filled by the run's `watch`. `last`: number and time of the last event there is. */
   constructor(
@@ -88,14 +90,20 @@ export class Recorder {
     this.batch.push(event);
   }
 
+  /** The request is answered by what was recorded for it, in the same transaction; or refused, for this reason. */
+  take({ id }: Request, refused: string | null): void {
+    this.taken.push({ id, at: this.now(), refused });
+  }
+
   /** Commits what was recorded since the last time, and tells. Throws JournalError and LeaseLost. */
   commit(): void {
-    if (this.batch.length === 0) return;
-    const events = this.batch;
+    if (this.batch.length === 0 && this.taken.length === 0) return;
+    const { batch: events, taken } = this;
     const changed = [...this.changed].sort((a, b) => a - b);
     this.batch = [];
+    this.taken = [];
     this.changed.clear();
-    this.log.commit(events, this.run, changed);
+    this.log.commit(events, this.run, changed, taken);
     this.inputs.forget();
     this.watch({ events, changed, run: this.run });
   }

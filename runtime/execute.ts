@@ -36,6 +36,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     placed: (n, a, ref) => loop.placed(n, a, ref),
   });
   const unlisten = listen(loop, ask);
+  const unbell = world.bell.listen(world.journal.folderOf(open.run.id), () => loop.ring());
   try {
     if (open.inherited) endLost(world, open, await attempts.sweep());
     await loop.toTheEnd(attempts);
@@ -46,6 +47,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     throw isFull(error) ? fullOf(world, open.run.id, error) : error;
   } finally {
     unlisten();
+    unbell();
     await attempts.close();
     open.lease.release();
   }

@@ -156,7 +156,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     host: isText,
     options: maybe(isAmended),
   },
-  "run.cancelled": { by: isText, why: oneOf("interrupt", "terminate", "cancel") },
+  "run.cancelled": { by: isText, why: oneOf("interrupt", "terminate", "cancel"), note: maybe(isText) },
   "run.ended": { status: oneOf("succeeded", "failed", "cancelled"), output: isValue },
   swept: { refs: isTexts },
   grown: { n: isCount, pass: maybe(isCount), first: isCount, count: isCount, hash: isText },

@@ -9,6 +9,7 @@ import { RowWriter } from "./journal-rows.ts";
 import { runStride, states } from "./journal-schema.ts";
 import { LeaseLost } from "./lease.ts";
 import { type InputsOf, Projections } from "./projections.ts";
+import { openRequests, type Request, type Taken } from "./requests.ts";
 import { newRunId } from "./run-id.ts";
 import type { RunView } from "./run-view.ts";
 import { integer, type SqlValue, type Statement, transact } from "./sqlite.ts";
@@ -47,6 +48,7 @@ export class RunLog {
   private readonly inputsOf: InputsOf;
   private readonly events: RowWriter;
   private readonly readEpoch: Statement;
+  private readonly take: Statement;
   /** To be written by the first commit of a new run. */
   private plan: Plan | null;
   private key: number;
@@ -61,6 +63,7 @@ export class RunLog {
     this.plan = plan;
     this.events = new RowWriter(journal.database, "event", eventColumns);
     this.readEpoch = journal.database.prepare("SELECT epoch FROM lease WHERE run = ?");
+    this.take = journal.database.prepare("UPDATE request SET taken_at = ?, refused = ? WHERE id = ?");
     this.key = plan === null ? journal.keyOf(id) : 0;
     if (plan === null) {
       const row = journal.database.prepare("SELECT related FROM run WHERE id = ?").get(this.key);
@@ -68,8 +71,16 @@ export class RunLog {
     }
   }
 
-  /** Writes a turn. `view` is the run after the events; `changed`: its nodes that started, ended or wait again. */
-  commit(events: readonly Event[], view: RunView, changed: Iterable<number>): void {
+  /**
+   * Writes a turn. `view` is the run after the events; `changed`: its nodes that started, ended or wait again; `taken`:
+   * requests that the events answer.
+   */
+  commit(
+    events: readonly Event[],
+    view: RunView,
+    changed: Iterable<number>,
+    taken: readonly Taken[] = [],
+  ): void {
     // Long values are stored before the transaction, in which nothing waits.
     const rows = this.guarded(() => events.map((event) => this.encode(event)));
     this.write((projections) => {
@@ -79,7 +90,13 @@ export class RunLog {
       }
       this.events.flush();
       projections.follow(view, events, changed);
+      for (const { id, at, refused } of taken) this.take.run(at, refused, id);
     });
+  }
+
+  /** What people asked of the run and nobody has taken up yet. Throws JournalError. */
+  requests(): readonly Request[] {
+    return this.plan === null ? openRequests(this.journal, this.id) : [];
   }
 
   /**

@@ -7,7 +7,7 @@ import type { CellKind, State } from "./run-view.ts";
 import { type Database, integer, transact } from "./sqlite.ts";
 
 /** Raised when an older flowc could no longer read what we write. */
-export const journalVersion = 1;
+export const journalVersion = 2;
 
 /** Marks the file as ours: "flow" in ASCII. */
 const applicationId = 0x666c6f77;
@@ -62,8 +62,8 @@ const eventAt = (seq: string): string =>
   `(SELECT body FROM event WHERE event.id = run.id * ${runStride} + ${seq})`;
 
 /**
- * `event` is the truth, `plan` what it speaks of, `lease` who may write; all others are made from these, and flowc
- * never decides by them. `started`, `placed` and `ended` are numbers of events; dependencies of cells below `related`
+ * `event` is the truth, `plan` what it speaks of, `lease` who may write, `request` what people ask; all others are made
+ * from these, and flowc never decides by them. `started`, `placed` and `ended` are numbers of events; dependencies of cells below `related`
  * are written. `crc` is kept free for a chain that finds damage.
  */
 const tables = `
@@ -101,6 +101,20 @@ CREATE TABLE artifact (
   PRIMARY KEY (run, n, ended, i)
 ) WITHOUT ROWID;
 `;
+
+/**
+ * What people ask of runs; no projection: flowc decides by it. `taken_at`: when the owner took it up, with its events or,
+ * as `refused` says, without.
+ */
+const requestTable = `
+CREATE TABLE request (
+  id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run(id), subject TEXT NOT NULL, ask TEXT NOT NULL,
+  by TEXT NOT NULL, note TEXT, at INTEGER NOT NULL, taken_at INTEGER, refused TEXT
+);
+CREATE UNIQUE INDEX request_open ON request (run, subject) WHERE taken_at IS NULL;
+`;
+
+const viewNames = ["runs", "nodes", "attempts", "dependencies", "artifacts", "gates", "events"];
 
 const views = `
 CREATE VIEW runs AS SELECT
@@ -163,13 +177,16 @@ CREATE VIEW events AS SELECT
 FROM run JOIN event ON ${ofRun("event.id")};
 `;
 
-/** Makes the tables in a new file; does nothing in one of this version; refuses what is newer or not ours. */
+/** Makes the tables in a new file; brings an older one up to this version; refuses what is newer or not ours. */
 export function prepareSchema(database: Database, path: string): void {
   if (versionOf(database, path) === journalVersion) return;
   transact(database, () => {
     // Another process may have made them while we waited for the lock.
-    if (versionOf(database, path) === journalVersion) return;
-    database.exec(tables);
+    const version = versionOf(database, path);
+    if (version === journalVersion) return;
+    if (version === 0) database.exec(tables);
+    if (version < 2) database.exec(requestTable);
+    for (const view of viewNames) database.exec(`DROP VIEW IF EXISTS ${view}`);
     database.exec(views);
     database.exec(`PRAGMA application_id = ${applicationId}`);
     database.exec(`PRAGMA user_version = ${journalVersion}`);

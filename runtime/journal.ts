@@ -66,8 +66,10 @@ export async function openJournal(
         // SQLite opens what it may only read without a word: better told now than at the first event.
         database.exec("UPDATE lease SET epoch = epoch WHERE run IS NULL");
         syncFolderSync(folder);
-      } else if (versionOf(database, path) === 0) throw absent(folder);
-      return new Journal(folder, path, database);
+      }
+      const version = versionOf(database, path);
+      if (version === 0) throw absent(folder);
+      return new Journal(folder, path, database, version);
     } catch (error) {
       database.close();
       throw error;
@@ -145,13 +147,16 @@ export class Journal {
   /** For the journal's own writers. */
   readonly database: Database;
   readonly sync: WalSync;
+  /** Of its tables; older than ours only when it is read. */
+  readonly version: number;
 
-  constructor(stateDir: string, path: string, database: Database) {
+  constructor(stateDir: string, path: string, database: Database, version: number) {
     this.stateDir = stateDir;
     this.path = path;
     this.database = database;
     this.artifacts = openArtifacts(stateDir);
     this.sync = new WalSync(`${path}-wal`);
+    this.version = version;
   }
 
   /** All runs, the newest first. */

@@ -2,6 +2,7 @@
 
 import type { ArtifactStore } from "./artifacts.ts";
 import type { AttemptOrder, AttemptReport } from "./attempt.ts";
+import type { Bell } from "./bell.ts";
 import type { Journal } from "./journal.ts";
 import type { Identity } from "./lease.ts";
 import type { FileAccess } from "./values.ts";
@@ -44,6 +45,8 @@ export interface World {
   readonly journal: Journal;
   readonly artifacts: ArtifactStore;
   readonly attempts: Attempts;
+  /** By which requests of people are heard. */
+  readonly bell: Bell;
   /** Who we are, for the journal. */
   readonly identity: Identity;
   /** Absolute path of the project. */

@@ -124,6 +124,7 @@ export async function pretendWorld(
     journal: open,
     artifacts: open.artifacts,
     attempts,
+    bell: { listen: () => () => {} },
     identity: thisProcess(),
     project,
     flowc: "test",

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { openRunner } from "../runners/registry.ts";
 import { openAttempts } from "../runtime/attempts.ts";
+import { fileBell } from "../runtime/bell.ts";
 import { openCalls } from "../runtime/calls/pool.ts";
 import { openJournal } from "../runtime/journal.ts";
 import { thisProcess } from "../runtime/lease.ts";
@@ -27,6 +28,7 @@ export async function realWorld(project: string): Promise<World & { close(): Pro
     journal,
     artifacts,
     attempts: openAttempts(settings),
+    bell: fileBell(journal),
     identity: thisProcess(),
     project,
     flowc: "test",

@@ -69,7 +69,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   "@photostructure/sqlite": ["runtime/sqlite.ts"],
   "node:sqlite": ["runtime/sqlite.ts"],
   ajv: ["runtime/validate.ts"],
-  commander: ["cli/args.ts"],
+  commander: ["cli/args"],
   picomatch: ["compiler/glob.ts"],
   tsx: ["runtime/calls/", "runtime/analysis/from-source.mjs", "bin/"],
   esbuild: ["build.ts"],

@@ -1,0 +1,40 @@
+// Commands by which a person acts on a run, as they are typed: approve, reject, retry, pause, resume, skip, cancel.
+
+import { type Command, InvalidArgumentError } from "commander";
+import { addCommand, type Give, type StateFlags, stateOption } from "./args-common.ts";
+
+const examples = {
+  cancel: `  flowc cancel last            end a run in order, from another terminal
+  flowc cancel last -m "wrong branch"
+`,
+} as const;
+
+interface AskFlags extends StateFlags {
+  as?: string;
+  message?: string;
+  json: boolean;
+}
+
+/** Who asks, why, and how it is told. */
+function asked(command: Command): Command {
+  return stateOption(command)
+    .option("--as <NAME>", "who asks (default: your login name)", name)
+    .option("-m, --message <TEXT>", "why: it is recorded and shown")
+    .option("--json", "print one JSON object", false);
+}
+
+function name(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("It must be a name.");
+  return text;
+}
+
+function asking(run: string, flags: AskFlags) {
+  const { as = null, message = null, json, state = null } = flags;
+  return { run, as, note: message, json, state };
+}
+
+export function peopleCommands(root: Command, give: Give): void {
+  asked(addCommand(root, "cancel", "RUN", "Ends a run in order.", examples.cancel)).action(
+    (run: string, flags: AskFlags) => give({ command: "cancel", ...asking(run, flags) }),
+  );
+}

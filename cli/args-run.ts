@@ -1,0 +1,86 @@
+// `flowc run` as it is typed.
+
+import { availableParallelism } from "node:os";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  addCommand,
+  type Give,
+  givenInputs,
+  type InputFlags,
+  inputOptions,
+  stateOption,
+} from "./args-common.ts";
+import type { Ui } from "./request.ts";
+
+const examples = {
+  run: `  flowc run build.flow                        the flow main, or the only one
+  flowc run build.flow release                another flow of the file
+  flowc run build.flow --input crate=core     an input, typed by the flow's parameter
+  flowc run build.flow --input plan=@plan.json   its value is the JSON in a file
+  flowc run --resume last                     go on where the last run stopped
+`,
+} as const;
+
+interface RunFlags extends InputFlags {
+  jobs: number;
+  resume?: string;
+  stored: boolean;
+  only: string[];
+  failFast: boolean;
+  dryRun: boolean;
+  ui: Ui;
+  json: boolean;
+  report?: string;
+  state?: string;
+  wait: boolean;
+}
+
+export function runCommand(root: Command, give: Give): void {
+  stateOption(inputOptions(addCommand(root, "run", "[FILE] [FLOW]", "Runs a flow.", examples.run)))
+    .option("-j, --jobs <N>", "how much may compute at once on this machine", jobs, availableParallelism())
+    .option("--resume <RUN>", "go on with a run: its id, or `last`")
+    .option("--stored", "with --resume: use the recorded plan, even if the file has changed", false)
+    .option("--only <NODE>", "run this node and what it needs (repeatable)", collect, [])
+    .option("--fail-fast", "start nothing more after the first failure", false)
+    .option("--dry-run", "show what would run, start nothing", false)
+    .addOption(
+      new Option("--ui <UI>", "how to show progress")
+        .choices(["auto", "plain", "json", "quiet"])
+        .default("auto"),
+    )
+    .option("--json", "print one JSON object at the end", false)
+    .option("--report <FILE>", "write a Markdown report (JSON if the name ends in .json)")
+    .option("--no-wait", "do not wait for a person: exit 3")
+    .action((file: string | undefined, flow: string | undefined, flags: RunFlags, command: Command) => {
+      if (file === undefined && flags.resume === undefined)
+        command.error("missing required argument 'FILE'", { code: "flowc.missingFile" });
+      give({
+        command: "run",
+        file: file ?? null,
+        flow: flow ?? null,
+        ...givenInputs(flags),
+        jobs: flags.jobs,
+        resume: flags.resume ?? null,
+        stored: flags.stored,
+        only: flags.only,
+        failFast: flags.failFast,
+        dryRun: flags.dryRun,
+        ui: flags.ui,
+        json: flags.json,
+        report: flags.report ?? null,
+        state: flags.state ?? null,
+        wait: flags.wait,
+      });
+    });
+}
+
+function jobs(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || n < 1 || n > 10_000)
+    throw new InvalidArgumentError("It must be a whole number from 1 to 10000");
+  return n;
+}
+
+function collect(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}

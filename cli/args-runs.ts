@@ -1,0 +1,61 @@
+// Commands that look at runs, as they are typed: runs, show, logs, report.
+
+import { type Command, Option } from "commander";
+import { addCommand, type Give, type StateFlags, stateOption } from "./args-common.ts";
+
+const examples = {
+  runs: `  flowc runs          newest last
+  flowc runs --json   the same for programs
+`,
+  show: `  flowc show last         one run with its nodes
+  flowc show r3f2 --json  the same for programs
+`,
+  logs: `  flowc logs last                  what all nodes printed
+  flowc logs last 'built[core]'    one node
+  flowc logs last --follow         as it comes
+`,
+  report: `  flowc report last                 Markdown
+  flowc report last --format json   the same for programs
+`,
+} as const;
+
+export function recordCommands(root: Command, give: Give): void {
+  stateOption(addCommand(root, "runs", "", "Lists the runs of this project.", examples.runs))
+    .option("--json", "print one JSON object", false)
+    .action((flags: { json: boolean } & StateFlags) =>
+      give({ command: "runs", json: flags.json, state: flags.state ?? null }),
+    );
+  stateOption(
+    addCommand(
+      root,
+      "show",
+      "RUN",
+      "Shows one run with its nodes. RUN is an id, its start, or `last`.",
+      examples.show,
+    ),
+  )
+    .option("--json", "print one JSON object", false)
+    .action((run: string, flags: { json: boolean } & StateFlags) =>
+      give({ command: "show", run, json: flags.json, state: flags.state ?? null }),
+    );
+  stateOption(
+    addCommand(root, "logs", "RUN [NODE]", "Prints what the nodes of a run printed.", examples.logs),
+  )
+    .option("-f, --follow", "go on printing as it comes", false)
+    .action((run: string, node: string | undefined, flags: { follow: boolean } & StateFlags) =>
+      give({ command: "logs", run, node: node ?? null, follow: flags.follow, state: flags.state ?? null }),
+    );
+  stateOption(
+    addCommand(
+      root,
+      "report",
+      "RUN",
+      "Reports on one run: counts, times, artifacts, failures.",
+      examples.report,
+    ),
+  )
+    .addOption(new Option("--format <FORMAT>", "how to write it").choices(["md", "json"]).default("md"))
+    .action((run: string, flags: { format: "md" | "json" } & StateFlags) =>
+      give({ command: "report", run, format: flags.format, state: flags.state ?? null }),
+    );
+}

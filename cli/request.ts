@@ -1,0 +1,92 @@
+// What was asked of flowc: a command with every flag checked and every default filled in.
+
+/** `--input name=value`; `name=@file.json` reads the file. */
+export interface GivenInput {
+  readonly name: string;
+  readonly text: string;
+}
+
+export type Ui = "auto" | "plain" | "json" | "quiet";
+
+export interface RunRequest {
+  readonly command: "run";
+  /** Null: only with `resume`, then the run's own. */
+  readonly file: string | null;
+  readonly flow: string | null;
+  readonly input: readonly GivenInput[];
+  /** A JSON file with an object of inputs. */
+  readonly inputs: string | null;
+  readonly jobs: number;
+  /** A run's id, or `last`. */
+  readonly resume: string | null;
+  /** Go on with the plan as recorded, even if the file gives another one now. */
+  readonly stored: boolean;
+  readonly only: readonly string[];
+  readonly failFast: boolean;
+  readonly dryRun: boolean;
+  readonly ui: Ui;
+  readonly json: boolean;
+  readonly report: string | null;
+  readonly state: string | null;
+  /** False with `--no-wait`: exit 3 instead of waiting for a person. */
+  readonly wait: boolean;
+}
+
+/** A person asks something of a run. */
+interface Asking {
+  readonly run: string;
+  /** Who asks; null: the login user. */
+  readonly as: string | null;
+  readonly note: string | null;
+  readonly json: boolean;
+  readonly state: string | null;
+}
+
+export type PlanFormat = "table" | "json" | "mermaid" | "dot";
+
+export type CheckFormat = "text" | "json" | "github";
+
+export type Request =
+  | { readonly command: "text"; readonly text: string; readonly exit: number }
+  | {
+      readonly command: "check";
+      readonly files: readonly string[];
+      /** Null: not asked for, so what suits the place. */
+      readonly format: CheckFormat | null;
+      readonly strict: boolean;
+    }
+  | { readonly command: "explain"; readonly code: string | null; readonly json: boolean }
+  | RunRequest
+  | {
+      readonly command: "plan";
+      readonly file: string;
+      readonly flow: string | null;
+      readonly format: PlanFormat;
+      readonly input: readonly GivenInput[];
+      readonly inputs: string | null;
+    }
+  | {
+      readonly command: "fmt";
+      readonly files: readonly string[];
+      readonly check: boolean;
+      readonly stdin: boolean;
+    }
+  | { readonly command: "list"; readonly file: string; readonly json: boolean }
+  | { readonly command: "runs"; readonly json: boolean; readonly state: string | null }
+  | { readonly command: "show"; readonly run: string; readonly json: boolean; readonly state: string | null }
+  | {
+      readonly command: "logs";
+      readonly run: string;
+      readonly node: string | null;
+      readonly follow: boolean;
+      readonly state: string | null;
+    }
+  | {
+      readonly command: "report";
+      readonly run: string;
+      readonly format: "md" | "json";
+      readonly state: string | null;
+    }
+  | ({ readonly command: "cancel" } & Asking);
+
+export type RequestOf<C extends Request["command"]> = Extract<Request, { command: C }>;
