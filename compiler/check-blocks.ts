@@ -1,7 +1,7 @@
 // Blocks and their statements: what each name means below its line, what a block's value is, what gets lost.
 
-import type { Binding, Block, Expr, Node, Statement, Task, Word } from "../grammar/ast.ts";
-import type { Fix } from "../grammar/diagnostic.ts";
+import type { Binding, Block, Expr, Node, Statement, Word } from "../grammar/ast.ts";
+import { removal, tellDead } from "./check-dead.ts";
 import { literalFits } from "./check-fit.ts";
 import { valueType } from "./check-names.ts";
 import { checkPart, type PartWays } from "./check-parts.ts";
@@ -17,7 +17,7 @@ import {
   tell,
 } from "./check-state.ts";
 import { replace } from "./errors.ts";
-import { deadNode, lostValue, misplaced, unknownAfter } from "./errors-flows.ts";
+import { lostValue, misplaced, unknownAfter } from "./errors-flows.ts";
 import { duplicateName, unusedBinding } from "./errors-names.ts";
 import { typeMismatch } from "./errors-types.ts";
 import type { Ref } from "./program.ts";
@@ -151,7 +151,7 @@ function checkBinding(
   }
   if (!makes && (!isLast || role.returns !== null) && type.kind !== "error")
     tell(check, lostValue(at(scope, value.expr), lostHint(statement, scope)));
-  if (!wanted) tellDead(check, value, at(scope, value.expr));
+  if (!wanted) tellDead(check, value, scope, statement);
   return type;
 }
 
@@ -281,35 +281,8 @@ function tellUnused(check: Check, block: Block, scope: Scope): void {
     if (statement.kind !== "binding" || statement.name === null) continue;
     const found = scope.names.get(statement.name.text);
     if (found === undefined || found.used || found.span !== statement.name.span) continue;
-    if (found.what === "node") tellDead(check, statement.value, at(scope, statement.name));
+    if (found.what === "node") tellDead(check, statement.value, scope, statement);
     else if (!found.name.startsWith("_") && found.type.kind !== "error")
       tell(check, unusedBinding(at(scope, statement.name), found.name, removal(statement, scope)));
   }
-}
-
-/** Takes a statement out, if it has its lines for itself. */
-function removal(statement: Binding, scope: Scope): Fix | null {
-  const { text } = scope.home.module.file.source;
-  const start = text.lastIndexOf("\n", statement.span.start) + 1;
-  const end = text.indexOf("\n", statement.span.end);
-  const alone =
-    text.slice(start, statement.span.start).trim() === "" &&
-    text.slice(statement.span.end, end).trim() === "";
-  return alone && end !== -1 ? replace("Remove it", { start, end: end + 1 }, "") : null;
-}
-
-/** A call of a task without an effect, whose answer nobody uses. */
-function tellDead(check: Check, node: Node, place: ReturnType<typeof at>): void {
-  let { expr } = node;
-  while (expr.kind === "paren") expr = expr.of;
-  if (expr.kind !== "call-of" || expr.callee.kind !== "name") return;
-  const ref = check.pass.refs.get(expr.callee);
-  if (ref?.kind === "task" && isPure(ref.task)) tell(check, deadNode(place, ref.task.name.text, null));
-}
-
-function isPure(task: Task): boolean {
-  return task.settings.some(({ key, value }) => {
-    const [part] = value.kind === "text" ? value.parts : [];
-    return key.text === "effect" && part?.kind === "chars" && part.text === "pure";
-  });
 }

@@ -7,6 +7,7 @@ import { askedBy, literalFits } from "./check-fit.ts";
 import { callee } from "./check-names.ts";
 import { tellMisplacedPlaceCall } from "./check-place-names.ts";
 import { at, type Check, type Scope, tell, tellUnknownWord, without } from "./check-state.ts";
+import { tellSwapped } from "./check-swapped.ts";
 import { type At, didYouMean, renameFix } from "./errors.ts";
 import {
   duplicateArgument,
@@ -115,12 +116,18 @@ function checkArguments(check: Check, call: Call, entry: Entry<Task | Flow>, sco
       tellUnnamed(check, arg, entry, given, scope);
     }
   }
+  const { diagnostics } = check.pass;
+  const before = diagnostics.length;
+  const misfits: Param[] = [];
   for (const [name, value] of given) {
     const param = params.get(name);
     if (param === undefined) continue;
+    const told = diagnostics.length;
     const type = check.resolve(param.type, home, declaration);
     check.fit(value, type, scope, askedBy({ home }, param.name, name, type));
+    if (diagnostics.length > told) misfits.push(param);
   }
+  tellSwapped(check, call, entry, given, scope, { params: misfits, before });
   check.pass.argsOf.set(call, given);
   if (!wrong) tellMissing(check, call, entry, given, scope);
 }

@@ -6,7 +6,8 @@ import { literalFits } from "./check-fit.ts";
 import { narrowedType, valueType } from "./check-names.ts";
 import { pathOf, tellNone } from "./check-none.ts";
 import { inferBinary, inferUnary } from "./check-operators.ts";
-import { at, type Check, type Scope, tell, tellUnknownWord, without, written } from "./check-state.ts";
+import { at, type Check, local, type Scope, tell, tellUnknownWord, without, written } from "./check-state.ts";
+import { dollarHole } from "./errors-flows.ts";
 import {
   duplicateField,
   notAList,
@@ -139,6 +140,7 @@ function inferOne(check: Check, expr: Expr, scope: Scope): Type {
 function inferText(check: Check, expr: Text, scope: Scope): Type {
   const inside = without(scope, "a string");
   for (const part of expr.parts) {
+    if (part.kind === "chars") tellDollar(check, part, scope);
     if (part.kind !== "hole") continue;
     const type = check.infer(part.expr, inside);
     if (mayBeNone(type)) tellNone(check, part.expr, type, inside, "this may be `none`, which has no text");
@@ -148,6 +150,25 @@ function inferText(check: Check, expr: Text, scope: Scope): Type {
     kind: "union",
     members: [expr.parts.map((part) => (part.kind === "chars" ? part.text : "")).join("")],
   };
+}
+
+/** `${name}` means nothing in a string: with the name of a value it is a slip from another language. */
+function tellDollar(
+  check: Check,
+  part: Extract<Text["parts"][number], { kind: "chars" }>,
+  scope: Scope,
+): void {
+  if (!part.text.includes("${")) return;
+  const raw = scope.home.module.file.source.text.slice(part.span.start, part.span.end);
+  for (const match of raw.matchAll(/\$\{([a-z_][a-z0-9_]*)\}/g)) {
+    const name = match[1] ?? "";
+    const found = local(scope, name);
+    if (found === null) continue;
+    // It was meant: then it is not unused as well.
+    found.used = true;
+    const start = part.span.start + match.index;
+    tell(check, dollarHole({ ...at(scope, part), span: { start, end: start + match[0].length } }, name));
+  }
 }
 
 function inferList(check: Check, expr: ListExpr, scope: Scope): Type {

@@ -35,11 +35,10 @@ function tellUnusedDeclarations(check: Check, home: Home): void {
   const { declarations } = home.module.file;
   if (home.callables.get("main")?.declaration.kind !== "flow") return;
   for (const declaration of declarations) {
-    if (declaration.kind !== "task" && declaration.kind !== "type" && declaration.kind !== "constant")
-      continue;
+    if (declaration.kind === "flow" || declaration.kind === "test") continue;
     if (check.used.has(declaration) || declaration.name.text.startsWith("_")) continue;
     // A second one of its name cannot be used; that has been told.
-    const spaces = [home.values, home.callables, home.types];
+    const spaces = [home.values, home.callables, home.types, home.places];
     if (!spaces.some((space) => space.get(declaration.name.text)?.declaration === declaration)) continue;
     tell(
       check,

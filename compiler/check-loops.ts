@@ -2,12 +2,13 @@
 
 import type { Block, Expr, For, If, Node, Repeat } from "../grammar/ast.ts";
 import { define } from "./check-blocks.ts";
+import { checkChain, checkCondition } from "./check-conditions.ts";
 import { literalFits } from "./check-fit.ts";
 import { checkItems } from "./check-items.ts";
-import { foldIn } from "./check-known.ts";
 import { shownBy, tellNone } from "./check-none.ts";
 import { needBool } from "./check-operators.ts";
 import { inferRepeat } from "./check-repeat.ts";
+import { checkSize } from "./check-sizes.ts";
 import {
   at,
   type BlockValue,
@@ -20,7 +21,6 @@ import {
 } from "./check-state.ts";
 import { settle } from "./check-trial.ts";
 import { unknownSetting } from "./errors-calls.ts";
-import { matrixSize } from "./errors-flows.ts";
 import { unusedLoopVariable } from "./errors-names.ts";
 import { notAList, typeMismatch, undecodedJson } from "./errors-types.ts";
 import {
@@ -30,7 +30,6 @@ import {
   isText,
   join,
   listOf,
-  membersOf,
   neverType,
   noneType,
   optional,
@@ -64,6 +63,7 @@ function inferIf(check: Check, expr: If, scope: Scope, wanted: boolean): Type {
   for (let one: If | null = expr; one !== null; ) {
     const type = check.infer(one.cond, inner);
     needBool(check, one.cond, type, inner, "if");
+    checkCondition(check, one.cond, inner, "if");
     makes ||= check.pass.makesNode.has(one.cond);
     const then = branch(
       check,
@@ -82,6 +82,7 @@ function inferIf(check: Check, expr: If, scope: Scope, wanted: boolean): Type {
     }
     one = other?.kind === "if" ? other : null;
   }
+  checkChain(check, expr, scope);
   if (makes) for (const { one } of chain) check.pass.makesNode.add(one);
   if (!wanted) {
     for (const { one } of chain) check.pass.typeOf.set(one, noneType);
@@ -171,6 +172,7 @@ function inferFor(check: Check, loop: For, scope: Scope, wanted: boolean): Type 
   let inside = each;
   if (loop.filter !== null) {
     needBool(check, loop.filter, check.infer(loop.filter, header), header, "for … if");
+    checkCondition(check, loop.filter, header, "for");
     inside = innerScope(each, { narrowed: shownBy(check, loop.filter, true) });
   }
   if (loop.after !== null) checkKeys(check, loop, items, header);
@@ -300,38 +302,4 @@ function checkKeys(check: Check, loop: For, items: readonly Type[], header: Scop
     return;
   }
   check.fit(loop.after.keys, listOf(stringType), header, null);
-}
-
-/** A list known from the text is as long as it is: `max` must allow it. */
-function checkSize(check: Check, loop: For, scope: Scope): void {
-  const max = loop.body.settings.find(({ key }) => key.text === "max");
-  if (max === undefined || loop.filter !== null) return;
-  const bound = foldIn(check, max.value, scope);
-  if (typeof bound !== "number") return;
-  const sizes = loop.lists.map(({ list }) => knownLength(check, list, scope));
-  if (sizes.some((size) => size === null)) return;
-  const total = sizes.reduce<number>((product, size) => product * (size ?? 0), 1);
-  if (total <= bound) return;
-  const first = loop.lists[0]?.list;
-  const last = loop.lists.at(-1)?.list;
-  if (first === undefined || last === undefined) return;
-  const sum = sizes.length > 1 ? `${sizes.join(" × ")} = ${total} items` : `${total} items`;
-  const place = { ...at(scope, first), span: { start: first.span.start, end: last.span.end } };
-  tell(check, matrixSize(place, `${sum}, but at most ${bound} are allowed`, at(scope, max)));
-}
-
-function knownLength(check: Check, list: Expr, scope: Scope): number | null {
-  if (list.kind === "list-of") return list.items.length;
-  if (list.kind === "paren") return knownLength(check, list.of, scope);
-  if (list.kind === "name" && check.pass.refs.get(list)?.kind === "members") {
-    const type = check.pass.typeOf.get(list);
-    return type?.kind === "list" ? (membersOf(type.of, check.types)?.length ?? null) : null;
-  }
-  if (list.kind === "call-of" && list.callee.kind === "name" && list.callee.name === "range") {
-    const ends = list.args.map((arg) => foldIn(check, arg.value, scope));
-    const [from, to] = ends.length === 1 ? [0, ends[0]] : ends;
-    return typeof from === "number" && typeof to === "number" ? Math.max(0, to - from) : null;
-  }
-  const value = foldIn(check, list, scope);
-  return Array.isArray(value) ? value.length : null;
 }

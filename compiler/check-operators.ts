@@ -1,6 +1,7 @@
 // Operators: arithmetic with units, comparison, logic, `??`.
 
 import type { Binary, BinaryOp, Expr, Unary } from "../grammar/ast.ts";
+import { checkComparison } from "./check-conditions.ts";
 import { literalFits } from "./check-fit.ts";
 import { shownBy, tellNone } from "./check-none.ts";
 import { at, type Check, innerScope, type Scope, tell, written } from "./check-state.ts";
@@ -120,14 +121,12 @@ export function needBool(check: Check, expr: Expr, type: Type, scope: Scope, wha
 
 function inferDefault(check: Check, expr: Binary, left: Type, right: Type, scope: Scope): Type {
   if (left.kind === "error") return right;
-  if (!mayBeNone(left) && left.kind !== "never")
-    tell(
-      check,
-      needlessDefault(
-        { ...at(scope, expr), span: { start: expr.opSpan.start, end: expr.right.span.end } },
-        show(left),
-      ),
-    );
+  const needless = !mayBeNone(left) && left.kind !== "never";
+  if (needless || expr.right.kind === "none") {
+    const span = { start: expr.opSpan.start, end: expr.right.span.end };
+    const cut = { start: expr.left.span.end, end: expr.right.span.end };
+    tell(check, needlessDefault({ ...at(scope, expr), span }, needless ? show(left) : null, cut));
+  }
   const inner = withoutNone(left);
   const joined = join(inner, right, check.types);
   // A literal takes the type of what it stands in for.
@@ -176,6 +175,7 @@ function inferCompare(check: Check, expr: Binary, left: Type, right: Type, scope
       }
     }
   }
+  checkComparison(check, expr, left, right, scope);
   const common = comparable(check, withoutNone(left), withoutNone(right));
   if (common === null) {
     const hint = compareHint(left, right);
@@ -187,6 +187,11 @@ function inferCompare(check: Check, expr: Binary, left: Type, right: Type, scope
         hint,
       ),
     );
+    return;
+  }
+  if (disjoint(check, withoutNone(left), withoutNone(right))) {
+    const label = `${said(left, types)} is never ${said(right, types)}: they have no member in common`;
+    tell(check, badOperands(opPlace(expr, scope), label, null));
     return;
   }
   const never = neverEqual(check, withoutNone(left), withoutNone(right));
@@ -231,6 +236,15 @@ function compareHint(left: Type, right: Type): string | null {
   if (unit !== undefined && (kinds.includes("int") || kinds.includes("float")))
     return `Write the number with its unit, as a \`${unit.kind}\`.`;
   return "Both sides must have the same type.";
+}
+
+/** Two declared unions without a common member. */
+function disjoint(check: Check, left: Type, right: Type): boolean {
+  if (left.kind !== "named" || right.kind !== "named") return false;
+  const [a, b] = [expand(left, check.types), expand(right, check.types)];
+  if (a.kind !== "union" || b.kind !== "union") return false;
+  const members = memberSet(b.members);
+  return !a.members.some((member) => members.has(member));
 }
 
 /** A literal that is no member of the declared union on the other side. */

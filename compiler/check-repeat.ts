@@ -1,6 +1,7 @@
 // `repeat`: how often, what `last` is, and whether `until` can be asked.
 
 import type { Repeat } from "../grammar/ast.ts";
+import { checkCondition } from "./check-conditions.ts";
 import { foldIn } from "./check-known.ts";
 import { needBool } from "./check-operators.ts";
 import {
@@ -73,5 +74,6 @@ function once(check: Check, loop: Repeat, scope: Scope, word: At, value: Type): 
   });
   return check.block(loop.body, inner, true, (inside) => {
     needBool(check, loop.until, check.infer(loop.until, inside), inside, "until");
+    checkCondition(check, loop.until, inside, "until");
   });
 }

@@ -78,7 +78,11 @@ function foldBinary(op: string, left: Value | undefined, right: Value | undefine
     if (op === "-") return left - right;
     if (op === "*") return left * right;
     if (op === "/" && right !== 0) return left / right;
-    return undefined;
+    if (op === "<") return left < right;
+    if (op === "<=") return left <= right;
+    if (op === ">") return left > right;
+    if (op === ">=") return left >= right;
+    if (op !== "==" && op !== "!=") return undefined;
   }
   if (op === "==" && left !== undefined && right !== undefined && !isDeep(left)) return left === right;
   if (op === "!=" && left !== undefined && right !== undefined && !isDeep(left)) return left !== right;

@@ -1,7 +1,7 @@
 // What the checker says about calls and settings, and what the language has but this version cannot do yet.
 
 import type { Diagnostic, Fix } from "../grammar/diagnostic.ts";
-import { type At, didYouMean, error, listed, related, renameFix } from "./errors.ts";
+import { type At, didYouMean, error, listed, related, renameFix, warning } from "./errors.ts";
 
 export function missingArgument(
   at: At,
@@ -66,6 +66,45 @@ export function unnamedArgument(
             },
     },
   );
+}
+
+type Two<T> = readonly [T, T];
+
+function swap(texts: Two<string>, spans: Two<Fix["edits"][number]["span"]>): Fix {
+  return {
+    title: "Swap them",
+    edits: [
+      { span: spans[0], text: texts[1] },
+      { span: spans[1], text: texts[0] },
+    ],
+  };
+}
+
+/** Each fits only where the other stands. */
+export function swappedArguments(
+  at: At,
+  params: Two<string>,
+  texts: Two<string>,
+  spans: Two<Fix["edits"][number]["span"]>,
+): Diagnostic {
+  const label = `the values of \`${params[0]}\` and \`${params[1]}\` fit only in each other's place`;
+  return error("swapped-arguments", at, "Arguments in each other's place", label, {
+    fix: swap(texts, spans),
+  });
+}
+
+/** Both fit, but each has the name of the other. */
+export function crossedArguments(
+  at: At,
+  params: Two<string>,
+  texts: Two<string>,
+  spans: Two<Fix["edits"][number]["span"]>,
+): Diagnostic {
+  const label = `\`${params[0]}\` gets \`${texts[0]}\`, and \`${params[1]}\` gets \`${texts[1]}\``;
+  return warning("swapped-arguments", at, "Arguments in each other's place", label, {
+    hint: "If that is meant, give the values other names.",
+    fix: swap(texts, spans),
+  });
 }
 
 export function misplacedCall(at: At, label: string, hint: string): Diagnostic {

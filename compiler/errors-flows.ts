@@ -50,6 +50,14 @@ export function shellVariable(at: At, name: string): Diagnostic {
   );
 }
 
+/** In a string that no shell reads. */
+export function dollarHole(at: At, name: string): Diagnostic {
+  return warning("shell-variable", at, "A value that is not put in", `did you mean \`~{${name}}\`?`, {
+    hint: `A string takes values with \`~{…}\`; \`\${${name}}\` stays as it is.`,
+    fix: { title: `Write \`~{${name}}\``, edits: [{ span: at.span, text: `~{${name}}` }] },
+  });
+}
+
 export function secretLeak(at: At, label: string): Diagnostic {
   return error("secret-leak", at, "A secret would leak", label, {
     hint: 'A secret stands by itself in `env: { TOKEN: secret("TOKEN") }`; a command then reads it as "$TOKEN".',
@@ -100,14 +108,17 @@ export function lostValue(at: At, hint: string | null): Diagnostic {
   });
 }
 
-export function deadNode(at: At, task: string, fix: Fix | null): Diagnostic {
+/** `what` has no effect; `computes`: it is a task without an action. */
+export function deadNode(at: At, what: string, computes: boolean, fix: Fix | null): Diagnostic {
   return warning(
     "dead-node",
     at,
-    "A pure task whose answer nobody uses",
-    `\`${task}\` has no effect, and nothing needs its answer`,
+    "Work that nobody uses",
+    `${what} has no effect, and nothing needs the answer`,
     {
-      hint: 'Use the answer, remove the call, or say `effect: "idempotent"` if the task does change something.',
+      hint: computes
+        ? "Use the answer, or remove the call."
+        : 'Use the answer, remove the call, or say `effect: "idempotent"` if the task does change something.',
       fix,
     },
   );
@@ -117,6 +128,14 @@ export function matrixSize(at: At, label: string, max: At): Diagnostic {
   return error("matrix-size", at, "More items than allowed", label, {
     related: [related(max, "the bound")],
     hint: "Raise `max`, or shorten the lists.",
+  });
+}
+
+/** No bound is passed; but the number was perhaps not meant. */
+export function largeMatrix(at: At, label: string, inner: At | null, total: number): Diagnostic {
+  return warning("matrix-size", at, "A large matrix", label, {
+    related: [related(inner, "and these for each of them")],
+    hint: `If that is meant, say so: \`max: ${total}\` as a setting of the \`for\`.`,
   });
 }
 

@@ -1,6 +1,7 @@
 // What the checker says about types that do not fit.
 
 import type { Diagnostic, Fix, Related } from "../grammar/diagnostic.ts";
+import type { Span } from "../grammar/source.ts";
 import {
   type At,
   didYouMean,
@@ -67,16 +68,30 @@ export function badOperands(at: At, label: string, hint: string | null): Diagnos
   return error("bad-operands", at, "Operands do not fit", label, { hint });
 }
 
-export function needlessDefault(at: At, type: string): Diagnostic {
+export function constantCondition(at: At, label: string, hint: string | null): Diagnostic {
+  return warning("constant-condition", at, "A condition that asks nothing", label, { hint });
+}
+
+export function repeatedCondition(at: At, first: At): Diagnostic {
   return warning(
-    "needless-default",
+    "constant-condition",
     at,
-    "The default is never used",
-    `the value before it is \`${type}\`, never \`none\``,
+    "A condition that asks nothing",
+    "this was asked before, so its block never runs",
     {
-      hint: "Remove the `??` and what follows it.",
+      related: [related(first, "asked here")],
     },
   );
+}
+
+/** `type` is that of the value before it; null: the default is itself `none`. */
+export function needlessDefault(at: At, type: string | null, cut: Span): Diagnostic {
+  const label =
+    type === null
+      ? "`none` in place of `none` changes nothing"
+      : `the value before it is \`${type}\`, never \`none\``;
+  const title = type === null ? "The default changes nothing" : "The default is never used";
+  return warning("needless-default", at, title, label, { fix: replace("Remove it", cut, "") });
 }
 
 export function unknownField(

@@ -67,6 +67,27 @@ flow main(crate: string) {
 `,
   },
   {
+    code: "swapped-arguments",
+    says: "two arguments in each other's place",
+    why: "Two values that fit only in each other's place, or that stand each under the name of the other, were most likely mixed up. Where the types are the same nothing else would tell, and a copy goes the wrong way.",
+    wrong: `task copy(from: string, to: string) {
+  run "cp ~{from} ~{to}"
+}
+
+flow main(from: string, to: string) {
+  copy(from: to, to: from)
+}
+`,
+    right: `task copy(from: string, to: string) {
+  run "cp ~{from} ~{to}"
+}
+
+flow main(from: string, to: string) {
+  copy(from, to)
+}
+`,
+  },
+  {
     code: "unnamed-argument",
     says: "an argument without its parameter's name",
     why: "Arguments are named, so that a call can be read without looking up the task, and two texts cannot change places unnoticed. A bare name that is a parameter's, and a lone argument, need no other name.",

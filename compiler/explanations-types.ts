@@ -4,6 +4,31 @@ import type { Explanation } from "./explanation.ts";
 
 export const types: readonly Explanation[] = [
   {
+    code: "constant-condition",
+    says: "a condition whose answer is known from the text",
+    why: "A condition that always or never holds makes one way dead, mostly by a slip: a value compared with itself, a second branch that asks what the first has asked, `none` where there is never none. A constant by name is a switch, and is left alone.",
+    wrong: `task say(text: string) {
+  run "echo ~{text}"
+}
+
+flow main(name: string) {
+  if name != none {
+    say(name)
+  }
+}
+`,
+    right: `task say(text: string) {
+  run "echo ~{text}"
+}
+
+flow main(name: string?) {
+  if name != none {
+    say(name)
+  }
+}
+`,
+  },
+  {
     code: "type-mismatch",
     says: "a value of one type where another is needed",
     why: "Values are changed into another type only where nothing can get lost (`int` to `float`, a union to `string`). Whether a bare `30` means seconds or minutes nobody can know, so the program has to say it.",
