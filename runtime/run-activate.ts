@@ -3,7 +3,7 @@
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
 import { endedByGate } from "./run-barriers.ts";
-import type { Cells, Loop } from "./run-cells.ts";
+import type { Cells } from "./run-cells.ts";
 import {
   ANSWERED,
   BARRED,
@@ -34,6 +34,7 @@ import {
   timesOf,
 } from "./run-outcomes.ts";
 import { plainValue } from "./run-plain.ts";
+import type { Loop } from "./run-records.ts";
 import { argsProblem, callFrame, callProblem, recursiveCall } from "./run-recursion.ts";
 import {
   arrive,

@@ -1,7 +1,8 @@
 // Whom a failure is put down to, and whether it fails the whole run.
 
-import type { Cells, Loop } from "./run-cells.ts";
+import type { Cells } from "./run-cells.ts";
 import { FAILED, FALLBACK, SETTLED } from "./run-codes.ts";
+import type { Loop } from "./run-records.ts";
 
 /** Has it an `otherwise` that may answer for it? */
 export function hasFallback(run: Cells, n: number): boolean {

@@ -3,8 +3,9 @@
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
-import type { Cells, Loop } from "./run-cells.ts";
+import type { Cells } from "./run-cells.ts";
 import { ELSE, FAILED, PASS, SUCCEEDED, TAKEN_ELSE } from "./run-codes.ts";
+import type { Loop } from "./run-records.ts";
 import { asNumber, ValueError } from "./values.ts";
 
 /** More cells than this in one run are a mistake, and would not fit into memory. */

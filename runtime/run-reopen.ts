@@ -2,7 +2,7 @@
 
 import { drain } from "./run-activate.ts";
 import { bars } from "./run-barriers.ts";
-import type { Cells, Loop } from "./run-cells.ts";
+import type { Cells } from "./run-cells.ts";
 import {
   BARRED,
   CANCELLED,
@@ -18,6 +18,7 @@ import {
   SETTLED,
 } from "./run-codes.ts";
 import { putBack, putBackChecks } from "./run-put-back.ts";
+import type { Loop } from "./run-records.ts";
 import { react } from "./run-settle.ts";
 
 /**

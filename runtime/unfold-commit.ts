@@ -2,8 +2,9 @@
 
 import { assert } from "./bug.ts";
 import { closeOwned, drain } from "./run-activate.ts";
-import type { Cells, Growth } from "./run-cells.ts";
+import type { Cells } from "./run-cells.ts";
 import { FIXED, LATE, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
+import type { Growth } from "./run-records.ts";
 import { recursiveCall } from "./run-recursion.ts";
 
 /** The growth becomes part of the run, with all that follows from it. */

@@ -5,8 +5,9 @@ import type { ForStep } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { combine, evaluate } from "./evaluate.ts";
-import type { Cells, Items } from "./run-cells.ts";
+import type { Cells } from "./run-cells.ts";
 import { cellsMax } from "./run-outcomes.ts";
+import type { Items } from "./run-records.ts";
 import {
   asBool,
   asList,

@@ -6,7 +6,7 @@ import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
 import { closeFrame, drain } from "./run-activate.ts";
-import type { Cells, Growth, Items } from "./run-cells.ts";
+import type { Cells } from "./run-cells.ts";
 import {
   DECIDED,
   EDGE_ORDER,
@@ -21,6 +21,7 @@ import {
 } from "./run-codes.ts";
 import { passFrame, resultOf, timesOf } from "./run-outcomes.ts";
 import { plainValue } from "./run-plain.ts";
+import type { Growth, Items } from "./run-records.ts";
 import { recursiveCall } from "./run-recursion.ts";
 import { failByExpression, react, succeed } from "./run-settle.ts";
 import { discard } from "./unfold-commit.ts";
