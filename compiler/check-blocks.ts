@@ -3,6 +3,7 @@
 import type { Binding, Block, Expr, Node, Statement, Word } from "../grammar/ast.ts";
 import { removal, tellDead } from "./check-dead.ts";
 import { literalFits } from "./check-fit.ts";
+import { tellUnguarded } from "./check-guards.ts";
 import { valueType } from "./check-names.ts";
 import { checkPart, type PartWays } from "./check-parts.ts";
 import {
@@ -62,6 +63,7 @@ export function checkBlock(check: Check, block: Block, outer: Scope, role: Block
         checkPart(check, statement, scope, role.ofFlow, partWays);
     }
   }
+  tellUnguarded(check, block.statements, scope);
   role.behind?.(scope);
   tellUnused(check, block, scope);
   for (let around: Scope | null = outer; around !== null; around = around.parent)

@@ -2,6 +2,7 @@
 
 import type { Binding, Expr, Gate, Handler, Node, Phase, Return, Word } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
+import { tellUnguarded } from "./check-guards.ts";
 import { needBool } from "./check-operators.ts";
 import { at, type Check, innerScope, type Local, type Scope, tell } from "./check-state.ts";
 import { notYet } from "./errors-calls.ts";
@@ -76,6 +77,7 @@ function checkPhase(check: Check, phase: Phase, scope: Scope, ways: PartWays): v
     if (statement.kind === "binding") ways.binding(check, statement, scope);
     else if (statement.kind === "return") ways.return(check, statement, scope);
     else checkPart(check, statement, scope, true, ways);
+  tellUnguarded(check, phase.body.statements, scope);
 }
 
 // Gates

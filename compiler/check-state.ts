@@ -145,6 +145,8 @@ export interface Check {
   readonly used: Set<Declaration | Word>;
   /** Names in the wrong case, told once all uses are known. */
   readonly miscased: Map<Word, Miscased>;
+  /** Each `secret("…")` that is not where it may stand; told when all is checked. */
+  readonly secrets: { readonly call: Call; readonly scope: Scope }[];
   /** What is right and cannot be carried out yet, by construct: told once each when all is checked. */
   readonly later: Map<string, Later>;
   pass: Pass;

@@ -10,6 +10,7 @@ import { tellUnusedNames } from "./check-leftovers.ts";
 import { inferIfOrLoop } from "./check-loops.ts";
 import { checkPlace } from "./check-places.ts";
 import { tellRecursion } from "./check-recursion.ts";
+import { tellSecrets } from "./check-secrets.ts";
 import { checkSettings } from "./check-settings.ts";
 import {
   anywhere,
@@ -54,6 +55,7 @@ export function check(entry: string, host: Host): Checked {
     for (const declaration of home.module.file.declarations) checkDeclaration(state, declaration, home);
   checkDefaults(state);
   tellRecursion(state, names.homes);
+  tellSecrets(state, names.homes);
   tellLater(state);
   tellUnusedNames(state, names.homes);
   const { pass } = state;
@@ -90,6 +92,7 @@ function createCheck(host: Host, names: Names, nearest: Check["nearest"], broken
     broken,
     used: new Set(),
     miscased: new Map(),
+    secrets: [],
     later: new Map(),
     pass: newPass(),
     trial: false,

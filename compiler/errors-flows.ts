@@ -58,9 +58,30 @@ export function dollarHole(at: At, name: string): Diagnostic {
   });
 }
 
-export function secretLeak(at: At, label: string): Diagnostic {
+/** `sink` is where the value would end up, if it goes anywhere; `way` the place where it gets there. */
+export function secretLeak(
+  at: At,
+  sink: { readonly kind: string; readonly words: string } | null,
+  way: At | null,
+  name: string,
+  fix: Fix | null,
+): Diagnostic {
+  const own = `\`env: { ${name}: secret("${name}") }\``;
+  const hints: Readonly<Record<string, string>> = {
+    argument: `Arguments are recorded. Let the task ask for it: ${own}.`,
+    answer: "Answers are recorded and shown. A task that needs it asks for it in its own `env`.",
+    cache:
+      "What a secret lets a task see belongs into its inputs; the secret itself is never a part of a key.",
+    prompt: "A prompt is sent away and recorded. An agent gets secrets by `env` in its declaration.",
+    check: "What a gate checks is recorded and shown.",
+  };
+  const label = sink === null ? "a secret may not stand here" : `this would be in ${sink.words}`;
   return error("secret-leak", at, "A secret would leak", label, {
-    hint: 'A secret stands by itself in `env: { TOKEN: secret("TOKEN") }`; a command then reads it as "$TOKEN".',
+    related: [related(way, "it gets there here")],
+    hint:
+      hints[sink?.kind ?? ""] ??
+      `A secret stands by itself in ${own}; a command then reads it as "$${name}".`,
+    fix,
   });
 }
 
@@ -191,6 +212,27 @@ export function emptyGate(at: At, name: string, bare: boolean): Diagnostic {
       hint: 'A check calls a task, or looks at what a node above has given: `check "it is small": app.size < 10MB`.',
     },
   );
+}
+
+/** Its checks call nodes, but none that could see the work above. */
+export function blindGate(at: At, name: string): Diagnostic {
+  return warning(
+    "empty-gate",
+    at,
+    "A gate that looks at nothing made above it",
+    `no check of \`${name}\` can see the work above it`,
+    {
+      hint: "Its tasks only compute, with values that were there before: give them what a node above has made.",
+    },
+  );
+}
+
+export function unguardedEffect(at: At, task: string, value: string, gate: string, asked: At): Diagnostic {
+  const label = `\`${task}\` gets \`${value}\` before \`${gate}\` has checked it`;
+  return warning("unguarded-effect", at, "An effect above the gate that should guard it", label, {
+    related: [related(asked, "checked here")],
+    hint: `If it changes something, move it below the gate; if it tests \`${value}\`, make it a check.`,
+  });
 }
 
 export function unknownAfter(at: At, label: string, near: string | null, hint: string | null): Diagnostic {

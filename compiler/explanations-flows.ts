@@ -202,6 +202,48 @@ flow main() {
 `,
   },
   {
+    code: "unguarded-effect",
+    says: "an effect above the gate that should guard it",
+    why: "A gate holds back what stands below it. A task above it that is called for its effect alone, with what the gate has yet to check, has done its work before anybody looked. If that task is itself a test, it belongs into the gate as a check.",
+    wrong: `task build() -> file {
+  run "make app"
+  return file("app")
+}
+
+task deploy(app: file) {
+  run "scp ~{app} server:"
+}
+
+flow main() {
+  app = build()
+  deploy(app)
+
+  gate ship {
+    check "It is small": app.size < 10MB
+  }
+}
+`,
+    right: `task build() -> file {
+  run "make app"
+  return file("app")
+}
+
+task deploy(app: file) {
+  run "scp ~{app} server:"
+}
+
+flow main() {
+  app = build()
+
+  gate ship {
+    check "It is small": app.size < 10MB
+  }
+
+  deploy(app)
+}
+`,
+  },
+  {
     code: "empty-gate",
     says: "a gate that asks nothing of the work above it",
     why: "A gate stops what is below it until the work above is good enough. One whose checks look at none of that work lets everything pass, and only looks like a safeguard.",

@@ -21,13 +21,16 @@ function isNode(value: unknown): value is AnyNode {
   return typeof value === "object" && value !== null && "kind" in value && "span" in value;
 }
 
-/** Calls `visit` for a node and all nodes below it, in order of place. Depth costs no stack. */
-export function walk(root: AnyNode, visit: (node: AnyNode) => void): void {
+/**
+ * Calls `visit` for a node and all nodes below it, in order of place; what is below a node for which it answers "skip"
+ * is left out. Depth costs no stack.
+ */
+export function walk(root: AnyNode, visit: (node: AnyNode) => unknown): void {
   const open: unknown[] = [root];
   while (open.length > 0) {
     const next = open.pop();
     if (typeof next !== "object" || next === null) continue;
-    if (isNode(next)) visit(next);
+    if (isNode(next) && visit(next) === "skip") continue;
     const inner: unknown[] = Array.isArray(next) ? next : Object.values(next);
     for (let i = inner.length - 1; i >= 0; i--) if (typeof inner[i] === "object") open.push(inner[i]);
   }
