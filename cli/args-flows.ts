@@ -65,7 +65,7 @@ export function flowCommands(root: Command, give: Give): void {
   )
     .addOption(
       new Option("--format <FORMAT>", "how to show it")
-        .choices(["table", "json", "mermaid", "dot"])
+        .choices(["table", "json", "mermaid", "dot", "svg"])
         .default("table"),
     )
     .action((file: string, flow: string | undefined, flags: { format: PlanFormat } & InputFlags) =>

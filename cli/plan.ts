@@ -1,4 +1,4 @@
-// `flowc plan`: what would run and what waits for what, as a table, as JSON, for Mermaid or for Graphviz.
+// `flowc plan`: what would run and what waits for what, as a table, as JSON, as a picture, for Mermaid or for Graphviz.
 
 import type { Plan } from "../compiler/plan.ts";
 import { schemaOf } from "../compiler/schema.ts";
@@ -15,6 +15,7 @@ import { type Project, projectOf } from "./project.ts";
 import { painter } from "./render/color.ts";
 import { dot } from "./render/dot.ts";
 import { type Graph, graphOf, mermaid, mermaidEdgesMax, planTable, whyNotKnown } from "./render/graph.ts";
+import { svg } from "./render/svg.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
 import { exits, Stop, shellWord } from "./stop.ts";
@@ -50,6 +51,8 @@ export async function plan(request: RequestOf<"plan">, world: World): Promise<nu
     return exits.well;
   }
   if (request.format === "dot") world.out.write(dot(loaded.flow, graph));
+  else if (request.format === "svg")
+    world.out.write(svg(loaded.flow, graph, [...(await analysed(graph)).levels]));
   else await drawPlan(loaded, found, graph, world);
   return exits.well;
 }

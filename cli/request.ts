@@ -42,7 +42,7 @@ interface Asking {
   readonly state: string | null;
 }
 
-export type PlanFormat = "table" | "json" | "mermaid" | "dot";
+export type PlanFormat = "table" | "json" | "mermaid" | "dot" | "svg";
 
 export type CheckFormat = "text" | "json" | "github";
 
