@@ -4,6 +4,7 @@ import type { Declaration } from "../grammar/ast.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { brokenDeclarations, inOrder } from "./aftermath.ts";
 import { checkBlock, checkNode } from "./check-blocks.ts";
+import { checkBranches } from "./check-branches.ts";
 import { infer } from "./check-expressions.ts";
 import { askedBy, fitTo } from "./check-fit.ts";
 import { tellUnusedNames } from "./check-leftovers.ts";
@@ -55,6 +56,7 @@ export function check(entry: string, host: Host): Checked {
     for (const declaration of home.module.file.declarations) checkDeclaration(state, declaration, home);
   checkDefaults(state);
   tellRecursion(state, names.homes);
+  checkWorktrees(state, names.homes);
   tellSecrets(state, names.homes);
   tellLater(state);
   tellUnusedNames(state, names.homes);
@@ -172,4 +174,12 @@ function tellLater(state: Check): void {
     const [first, ...others] = places;
     if (first !== undefined && !wrong) tell(state, notYet(first, construct, others));
   }
+}
+
+/** Most programs have no worktree, and are not gone through for them. */
+function checkWorktrees(state: Check, homes: readonly Home[]): void {
+  if (!state.later.has("setting workspace")) return;
+  for (const home of homes)
+    for (const declaration of home.module.file.declarations)
+      if (declaration.kind === "flow") checkBranches(state, declaration, home);
 }

@@ -112,3 +112,10 @@ export function unsoundCache(
     hint,
   });
 }
+
+export function branchCollision(at: At, label: string, other: At | null, hint: string): Diagnostic {
+  return error("branch-collision", at, "Nodes on the same branch", label, {
+    related: [related(other, "the other one")],
+    hint,
+  });
+}

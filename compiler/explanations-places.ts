@@ -210,4 +210,32 @@ flow main() -> file {
 }
 `,
   },
+  {
+    code: "branch-collision",
+    says: "nodes that work on the same branch at the same time",
+    why: "A branch is the workplace of one node at a time: two of them on the same one would overwrite each other's commits. Items of a `for` put their item into the branch's name; other nodes have branches of their own, or wait for each other.",
+    wrong: `task fix(file: string) {
+  workspace: worktree(branch: "fix", into: "main")
+  run "npx lint --fix ~{file}"
+}
+
+flow main(files: string[]) {
+  for file in files {
+    fix(file)
+  }
+}
+`,
+    right: `task fix(file: string) {
+  workspace: worktree(branch: "fix/~{slug(file)}", into: "main")
+
+  run "npx lint --fix ~{file}"
+}
+
+flow main(files: string[]) {
+  for file in files {
+    fix(file)
+  }
+}
+`,
+  },
 ];
