@@ -49,7 +49,7 @@ export function runCommand(root: Command, give: Give): void {
         .default("auto"),
     )
     .option("--json", "print one JSON object at the end", false)
-    .option("--report <FILE>", "write a Markdown report (JSON if the name ends in .json)")
+    .option("--report <FILE>", "write a report: Markdown, or by the name's end .html, .json, .xml (JUnit)")
     .option("--no-wait", "do not wait for a person: exit 3")
     .action((file: string | undefined, flow: string | undefined, flags: RunFlags, command: Command) => {
       if (file === undefined && flags.resume === undefined)

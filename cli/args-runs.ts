@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { addCommand, type Give, type StateFlags, stateOption } from "./args-common.ts";
+import type { ReportFormat } from "./request.ts";
 
 const examples = {
   runs: `  flowc runs          newest last
@@ -15,7 +16,7 @@ const examples = {
   flowc logs last --follow         as it comes
 `,
   report: `  flowc report last                 Markdown
-  flowc report last --format json   the same for programs
+  flowc report last --format html   one page that opens offline; also json, junit
 `,
 } as const;
 
@@ -54,8 +55,12 @@ export function recordCommands(root: Command, give: Give): void {
       examples.report,
     ),
   )
-    .addOption(new Option("--format <FORMAT>", "how to write it").choices(["md", "json"]).default("md"))
-    .action((run: string, flags: { format: "md" | "json" } & StateFlags) =>
+    .addOption(
+      new Option("--format <FORMAT>", "how to write it")
+        .choices(["md", "html", "json", "junit"])
+        .default("md"),
+    )
+    .action((run: string, flags: { format: ReportFormat } & StateFlags) =>
       give({ command: "report", run, format: flags.format, state: flags.state ?? null }),
     );
 }

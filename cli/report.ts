@@ -1,9 +1,13 @@
-// `flowc report`: one run as a Markdown document, failures first, or as JSON.
+// `flowc report`: one run as a document, failures first: Markdown, HTML, JSON, or JUnit XML.
 
+import type { RunView } from "../runtime/run-view.ts";
 import { type RunRecord, recordOf } from "./record.ts";
 import { duration, moment, share, size } from "./render/amounts.ts";
+import { html } from "./render/html.ts";
+import { junit } from "./render/junit.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
-import type { RequestOf } from "./request.ts";
+import type { ReportFormat, RequestOf } from "./request.ts";
+import { graphOfRun } from "./run-graph.ts";
 import { recordJson, statusWord } from "./show.ts";
 import { exits } from "./stop.ts";
 import { readRun, withJournal } from "./stored.ts";
@@ -16,14 +20,24 @@ export async function report(request: RequestOf<"report">, world: World): Promis
   return withJournal(world, request.state, async (journal, project) => {
     const { view, events, owner } = await readRun(journal, project, request.run);
     const record = await recordOf(view, events, owner !== null);
-    world.out.write(reportText(record, request.format));
+    world.out.write(await reportText(record, view, request.format));
     return exits.well;
   });
 }
 
+/** The format that a file's name asks for. */
+export function formatOf(file: string): ReportFormat {
+  const end = /\.(json|html?|xml)$/i.exec(file)?.[1]?.toLowerCase();
+  if (end === "json") return "json";
+  return end === undefined ? "md" : end === "xml" ? "junit" : "html";
+}
+
 /** The whole document, with its last newline. */
-export function reportText(record: RunRecord, format: "md" | "json"): string {
+export async function reportText(record: RunRecord, view: RunView, format: ReportFormat): Promise<string> {
   if (format === "json") return `${JSON.stringify(recordJson(record), null, 2)}\n`;
+  if (format === "junit") return junit(record);
+  if (format === "html")
+    return html(record, await graphOfRun(view), (node) => statusWord(node, record.status));
   return `${[...head(record), ...failures(record), ...answer(record), ...artifacts(record), ...nodes(record)].join("\n")}\n`;
 }
 

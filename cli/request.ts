@@ -44,6 +44,8 @@ interface Asking {
 
 export type PlanFormat = "table" | "json" | "mermaid" | "dot" | "svg";
 
+export type ReportFormat = "md" | "html" | "json" | "junit";
+
 export type CheckFormat = "text" | "json" | "github";
 
 export type Request =
@@ -84,7 +86,7 @@ export type Request =
   | {
       readonly command: "report";
       readonly run: string;
-      readonly format: "md" | "json";
+      readonly format: ReportFormat;
       readonly state: string | null;
     }
   | ({ readonly command: "cancel" } & Asking);

@@ -27,7 +27,7 @@ import { criticalPath, recordOf } from "./record.ts";
 import { graphOf, outerNames } from "./render/graph.ts";
 import { blockProgress, jsonProgress, noProgress, type Progress, plainProgress } from "./render/progress.ts";
 import { visible } from "./render/text.ts";
-import { reportText } from "./report.ts";
+import { formatOf, reportText } from "./report.ts";
 import type { RunRequest } from "./request.ts";
 import { type Resumed, resumed } from "./resume.ts";
 import { roomFor } from "./room.ts";
@@ -270,8 +270,8 @@ async function ended(
   const record =
     request.json || request.report !== null ? await recordOf(view, journal.events(result.run), true) : null;
   if (request.report !== null && record !== null) {
-    const format = /\.json$/i.test(request.report) ? "json" : "md";
-    writeFileSync(resolve(world.cwd, request.report), reportText(record, format));
+    const text = await reportText(record, view, formatOf(request.report));
+    writeFileSync(resolve(world.cwd, request.report), text);
   }
   if (request.json && record !== null) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
   else if (request.ui !== "json" && result.status === "succeeded") printAnswer(result.output, world);

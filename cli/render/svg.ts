@@ -2,6 +2,7 @@
 
 import type { EdgeKind } from "../../compiler/plan-steps.ts";
 import type { Edge, Graph, Vertex } from "./graph.ts";
+import { escaped } from "./markup.ts";
 import { visible } from "./text.ts";
 
 /** With more vertices than this, those that differ only in their keys are drawn as one box with their number. */
@@ -233,13 +234,4 @@ function legend(kinds: readonly EdgeKind[], height: number): readonly string[] {
 function short(text: string): string {
   const letters = [...text];
   return letters.length <= lettersMax ? text : `${letters.slice(0, lettersMax - 1).join("")}…`;
-}
-
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-/** What XML cannot hold becomes a sign that it can. */
-function escaped(text: string): string {
-  return text
-    .replace(/[^\t\n\x20-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, "\ufffd")
-    .replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);
 }

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Graph, Vertex } from "../../cli/render/graph.ts";
 import { boxesMax, svg } from "../../cli/render/svg.ts";
+import { wellFormed } from "./well-formed.ts";
 
 const node = (shown: string, task = "t"): Vertex => ({
   kind: "node",
@@ -11,20 +12,6 @@ const node = (shown: string, task = "t"): Vertex => ({
   tasks: [task],
   why: null,
 });
-
-/** Tags as they open and close; throws if one closes that is not open. */
-function wellFormed(text: string): number {
-  const open: string[] = [];
-  let count = 0;
-  for (const [, end, name = "", rest = ""] of text.matchAll(/<(\/?)([a-zA-Z]+)((?:[^"<>]|"[^"<]*")*)>/g)) {
-    count++;
-    if (end === "/") expect(open.pop()).toBe(name);
-    else if (!rest.endsWith("/")) open.push(name);
-  }
-  expect(open).toEqual([]);
-  expect(text.replace(/<[^<>]*>/g, "")).not.toMatch(/[<>]|&(?!(?:amp|lt|gt|quot);)/);
-  return count;
-}
 
 describe("svg", () => {
   it("holds names of any kind as text", () => {

@@ -1,0 +1,153 @@
+// Reports as documents for other programs: a page that opens offline, and JUnit XML; whatever names and output hold.
+
+import { describe, expect, it } from "vitest";
+import type { NodeRecord, RunRecord } from "../../cli/record.ts";
+import { html } from "../../cli/render/html.ts";
+import { junit } from "../../cli/render/junit.ts";
+import { barsMax } from "../../cli/render/timeline.ts";
+import { formatOf } from "../../cli/report.ts";
+import { wellFormed } from "./well-formed.ts";
+
+const start = Date.UTC(2026, 10, 21, 12);
+
+function node(n: number, name: string, more: Partial<NodeRecord> = {}): NodeRecord {
+  const times = { startedAt: start + n * 1000, endedAt: start + n * 1000 + 500, durationMs: 500 };
+  const usual = { key: null, status: "succeeded", answered: false, skipped: null, attempts: 1 } as const;
+  return { n, name, task: "t", ...usual, ...times, ...more };
+}
+
+const idle = { startedAt: null, endedAt: null, durationMs: null, attempts: 0 };
+const wild = `a["]</td><script>alert('1')</script>&\u0001🙂`;
+
+function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): RunRecord {
+  const of = (status: string): number => nodes.filter((each) => each.status === status).length;
+  return {
+    run: "261121-abcde",
+    flow: "main",
+    status: "failed",
+    inputs: {},
+    output: null,
+    counts: {
+      total: nodes.length,
+      waiting: 0,
+      ready: 0,
+      running: 0,
+      succeeded: of("succeeded"),
+      failed: of("failed"),
+      skipped: of("skipped"),
+      cancelled: of("cancelled"),
+      answered: nodes.filter(({ answered }) => answered).length,
+    },
+    nodes,
+    causes: [],
+    artifacts: [],
+    startedAt: start,
+    endedAt: start + 60_000,
+    wallMs: 60_000,
+    totalMs: 1_000,
+    meanMs: 500,
+    critical: { ms: 500, nodes: ["ok"] },
+    reused: 0,
+    resumed: 0,
+    ...more,
+  };
+}
+
+const failing = node(2, wild, { status: "failed", attempts: 2 });
+const mixed = record(
+  [
+    node(1, "ok"),
+    failing,
+    node(3, "answered", { status: "failed", answered: true }),
+    node(4, "left", { status: "skipped", skipped: "failure", ...idle }),
+    node(5, "never", { status: "waiting", ...idle }),
+  ],
+  {
+    causes: [
+      {
+        failure: {
+          n: 2,
+          name: wild,
+          state: "failed",
+          why: "exit",
+          message: `it said "<no>"\nand more`,
+          exit: 3,
+          signal: null,
+          tail: "]]> <b>& bold",
+        },
+        node: failing,
+        affected: ["left"],
+      },
+    ],
+    artifacts: [{ node: "ok", name: "x", path: "<x>.txt", size: 2048, sha256: "f".repeat(64) }],
+    output: { text: "</pre>" },
+  },
+);
+
+describe("JUnit XML", () => {
+  it("is well-formed and counts a case for each node", () => {
+    const text = junit(mixed);
+    wellFormed(text.replace(/^<\?xml[^>]*\?>\n/, ""));
+    expect(text.match(/<testcase /g)).toHaveLength(5);
+    expect(text).toContain('tests="5" failures="1" errors="0" skipped="3" time="60.000"');
+    expect(text).toContain('<skipped message="failed, answered by otherwise"/>');
+    expect(text).toContain(
+      'message="it said &quot;&lt;no&gt;&quot; and more" type="exit">]]&gt; &lt;b&gt;&amp; bold<',
+    );
+  });
+
+  it("tells what failed and is no node", () => {
+    const [cause] = mixed.causes;
+    if (cause === undefined) throw new Error("there is one");
+    const gate = { ...cause, failure: { ...cause.failure, name: "ready" }, node: null };
+    const text = junit(record([node(1, "ok")], { causes: [gate] }));
+    expect(text).toContain('tests="2" failures="0" errors="1" skipped="0"');
+    expect(text).toContain('<testcase name="ready" classname="(flow)" time="0"><error ');
+  });
+});
+
+describe("the page", () => {
+  it("holds all that there is as text, and asks for nothing from elsewhere", () => {
+    const text = html(mixed, null, ({ status }) => status);
+    const body = text.replace(/<style>[^<]*<\/style>|<script>[^<]*<\/script>|<!doctype html>/g, "");
+    expect(wellFormed(body, ["meta", "input"])).toBeGreaterThan(60);
+    expect(text.match(/<script/g)).toHaveLength(1);
+    expect(text.replaceAll("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:|url\((?!#)|src=|href=/);
+    for (const part of [
+      "Not run because of it: left",
+      "&lt;x&gt;.txt",
+      "2.0 KB",
+      "After 2 attempts",
+      "f".repeat(64),
+    ])
+      expect(text).toContain(part);
+  });
+
+  it("draws the bars that say most when there are many", () => {
+    const many = record(
+      Array.from({ length: barsMax + 50 }, (_, i) => node(i, `n${i}`, { durationMs: i })),
+      { critical: { ms: 0, nodes: ["n0"] } },
+    );
+    const text = html(many, null, ({ status }) => status);
+    expect(text.match(/<rect class="succeeded/g)).toHaveLength(barsMax);
+    expect(text).toContain('<rect class="succeeded critical"');
+    expect(text).toContain("50 shorter ones are not");
+  });
+
+  it("is short for a run in which nothing ran", () => {
+    const text = html(record([]), null, ({ status }) => status);
+    expect(text).not.toContain("<svg");
+    expect(text).toContain("<dd>0</dd>");
+  });
+});
+
+it("takes the format of a report from its file's name", () => {
+  expect(["a.md", "a", "b.JSON", "c.htm", "c.html", "d.xml"].map(formatOf)).toEqual([
+    "md",
+    "md",
+    "json",
+    "html",
+    "html",
+    "junit",
+  ]);
+});
