@@ -151,7 +151,7 @@ function tellNames(check: Check, call: Call, builtin: Builtin, scope: Scope): bo
 }
 
 function forms(signatures: readonly Signature[]): string {
-  return `It is called so: ${signatures.map(({ text }) => `\`${text}\``).join(", or ")}.`;
+  return `Call it like this: ${signatures.map(({ text }) => `\`${text}\``).join(", or ")}.`;
 }
 
 function tellCount(check: Check, call: Call, builtin: Builtin, scope: Scope): void {

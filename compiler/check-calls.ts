@@ -1,14 +1,14 @@
 // Calls of tasks and flows: which argument goes to which parameter, and what is missing or too much.
 
-import type { Arg, Call, Expr, Flow, Param, Task } from "../grammar/ast.ts";
-import { settingCalls } from "./builtins.ts";
+import type { Arg, Call, Expr, FieldAccess, Flow, Param, Task } from "../grammar/ast.ts";
+import { builtins, settingCalls } from "./builtins.ts";
 import { inferBuiltin } from "./check-builtins.ts";
 import { askedBy, literalFits } from "./check-fit.ts";
 import { callee } from "./check-names.ts";
 import { tellMisplacedPlaceCall } from "./check-place-names.ts";
-import { at, type Check, type Scope, tell, tellUnknownWord, without } from "./check-state.ts";
+import { at, type Check, type Scope, tell, tellUnknownWord, without, written } from "./check-state.ts";
 import { tellSwapped } from "./check-swapped.ts";
-import { type At, didYouMean, renameFix } from "./errors.ts";
+import { type At, didYouMean, renameFix, replace } from "./errors.ts";
 import {
   duplicateArgument,
   misplacedCall,
@@ -47,15 +47,23 @@ function tellNoCallee(check: Check, call: Call, scope: Scope): void {
   if (target.kind === "error") return;
   if (target.kind === "field") {
     check.infer(target.of, scope);
-    const hint = `There are no methods: write \`${target.name.text}(…)\` with the value as its argument.`;
-    tell(
-      check,
-      notCallable(at(scope, target.name), `\`${target.name.text}\` is written like a method`, hint),
-    );
+    tellMethod(check, call, target, scope);
     return;
   }
   check.infer(target, scope);
   tell(check, notCallable(at(scope, target), "only a name can be called", null));
+}
+
+/** `crates.join(", ")` is `join(crates, ", ")`, where there is such a function. */
+function tellMethod(check: Check, call: Call, target: FieldAccess, scope: Scope): void {
+  const name = target.name.text;
+  const of = written(scope, target.of);
+  const args = call.args.map((arg) => written(scope, arg));
+  const known = builtins.has(name) && of !== null && args.every((arg) => arg !== null);
+  const instead = known ? `${name}(${[of, ...args].join(", ")})` : `${name}(…)`;
+  const hint = `There are no methods: write \`${instead}\`${known ? "" : " with the value as its argument"}.`;
+  const fix = known ? replace(`Write \`${instead}\``, call.span, instead) : null;
+  tell(check, notCallable(at(scope, target.name), `\`${name}\` is written like a method`, hint, fix));
 }
 
 /** A call of a task or a flow: a node. */
@@ -166,7 +174,7 @@ function tellUnknownArgument(
   const near = check.nearest(name, free);
   const place = arg.name === null ? at(scope, arg) : at(scope, arg.name);
   const label = didYouMean(near, `\`${declaration.name.text}\` has no parameter \`${name}\``);
-  const hint = near === null ? `It is called so: \`${usage(declaration)}\`.` : null;
+  const hint = near === null ? `Call it like this: \`${usage(declaration)}\`.` : null;
   const unknown = unknownArgument(place, label, hint, renameFix(near, place.span), declaredAt(entry));
   const index = tellUnknownWord(check, `${declaration.name.text} ${name}`, unknown);
   check.pass.blamed.push({ index, declaration, name });
@@ -200,7 +208,7 @@ function tellUnnamed(
       unknownArgument(
         at(scope, arg),
         label,
-        `It is called so: \`${usage(declaration)}\`.`,
+        `Call it like this: \`${usage(declaration)}\`.`,
         null,
         declaredAt(entry),
       ),

@@ -346,6 +346,12 @@ function inferCast(check: Check, expr: Extract<Expr, { kind: "cast" }>, scope: S
   }
   const decodes =
     from.kind === "json" || (isText(from, check.types) && expand(to, check.types).kind === "union");
-  if (!decodes) tell(check, wrongCast(at(scope, expr), said(from, check.types), show(to)));
+  if (decodes) return to;
+  const text = written(scope, expr.of);
+  const converts =
+    to.kind === "string" ||
+    ((to.kind === "int" || to.kind === "float") && (isText(from, check.types) || from.kind === "float"));
+  const instead = text !== null && converts ? `${to.kind}(${text})` : null;
+  tell(check, wrongCast(at(scope, expr), said(from, check.types), show(to), instead));
   return to;
 }

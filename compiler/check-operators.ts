@@ -1,11 +1,14 @@
 // Operators: arithmetic with units, comparison, logic, `??`.
 
 import type { Binary, BinaryOp, Expr, Unary } from "../grammar/ast.ts";
+import type { Fix } from "../grammar/diagnostic.ts";
 import { checkComparison } from "./check-conditions.ts";
 import { literalFits } from "./check-fit.ts";
+import { unitSuffix } from "./check-mismatch.ts";
 import { shownBy, tellNone } from "./check-none.ts";
 import { at, type Check, innerScope, type Scope, tell, written } from "./check-state.ts";
-import { badOperands, needlessDefault, undecodedJson } from "./errors-types.ts";
+import { replace } from "./errors.ts";
+import { badOperands, needlessDefault, notACondition, undecodedJson } from "./errors-types.ts";
 import {
   boolType,
   errorType,
@@ -94,7 +97,11 @@ export function needBool(check: Check, expr: Expr, type: Type, scope: Scope, wha
     else
       tell(
         check,
-        badOperands(at(scope, expr), label, `Say what you ask: \`${written(scope, expr) ?? "x"} != none\`.`),
+        notACondition(
+          at(scope, expr),
+          label,
+          `Say what you ask: \`${written(scope, expr) ?? "x"} != none\`.`,
+        ),
       );
     return;
   }
@@ -111,7 +118,7 @@ export function needBool(check: Check, expr: Expr, type: Type, scope: Scope, wha
   const hint = ask === null ? null : `Say what you ask: \`${ask}\`.`;
   tell(
     check,
-    badOperands(
+    notACondition(
       at(scope, expr),
       `this is ${said(type, check.types)}, but \`${what}\` needs a \`bool\``,
       hint,
@@ -178,15 +185,9 @@ function inferCompare(check: Check, expr: Binary, left: Type, right: Type, scope
   checkComparison(check, expr, left, right, scope);
   const common = comparable(check, withoutNone(left), withoutNone(right));
   if (common === null) {
-    const hint = compareHint(left, right);
-    tell(
-      check,
-      badOperands(
-        opPlace(expr, scope),
-        `${said(left, types)} and ${said(right, types)} cannot be compared`,
-        hint,
-      ),
-    );
+    const { hint, fix } = compareHint(expr, left, right);
+    const label = `${said(left, types)} and ${said(right, types)} cannot be compared`;
+    tell(check, badOperands(opPlace(expr, scope), label, hint, fix));
     return;
   }
   if (disjoint(check, withoutNone(left), withoutNone(right))) {
@@ -208,6 +209,9 @@ function inferCompare(check: Check, expr: Binary, left: Type, right: Type, scope
         at(scope, side),
         label,
         near === null ? null : `\`${never.shown}\` has no member \`${JSON.stringify(never.member)}\`.`,
+        near === null || side.kind !== "text"
+          ? null
+          : replace(`Write ${JSON.stringify(near)}`, side.span, JSON.stringify(near)),
       ),
     );
     return;
@@ -229,13 +233,25 @@ function comparable(check: Check, left: Type, right: Type): Type | null {
   return join(left, right, check.types);
 }
 
-function compareHint(left: Type, right: Type): string | null {
-  if (left.kind === "json" || right.kind === "json") return "Decode the JSON first: `x as string`.";
-  const kinds = [left.kind, right.kind];
+function compareHint(
+  expr: Binary,
+  left: Type,
+  right: Type,
+): { readonly hint: string | null; readonly fix: Fix | null } {
+  if (left.kind === "json" || right.kind === "json")
+    return { hint: "Decode the JSON first: `x as string`.", fix: null };
   const unit = [left, right].find(isUnit);
-  if (unit !== undefined && (kinds.includes("int") || kinds.includes("float")))
-    return `Write the number with its unit, as a \`${unit.kind}\`.`;
-  return "Both sides must have the same type.";
+  const side = isUnit(left) ? expr.right : expr.left;
+  if (unit === undefined || !(isNumber(left) || isNumber(right)))
+    return { hint: "Both sides must have the same type.", fix: null };
+  const suffix = unitSuffix(unit.kind);
+  if (side.kind !== "number" || suffix === null)
+    return { hint: `Give the number its unit: a ${unit.kind}.`, fix: null };
+  const text = `${side.text}${suffix}`;
+  return {
+    hint: `Write the number with its unit, such as \`${text}\`.`,
+    fix: replace(`Write \`${text}\``, side.span, text),
+  };
 }
 
 /** Two declared unions without a common member. */

@@ -19,7 +19,7 @@ import type { At } from "./errors.ts";
 import { misplaced, noPasses } from "./errors-flows.ts";
 import { duplicateName } from "./errors-names.ts";
 import { typeMismatch } from "./errors-types.ts";
-import { errorType, fits, hasError, intType, noneType, optional, show } from "./type-ops.ts";
+import { errorType, fits, hasError, intType, noneType, optional } from "./type-ops.ts";
 import type { Type } from "./types.ts";
 
 /** The type of its value: that of its block, whose `last` has the same or is none. */
@@ -40,7 +40,7 @@ export function inferRepeat(check: Check, loop: Repeat, scope: Scope): Type {
   const guess = check.trial || hidden ? errorType : lastType(check, loop, scope, word);
   const { type } = once(check, loop, scope, word, guess);
   if (check.trial || hasError(type) || fits(type, guess, check.types)) return type;
-  const label = `its value is \`${show(type)}\`, which holds \`last\` again and never ends`;
+  const label = "its value holds `last` again, so its type would grow with every pass";
   tell(check, typeMismatch(word, label, null, "Give the block a value of a declared type."));
   return errorType;
 }

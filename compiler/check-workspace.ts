@@ -40,7 +40,7 @@ function checkWorktree(check: Check, call: Call, scope: Scope): void {
     if (arg.name === null) {
       check.infer(arg.value, scope);
       const label = "`worktree` takes its arguments by name";
-      tell(check, unknownArgument(at(scope, arg), label, `It is called so: \`${usage}\`.`, null, null));
+      tell(check, unknownArgument(at(scope, arg), label, `Call it like this: \`${usage}\`.`, null, null));
       continue;
     }
     const name = arg.name.text;
@@ -55,7 +55,7 @@ function checkWorktree(check: Check, call: Call, scope: Scope): void {
     const near = check.nearest(name, parts);
     const fix = near === null ? null : replace(`Write \`${near}\``, arg.name.span, near);
     const label = near === null ? `\`worktree\` has no parameter \`${name}\`` : `did you mean \`${near}\`?`;
-    const hint = near === null ? `It is called so: \`${usage}\`.` : null;
+    const hint = near === null ? `Call it like this: \`${usage}\`.` : null;
     tell(check, unknownArgument(at(scope, arg.name), label, hint, fix, null));
   }
   if (check.pass.diagnostics.length > before) return;

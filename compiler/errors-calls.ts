@@ -10,17 +10,10 @@ export function missingArgument(
   declared: At | null,
   text: string,
 ): Diagnostic {
-  const what = names.length === 1 ? "argument" : "arguments";
-  return error(
-    "missing-argument",
-    at,
-    "Missing argument",
-    `${what} ${listed(names)} of \`${callee}\` not given`,
-    {
-      related: [related(declared, "declared here")],
-      hint: `It is called so: \`${text}\`.`,
-    },
-  );
+  return error("missing-argument", at, "Missing argument", `\`${callee}\` also needs ${listed(names)}`, {
+    related: [related(declared, "declared here")],
+    hint: `Call it like this: \`${text}\`.`,
+  });
 }
 
 export function unknownArgument(

@@ -35,7 +35,7 @@ export function noneHint(written: string | null, withField: string | null, narro
   if (withField !== null) ways.unshift(`\`${what}?.${withField}\``);
   if (narrows) ways.push(`\`if ${what} != none { … }\``);
   const last = ways.pop() ?? "";
-  return `Say what holds if it is \`none\`: ${ways.length === 0 ? last : `${ways.join(", ")} or ${last}`}.`;
+  return `Say what is to happen if it is \`none\`: ${ways.length === 0 ? last : `${ways.join(", ")} or ${last}`}.`;
 }
 
 /** `written` is the JSON's expression, `wanted` the type that is needed, as far as they are known. */
@@ -64,8 +64,13 @@ export function notCallable(at: At, label: string, hint: string | null, fix: Fix
   return error("not-callable", at, "Not a task, flow or function", label, { hint, fix });
 }
 
-export function badOperands(at: At, label: string, hint: string | null): Diagnostic {
-  return error("bad-operands", at, "Operands do not fit", label, { hint });
+export function badOperands(at: At, label: string, hint: string | null, fix: Fix | null = null): Diagnostic {
+  return error("bad-operands", at, "Operands do not fit", label, { hint, fix });
+}
+
+/** Where a condition must stand. */
+export function notACondition(at: At, label: string, hint: string | null): Diagnostic {
+  return error("bad-operands", at, "Not a condition", label, { hint });
 }
 
 export function constantCondition(at: At, label: string, hint: string | null): Diagnostic {
@@ -157,9 +162,11 @@ export function missingAnswer(at: At, owner: string, type: string | null, insert
   });
 }
 
-export function wrongCast(at: At, from: string, to: string): Diagnostic {
+/** `instead` is a call that gives the wanted type, if there is one. */
+export function wrongCast(at: At, from: string, to: string, instead: string | null): Diagnostic {
   return error("type-mismatch", at, "Types do not fit", `${from} cannot be decoded as \`${to}\``, {
-    hint: "`as` decodes `json` to any type, and a `string` to a union. Other values have their type already.",
+    hint: `${instead === null ? "" : `\`${instead}\` converts it. `}\`as\` decodes \`json\` to any type, and a \`string\` to a union.`,
+    fix: instead === null ? null : replace(`Write \`${instead}\``, at.span, instead),
   });
 }
 

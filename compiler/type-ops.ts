@@ -324,6 +324,7 @@ function cut(parts: readonly string[], between: string, most: number): string {
 /** "a `string`", "an `int`", for the middle of a sentence; nothing and none are said in words. */
 export function said(type: Type, types: Types): string {
   if (type.kind === "none") return "`none`";
+  if (type.kind === "money" || type.kind === "json") return `\`${type.kind}\``;
   if (type.kind === "union" && type.members.length === 1) return `the string ${`\`${show(type)}\``}`;
   const body = expand(type, types);
   if (type.kind === "list" && type.of.kind === "never") return "an empty list";
