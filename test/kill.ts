@@ -1,4 +1,4 @@
-// Kills the real program with SIGKILL at random moments of a 300-node run, resumes it, and compares with what was recorded.
+// Kills the real program with SIGKILL at random moments of runs of five shapes, resumes them, and compares with the record.
 
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -6,38 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { openJournal } from "../runtime/journal.ts";
-import { layers, random } from "./layers.ts";
+import { type Shape, shapes } from "./kill-shapes.ts";
+import { random } from "./layers.ts";
 import { flowc, start } from "./program.ts";
 
-const NODES = 300;
-const LINES = 2 * NODES;
 /** So that the kill does not always come just behind a written line. */
 const DELAY_MS_MAX = 15;
 
-/** Each node writes two lines into a file outside of flowc's own, and answers a word that no second run would give. */
-const FLOW = `/// Small nodes in layers, each leaves a trace.
-type Node {
-  key: string
-  needs: string[]
-}
-
-task leave_trace(key: string, trace: string) -> string {
-  run """
-    echo start ~{key} >> ~{trace}
-    od -An -N8 -tx1 /dev/urandom | tr -d ' \\n'
-    echo end ~{key} >> ~{trace}
-  """
-  return "~{key} ~{stdout}"
-}
-
-flow main(nodes: Node[], trace: string) -> string[] {
-  return for n in nodes by n.key after n.needs {
-    leave_trace(key: n.key, trace)
-  }
-}
-`;
-
 export interface KillResult {
+  readonly shape: string;
   /** It was killed when its nodes had written so many lines, two for each, or a moment later. */
   readonly killedAfterLines: number;
   /** Whether the kill came before the run's end. */
@@ -59,12 +36,14 @@ export async function kills(count: number, seed: number, told: (result: KillResu
   const folder = mkdtempSync(join(tmpdir(), "flowc-kill-"));
   try {
     writeFileSync(join(folder, "package.json"), "{}\n");
-    writeFileSync(join(folder, "trace.flow"), FLOW);
+    for (const { name, flow } of shapes) writeFileSync(join(folder, `${name}.flow`), flow);
     const next = random(seed);
     for (let round = 0; round < count; round++) {
-      const place = prepare(folder, `round-${round}`);
+      const shape = shapes[round % shapes.length];
+      if (shape === undefined) throw new Error("there are shapes");
+      const place = prepare(folder, `round-${round}`, shape);
       // Counted in what the run has done, not in time: a busy machine must not make the kill miss the run.
-      told(await killOnce(folder, place, Math.floor(next() * LINES * 0.95), next() * DELAY_MS_MAX));
+      told(await killOnce(folder, place, Math.floor(next() * 2 * shape.nodes * 0.95), next() * DELAY_MS_MAX));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -72,22 +51,24 @@ export async function kills(count: number, seed: number, told: (result: KillResu
 }
 
 interface Place {
+  readonly shape: Shape;
   readonly state: string;
   readonly trace: string;
   readonly args: readonly string[];
 }
 
-function prepare(folder: string, name: string): Place {
+function prepare(folder: string, name: string, shape: Shape): Place {
   mkdirSync(join(folder, name));
   const trace = join(folder, name, "trace");
   const inputs = join(folder, name, "inputs.json");
   const state = join(folder, name, "state");
   writeFileSync(trace, "");
-  writeFileSync(inputs, JSON.stringify({ nodes: layers(NODES, 20, 7), trace }));
+  writeFileSync(inputs, JSON.stringify({ ...shape.inputs, trace }));
   return {
+    shape,
     state,
     trace,
-    args: ["run", "trace.flow", "--inputs", inputs, "--jobs", "2", "--json", "--state", state],
+    args: ["run", `${shape.name}.flow`, "--inputs", inputs, "--jobs", "2", "--json", "--state", state],
   };
 }
 
@@ -111,7 +92,17 @@ async function killOnce(folder: string, place: Place, lines: number, delayMs: nu
   clearTimeout(timer);
   const before = await recorded(place.state);
   const traceBefore = readFileSync(place.trace, "utf8").split("\n");
-  const resume = ["run", "trace.flow", "--resume", "last", "--json", "--jobs", "2", "--state", place.state];
+  const resume = [
+    "run",
+    `${place.shape.name}.flow`,
+    "--resume",
+    "last",
+    "--json",
+    "--jobs",
+    "2",
+    "--state",
+    place.state,
+  ];
   const second = ended.signal === "SIGKILL" ? await flowc(resume, { cwd: folder }) : ended;
   const output: readonly string[] = second.code === 0 ? JSON.parse(second.stdout).output : [];
   const startsAfter = startsIn(
@@ -122,10 +113,13 @@ async function killOnce(folder: string, place: Place, lines: number, delayMs: nu
   const startsBefore = new Set(startsIn(traceBefore));
   const keys = [...before.keys()];
   return {
+    shape: place.shape.name,
     killedAfterLines: lines,
     inTime: ended.signal === "SIGKILL",
     recorded: before.size,
-    lost: [...before.values()].filter((value) => !output.includes(value)).length + (NODES - output.length),
+    lost:
+      [...before.values()].filter((value) => !output.includes(value)).length +
+      (place.shape.nodes - output.length),
     startedAgain: keys.filter((key) => startsAfter.includes(key)).length,
     ranAgain: startsAfter.filter((key) => startsBefore.has(key)).length,
     resumed: second.code,
@@ -141,7 +135,12 @@ async function recorded(state: string): Promise<ReadonlyMap<string, string>> {
     const run = journal.runs()[0];
     const answers = new Map<string, string>();
     for (const event of run === undefined ? [] : journal.events(run.id))
-      if (event.type === "attempt.ended" && event.outcome === "succeeded" && typeof event.value === "string")
+      if (
+        event.type === "attempt.ended" &&
+        event.outcome === "succeeded" &&
+        typeof event.value === "string" &&
+        event.value.includes(" ")
+      )
         answers.set(event.value.split(" ")[0] ?? "", event.value);
     return answers;
   } finally {
@@ -155,13 +154,20 @@ function startsIn(lines: readonly string[]): string[] {
 
 async function main(): Promise<void> {
   const [count = "20", seed = "1"] = process.argv.slice(2);
-  console.log(`${count} kills of a run of ${NODES} nodes, seed ${seed}`);
-  console.log("killed after  recorded  lost  started again  ran again (allowed)  resume");
+  console.log(
+    `${count} kills of runs of ${shapes.map(({ name, nodes }) => `${name} (${nodes})`).join(", ")} nodes, seed ${seed}`,
+  );
+  console.log("shape    killed after  recorded  lost  started again  ran again (allowed)  resume");
   const all: KillResult[] = [];
   await kills(Number(count), Number(seed), (one) => {
     all.push(one);
     const when = one.inTime ? `${one.killedAfterLines} lines` : "not in time";
-    const columns = [when.padStart(12), `${one.recorded}`.padStart(9), `${one.lost}`.padStart(5)];
+    const columns = [
+      one.shape.padEnd(8),
+      when.padStart(12),
+      `${one.recorded}`.padStart(9),
+      `${one.lost}`.padStart(5),
+    ];
     const more = [
       `${one.startedAgain}`.padStart(14),
       `${one.ranAgain}`.padStart(20),

@@ -1,0 +1,97 @@
+// Runs of five shapes for the kill test: each node leaves two lines in a file outside, and a word that comes but once.
+
+import type { Value } from "../compiler/types.ts";
+import { layers } from "./layers.ts";
+
+export interface Shape {
+  readonly name: string;
+  /** Its flow takes `trace`, the file, and answers a list of `KEY WORD`, one for each node that leaves a trace. */
+  readonly flow: string;
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly nodes: number;
+}
+
+const task = `
+task leave_trace(key: string, trace: string) -> string {
+  run """
+    echo start ~{key} >> ~{trace}
+    od -An -N8 -tx1 /dev/urandom | tr -d ' \\n'
+    echo end ~{key} >> ~{trace}
+  """
+  return "~{key} ~{stdout}"
+}
+`;
+
+const listed = `type Node {
+  key: string
+  needs: string[]
+}
+${task}
+flow main(nodes: Node[], trace: string) -> string[] {
+  return for n in nodes by n.key after n.needs {
+    leave_trace(key: n.key, trace)
+  }
+}
+`;
+
+const nested = `${task}
+flow main(trace: string) -> string[] {
+  rows = for row in range(5) {
+    cells = for cell in range(12) {
+      word = leave_trace(key: "r~{row}c~{cell}", trace)
+      word
+    }
+    last = leave_trace(key: "r~{row}", trace) after cells
+    cells + [last]
+  }
+  return flatten(rows)
+}
+`;
+
+/** Every task that leaves a trace fails once, by chance of nothing but its own file; gates are evaluated anew. */
+const gated = `${task}
+task leave_trace_late(key: string, trace: string) -> string {
+  retry: { times: 2, backoff: 5ms }
+  run """
+    if [ ! -e ~{trace}.~{key} ]; then : > ~{trace}.~{key}; exit 1; fi
+    echo start ~{key} >> ~{trace}
+    od -An -N8 -tx1 /dev/urandom | tr -d ' \\n'
+    echo end ~{key} >> ~{trace}
+  """
+  return "~{key} ~{stdout}"
+}
+
+task holds() {
+  run "true"
+}
+
+flow main(trace: string) -> string[] {
+  phase one {
+    first = for i in range(20) { leave_trace(key: "a~{i}", trace) }
+  }
+  gate between {
+    check "It holds": holds()
+    check "All are there": len(first) == 20
+  }
+  phase two {
+    second = for i in range(20) { leave_trace_late(key: "b~{i}", trace) }
+  }
+  passes = repeat 4 {
+    words = (last ?? []) + [leave_trace(key: "c~{len(last ?? [])}", trace)]
+    words
+  } until len(words) == 4
+  return first + second + passes
+}
+`;
+
+const edges = (count: number, width: number): Readonly<Record<string, Value>> => ({
+  nodes: layers(count, width, 7).map(({ key, needs }) => ({ key, needs })),
+});
+
+export const shapes: readonly Shape[] = [
+  { name: "layered", flow: listed, inputs: edges(120, 12), nodes: 120 },
+  { name: "wide", flow: listed, inputs: { nodes: edges(120, 120)["nodes"] ?? [] }, nodes: 120 },
+  { name: "chain", flow: listed, inputs: edges(50, 1), nodes: 50 },
+  { name: "nested", flow: nested, inputs: {}, nodes: 65 },
+  { name: "gated", flow: gated, inputs: {}, nodes: 44 },
+];
