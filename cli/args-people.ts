@@ -4,6 +4,12 @@ import { type Command, InvalidArgumentError } from "commander";
 import { addCommand, type Give, type StateFlags, stateOption } from "./args-common.ts";
 
 const examples = {
+  approve: `  flowc approve last ship                          its only open question
+  flowc approve last ship "Release notes are good" -m "read them twice"
+  flowc approve last ship --all --as ada           every open question of the gate
+`,
+  reject: `  flowc reject last ship "Release notes are good" -m "the dates are wrong"
+`,
   cancel: `  flowc cancel last            end a run in order, from another terminal
   flowc cancel last -m "wrong branch"
 `,
@@ -34,6 +40,15 @@ function asking(run: string, flags: AskFlags) {
 }
 
 export function peopleCommands(root: Command, give: Give): void {
+  for (const [command, says] of [
+    ["approve", "Says yes to what a gate asks. ITEM is the text of the question."],
+    ["reject", "Says no to what a gate asks: it has then not passed."],
+  ] as const)
+    asked(addCommand(root, command, "RUN GATE [ITEM]", says, examples[command]))
+      .option("--all", "all open questions of the gate", false)
+      .action((run: string, gate: string, item: string | undefined, flags: AskFlags & { all: boolean }) =>
+        give({ command, gate, item: item ?? null, all: flags.all, ...asking(run, flags) }),
+      );
   asked(addCommand(root, "cancel", "RUN", "Ends a run in order.", examples.cancel)).action(
     (run: string, flags: AskFlags) => give({ command: "cancel", ...asking(run, flags) }),
   );

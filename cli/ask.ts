@@ -69,9 +69,13 @@ export async function asking(
   try {
     const outcomes: { readonly wish: Wish; readonly outcome: Outcome }[] = [];
     const at = world.now();
-    for (const wish of wishes) {
-      const asked = await ask(journal, run.id, { ask: wish.ask, by, note: request.note, at });
-      outcomes.push({ wish, outcome: await outcomeOf(asked, journal, run, world) });
+    const asked: Awaited<ReturnType<typeof ask>>[] = [];
+    for (const wish of wishes)
+      asked.push(await ask(journal, run.id, { ask: wish.ask, by, note: request.note, at }));
+    if (run.alive) ringBell(journal.folderOf(run.id));
+    for (const [i, one] of asked.entries()) {
+      const wish = wishes[i];
+      if (wish !== undefined) outcomes.push({ wish, outcome: await outcomeOf(one, journal, run, world) });
     }
     // What the owner wrote is told only when it survives a loss of power, as the request does.
     journal.sync.committed();
@@ -90,7 +94,6 @@ async function outcomeOf(
 ): Promise<Outcome> {
   if ("before" in asked) return { status: "answered", before: asked.before };
   if (!run.alive) return { status: "kept", late: false };
-  ringBell(journal.folderOf(run.id));
   const end = performance.now() + patienceMs;
   while (performance.now() < end) {
     const taken = takenRequest(journal, asked.id);
@@ -176,6 +179,16 @@ const said = {
   pause: "asked to pause it",
   resume: "asked to resume it",
 } as const;
+
+/** A request that nobody has taken up: who, what, when. */
+export function requestText({ ask: asked, by, note, at }: Asked, view: RunView): string {
+  const what = asked === null ? "asked something" : said[asked.kind === "decide" ? asked.answer : asked.kind];
+  const about =
+    asked === null || asked.kind === "cancel"
+      ? ""
+      : `${visible(view.name(asked.n))}${asked.kind === "decide" ? `: ${visible(asked.item)}` : ""}: `;
+  return `${about}${visible(by)} ${what} at ${moment(at)}${note === null ? "" : ` (${visible(note)})`}`;
+}
 
 /** The name by which the user logged in. */
 function loginName(world: World): string {

@@ -35,6 +35,9 @@ async function start(request: Request, world: World): Promise<number> {
       return (await import("./logs.ts")).logs(request, world);
     case "report":
       return (await import("./report.ts")).report(request, world);
+    case "approve":
+    case "reject":
+      return (await import("./approve.ts")).approve(request, world);
     case "cancel":
       return (await import("./cancel.ts")).cancel(request, world);
   }

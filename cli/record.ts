@@ -4,7 +4,7 @@ import type { Value } from "../compiler/types.ts";
 import { sharedGraph } from "../runtime/analysis/analyze.ts";
 import { analyze, closeAnalysis } from "../runtime/analysis/pool.ts";
 import type { ArtifactRef, Event } from "../runtime/events.ts";
-import type { Counts, Failure, RunView, State } from "../runtime/run-view.ts";
+import type { Counts, Failure, GateView, RunView, State } from "../runtime/run-view.ts";
 
 export interface NodeRecord {
   readonly n: number;
@@ -34,8 +34,9 @@ export interface Cause {
 export interface RunRecord {
   readonly run: string;
   readonly flow: string;
-  /** `interrupted`: nobody is at work on it, though it has not ended. */
-  readonly status: RunView["status"] | "interrupted";
+  /** `interrupted`: nobody is at work on it, though it has not ended; `waiting`: only a person can move it on. */
+  readonly status: RunView["status"] | "interrupted" | "waiting";
+  readonly gates: readonly GateView[];
   readonly inputs: Readonly<Record<string, Value>>;
   readonly output: Value;
   readonly counts: Counts;
@@ -116,7 +117,15 @@ export async function recordOf(view: RunView, events: Iterable<Event>, alive: bo
   return {
     run: view.id,
     flow: view.plan.flow,
-    status: view.status === "running" && !alive ? "interrupted" : view.status,
+    status:
+      view.status !== "running"
+        ? view.status
+        : view.waitsForPeople()
+          ? "waiting"
+          : alive
+            ? "running"
+            : "interrupted",
+    gates: view.gates(),
     output: view.output,
     counts: view.counts,
     nodes,

@@ -3,6 +3,8 @@
 import type { RunView } from "../runtime/run-view.ts";
 import { type RunRecord, recordOf } from "./record.ts";
 import { duration, moment, share, size } from "./render/amounts.ts";
+import type { Paint } from "./render/color.ts";
+import { gateLines } from "./render/gates.ts";
 import { html } from "./render/html.ts";
 import { junit } from "./render/junit.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
@@ -38,7 +40,7 @@ export async function reportText(record: RunRecord, view: RunView, format: Repor
   if (format === "junit") return junit(record);
   if (format === "html")
     return html(record, await graphOfRun(view), (node) => statusWord(node, record.status));
-  return `${[...head(record), ...failures(record), ...answer(record), ...artifacts(record), ...nodes(record)].join("\n")}\n`;
+  return `${[...head(record), ...failures(record), ...gates(record), ...answer(record), ...artifacts(record), ...nodes(record)].join("\n")}\n`;
 }
 
 function head(record: RunRecord): readonly string[] {
@@ -83,6 +85,17 @@ function failures(record: RunRecord): readonly string[] {
       const shown = affected.slice(0, affectedShownMax).map(text).join(", ");
       lines.push("", `Not run because of it: ${shown}${more > 0 ? ` and ${more} more` : ""}.`);
     }
+  }
+  return lines;
+}
+
+function gates(record: RunRecord): readonly string[] {
+  if (record.gates.length === 0) return [];
+  const plain: Paint = (_style, shown) => shown;
+  const lines = ["", "## Gates"];
+  for (const gate of record.gates) {
+    const [head = "", ...items] = gateLines(gate, plain);
+    lines.push("", `${text(head)}:`, "", ...items.map((item) => `- ${text(item.trim())}`));
   }
   return lines;
 }

@@ -89,6 +89,14 @@ export type Request =
       readonly format: ReportFormat;
       readonly state: string | null;
     }
-  | ({ readonly command: "cancel" } & Asking);
+  | ({ readonly command: "cancel" } & Asking)
+  | ({
+      readonly command: "approve" | "reject";
+      readonly gate: string;
+      /** Null: the only one that is open. */
+      readonly item: string | null;
+      /** All that are open. */
+      readonly all: boolean;
+    } & Asking);
 
 export type RequestOf<C extends Request["command"]> = Extract<Request, { command: C }>;

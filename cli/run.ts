@@ -35,6 +35,7 @@ import { recordJson } from "./show.ts";
 import { didYouMean, exits, Stop, shellWord, usage } from "./stop.ts";
 import { stopSignals } from "./stop-signals.ts";
 import { openKept } from "./stored.ts";
+import { waitingTeller } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 /** Above so many cells the critical path is only looked for in reports. */
@@ -167,6 +168,9 @@ async function perform(
     if (progress === noProgress || request.ui === "json") world.err.write(`${text}\n`);
     else progress.say(text);
   };
+  const tellWaiting = waitingTeller((text) => {
+    if (request.ui === "auto" || request.ui === "plain") say(text);
+  }, project.flag);
   const began = performance.now();
   const surroundings = {
     clock: { now: () => world.now(), monotonic: () => performance.now() },
@@ -202,11 +206,13 @@ async function perform(
         only: request.only.length > 0 ? request.only : null,
       },
       ...(resume === null ? {} : { resume }),
+      wait: request.wait,
       stop: signals.stop,
       stopNow: signals.stopNow,
       watch: (news) => {
         signals.know(news.run);
         progress.watch(news);
+        if (request.wait) tellWaiting(news.run, news.waits);
       },
     });
     progress.end();
@@ -293,6 +299,7 @@ async function ended(
       world,
     );
   if (result.status === "succeeded") return exits.well;
+  if (result.status === "waiting") return exits.waiting;
   if (view.cancelled === "interrupt") return exits.interrupted;
   if (view.cancelled === "terminate") return exits.terminated;
   return exits.failed;

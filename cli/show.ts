@@ -1,14 +1,22 @@
 // `flowc show`: one run with its nodes.
 
+import type { Journal } from "../runtime/journal.ts";
+import { type Request as Asked, openRequests } from "../runtime/requests.ts";
+import type { GateView, RunView } from "../runtime/run-view.ts";
+import { answerFiles } from "./answer.ts";
+import { requestText } from "./ask.ts";
+import { shownPath } from "./project.ts";
 import { type NodeRecord, type RunRecord, recordOf } from "./record.ts";
 import { duration, moment } from "./render/amounts.ts";
 import { painter, type Style } from "./render/color.ts";
+import { answerCommand, gateLines } from "./render/gates.ts";
 import { failureLines } from "./render/progress.ts";
 import { table } from "./render/table.ts";
 import { count, visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
 import { exits } from "./stop.ts";
 import { readRun, withJournal } from "./stored.ts";
+import { groundLines, groundsOf } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 /** More nodes than this are for `--json`. */
@@ -21,13 +29,35 @@ export async function show(request: RequestOf<"show">, world: World): Promise<nu
     if (request.json) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
     else {
       for (const line of drawn(record, world)) world.out.write(`${line}\n`);
+      for (const line of toDecideOn(view, journal, world, openRequests(journal, record.run)))
+        world.out.write(`${line}\n`);
       if (owner !== null)
         world.err.write(`process ${owner.pid} on ${visible(owner.host)} is at work on it\n`);
-      if (record.status !== "succeeded" && owner === null)
+      const [question] = view.questions();
+      if (question !== undefined && record.status === "waiting")
+        world.err.write(`next: ${answerCommand(record.run, question, project.flag)}\n`);
+      else if (record.status !== "succeeded" && owner === null)
         world.err.write(`next: flowc run --resume ${record.run}${project.flag}\n`);
     }
     return exits.well;
   });
+}
+
+/** What stands above open questions, the files of it, and what was said and not heard yet. */
+function toDecideOn(
+  view: RunView,
+  journal: Journal,
+  world: World,
+  requests: readonly Asked[],
+): readonly string[] {
+  const grounds = groundsOf(view);
+  const lines =
+    grounds.length === 0 ? [] : ["", "to decide on:", ...groundLines(grounds).map((line) => `  ${line}`)];
+  const files = grounds.flatMap(({ value }) => answerFiles(value, journal.artifacts));
+  for (const { name, path } of files) lines.push(`  ${visible(name)}: ${visible(shownPath(world, path))}`);
+  if (requests.length > 0) lines.push("", "takes effect when the run is resumed:");
+  for (const request of requests) lines.push(`  ${requestText(request, view)}`);
+  return lines;
 }
 
 export function statusStyle(status: string): Style {
@@ -46,6 +76,7 @@ function drawn(record: RunRecord, world: World): readonly string[] {
   ];
   for (const cause of record.causes)
     lines.push(...failureLines(cause.failure, columns ?? Number.POSITIVE_INFINITY, paint));
+  for (const gate of record.gates) lines.push(...gateLines(gate, paint));
   lines.push("");
   const rows = record.nodes
     .slice(0, nodesShownMax)
@@ -127,7 +158,31 @@ export function recordJson(record: RunRecord) {
     output: record.output,
     failures: record.causes.map(({ failure, affected }) => ({ ...failureJson(failure), affected })),
     artifacts: record.artifacts,
+    gates: record.gates.map(gateJson),
     nodes: record.nodes.map(nodeJson),
+  };
+}
+
+function gateJson({ name, passed, items }: GateView) {
+  return {
+    gate: name,
+    passed,
+    items: items.map((item) =>
+      item.kind === "check"
+        ? { kind: "check", item: item.item, held: item.held, note: item.note }
+        : {
+            kind: "approve",
+            item: item.item,
+            state: item.state,
+            asks: item.asks,
+            opened_at: iso(item.openedAt),
+            until: iso(item.until),
+            decided_by: item.decision?.by ?? null,
+            decided_at: iso(item.decision?.at ?? null),
+            note: item.decision?.note ?? item.note,
+            late: item.late.map(({ answer, by, note, at }) => ({ answer, by, note, at: iso(at) })),
+          },
+    ),
   };
 }
 

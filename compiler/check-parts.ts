@@ -97,9 +97,7 @@ function checkGate(check: Check, gate: Gate, scope: Scope, here: boolean, ways: 
       continue;
     }
     asks = true;
-    const span = { start: one.span.start, end: one.span.start + "approve".length };
-    tell(check, notYet({ ...at(scope, one), span }, "`approve`"));
-    if (one.options !== null) check.infer(one.options, scope);
+    if (one.options !== null) check.settings(one.options.entries, "approve", scope);
   }
   ways.define(check, scope, gate.name, { kind: "gate", gate }, noneType, "gate").used = true;
   if (!asks && here) tell(check, emptyGate(at(scope, gate.name), gate.name.text, gate.checks.length === 0));

@@ -76,7 +76,10 @@ export function lowerGate(gate: Gate, scope: Scope, frame: Frame, ways: Ways): v
     above.length === 0 ? null : addStep(draft, frame, (id) => ({ kind: "join", id, name: "", uses: above }));
   const { id, slot } = reserveStep(draft, frame);
   const inner = newFrame(frame);
-  for (const check of gate.checks) lowerCheck(check, ways.within(scope, inner), inner, ways);
+  const within = ways.within(scope, inner);
+  for (const check of gate.checks) if (check.kind === "check") lowerCheck(check, within, inner, ways);
+  // Below all checks, wherever they were written: they open only when these have held.
+  for (const check of gate.checks) if (check.kind === "approve") lowerApprove(check, within, inner);
   draft.steps[id] = {
     kind: "gate",
     id,
@@ -101,9 +104,28 @@ function allAbove(draft: Draft, frame: Frame): readonly Use[] {
   return uses.reverse();
 }
 
-function lowerCheck(check: Check, scope: Scope, frame: Frame, ways: Ways): void {
-  // The checker let no other through.
-  if (check.kind !== "check") return;
+function lowerApprove(check: Extract<Check, { kind: "approve" }>, scope: Scope, frame: Frame): void {
+  const { draft } = scope;
+  const setting = (name: string, type: Type): Expr | null => {
+    const entry = check.options?.entries.find(({ key }) => key.text === name);
+    return entry === undefined ? null : lowerExpr(entry.value, scope, type);
+  };
+  const by = setting("by", { kind: "string" });
+  const within = setting("within", { kind: "duration" });
+  const checks = frame.steps.flatMap((id, i) => (draft.steps[id]?.kind === "check" ? [{ up: 0, i }] : []));
+  const uses = usesOf([by, within], checks);
+  addStep(draft, frame, (id) => ({
+    kind: "approve",
+    id,
+    name: "",
+    uses,
+    label: check.label.text,
+    by,
+    within,
+  }));
+}
+
+function lowerCheck(check: Extract<Check, { kind: "check" }>, scope: Scope, frame: Frame, ways: Ways): void {
   const { draft } = scope;
   const { node } = check;
   const label = check.label.text;

@@ -65,7 +65,8 @@ export type Step =
   | JoinStep
   | PhaseStep
   | GateStep
-  | CheckStep;
+  | CheckStep
+  | ApproveStep;
 
 /**
  * A variable whose value is given from outside when its frame is made. `param`: the argument, evaluated in the frame
@@ -198,4 +199,18 @@ export interface CheckStep extends StepBase {
   readonly label: string;
   readonly value: Expr | null;
   readonly of: number | null;
+}
+
+/**
+ * A question to a person, put when all checks of its gate, which it uses, have held. It passes when somebody approves;
+ * when somebody rejects, or nobody answers in time, its gate has not passed.
+ */
+export interface ApproveStep extends StepBase {
+  readonly kind: "approve";
+  /** As written; no two of a gate are equal, checks included. */
+  readonly label: string;
+  /** Who is asked, for people to see: a string. */
+  readonly by: Expr | null;
+  /** How long an answer is waited for, in seconds. */
+  readonly within: Expr | null;
 }

@@ -21,6 +21,7 @@ export type SettingOwner =
   | "for"
   | "if"
   | "repeat"
+  | "approve"
   | "limit"
   | "runner"
   | "agent";
@@ -154,6 +155,10 @@ const loop: SettingTable = {
 
 const none: SettingTable = {};
 
+function namesSomebody(value: Value): string | null {
+  return value === "" ? "it names nobody" : null;
+}
+
 const tables: Readonly<Record<SettingOwner, SettingTable>> = {
   task,
   with: task,
@@ -165,6 +170,14 @@ const tables: Readonly<Record<SettingOwner, SettingTable>> = {
   for: loop,
   if: none,
   repeat: none,
+  approve: {
+    by: { kind: { kind: "value", types: [stringType] }, example: 'by: "lead"', judge: namesSomebody },
+    within: {
+      kind: { kind: "value", types: [duration] },
+      example: "within: 2d",
+      judge: positive("the time to answer in"),
+    },
+  },
   limit: limitSettings,
   runner: { ...runnerKinds, ...runnerSettings },
   agent: { ...agentKinds, ...agentSettings },
@@ -192,5 +205,6 @@ export function ownerOf(name: string): string | null {
 export function ownerWords(owner: SettingOwner): string {
   if (owner === "with" || owner === "task") return "a task";
   if (owner === "agent") return "an agent";
-  return owner === "for" || owner === "if" || owner === "repeat" ? `\`${owner}\`` : `a ${owner}`;
+  const keyword = owner === "for" || owner === "if" || owner === "repeat" || owner === "approve";
+  return keyword ? `\`${owner}\`` : `a ${owner}`;
 }

@@ -1,27 +1,74 @@
 // What follows from what a person asked of a run: the events to record, or why nothing does. Pure.
 
 import type { EventBody } from "./events.ts";
-import type { Request } from "./requests.ts";
+import type { Ask, Request } from "./requests.ts";
 import type { Run } from "./run.ts";
+import { itemOf } from "./run-approvals.ts";
+import type { Decision } from "./run-people.ts";
 
-/** `refused`: a sentence for who asked. */
-export type Answer = { readonly events: readonly EventBody[] } | { readonly refused: string };
+/** `refused`: why nothing follows, a sentence for who asked; with `events`, which are recorded all the same. */
+export interface Answer {
+  readonly events: readonly EventBody[];
+  readonly refused: string | null;
+}
 
 /** The one road from a request to events: each kind that people can ask has its case here. */
 export function answerTo(run: Run, request: Request): Answer {
   const { ask, by, note } = request;
-  if (run.status !== "running") return { refused: "The run has ended." };
-  if (ask === null) return { refused: "The flowc that runs it is older and does not know this request." };
+  if (run.status !== "running") return refused("The run has ended.");
+  if (ask === null) return refused("The flowc that runs it is older and does not know this request.");
   const who = { by, ...(note === null ? {} : { note }) };
   switch (ask.kind) {
     case "cancel":
-      if (run.cancelled !== null) return { refused: "The run is being cancelled already." };
-      return { events: [{ type: "run.cancelled", why: "cancel", ...who }] };
+      if (run.cancelled !== null) return refused("The run is being cancelled already.");
+      return { events: [{ type: "run.cancelled", why: "cancel", ...who }], refused: null };
     case "decide":
+      return decided(run, request, ask, who);
     case "retry":
     case "skip":
     case "pause":
     case "resume":
-      return { refused: "" };
+      return refused("");
   }
+}
+
+function refused(why: string): Answer {
+  return { events: [], refused: why };
+}
+
+interface Who {
+  readonly by: string;
+  readonly note?: string;
+}
+
+/** An answer counts from when it was given: one given in time is not late because it was heard late. */
+function decided(run: Run, { at }: Request, ask: Extract<Ask, { kind: "decide" }>, who: Who): Answer {
+  const { n, item, answer } = ask;
+  const what = `${run.name(n)}: ${item}`;
+  const known = run.people.approvals.get(itemOf(run, n, item));
+  if (known === undefined) return refused(`${what} has not been asked yet: its checks come first.`);
+  const { decision, until } = known;
+  if (decision !== null && decision.answer !== "expired")
+    return refused(`${what} ${decisionText(decision)}.`);
+  const event: EventBody = { type: "gate.decided", n, item, answer, ...who, given: at };
+  if (until === null || at <= until) {
+    if (decision === null) return { events: [event], refused: null };
+  }
+  const events: EventBody[] = [{ ...event, late: true }];
+  if (decision === null)
+    events.unshift({ type: "gate.decided", n, item, answer: "expired", given: until ?? at });
+  return {
+    events,
+    refused: `${what} was to be answered by ${timeText(until ?? at)}: this came too late, and is only recorded.`,
+  };
+}
+
+/** `was approved by ada at … (looks good)` */
+export function decisionText({ answer, by, note, at }: Decision): string {
+  if (answer === "expired") return `was not answered by ${timeText(at)}`;
+  return `was ${answer}${by === null ? "" : ` by ${by}`} at ${timeText(at)}${note === null ? "" : ` (${note})`}`;
+}
+
+function timeText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }

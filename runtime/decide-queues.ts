@@ -3,7 +3,8 @@
 import { assert } from "./bug.ts";
 import type { Need } from "./room.ts";
 import type { Run } from "./run.ts";
-import { IN_PROGRESS, READY, SETTLED, WANTS } from "./run-codes.ts";
+import { openApprovals } from "./run-approvals.ts";
+import { IN_PROGRESS, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
 import { Heap } from "./run-columns.ts";
 import { needsOf, rankOf } from "./run-settings.ts";
 
@@ -35,6 +36,8 @@ export class Queues {
   /** Of what is in `timers`, when it is due. */
   private readonly due = new Map<number, number>();
   private readonly held = new Map<number, Held>();
+  /** Approvals by the time until which an answer counts. */
+  private readonly expiries: Heap;
   private readonly growths: number[] = [];
   private checks: number[] = [];
   /** What was ready and is not chosen, so far. */
@@ -50,6 +53,8 @@ export class Queues {
     this.generation = run.generation;
     this.pure = new Heap((a, b) => this.before(a, b));
     const dueOf = (n: number): number => this.due.get(n) ?? 0;
+    const untilOf = (c: number): number => run.people.approvals.get(c)?.until ?? Number.POSITIVE_INFINITY;
+    this.expiries = new Heap((a, b) => untilOf(a) < untilOf(b) || (untilOf(a) === untilOf(b) && a < b));
     this.timers = new Heap((a, b) => dueOf(a) < dueOf(b) || (dueOf(a) === dueOf(b) && a < b));
   }
 
@@ -67,7 +72,12 @@ export class Queues {
     for (let i = 0; i < run.wanted.length; i++) this.growths.push(run.wanted.get(i));
     run.wanted.truncate(0);
     for (let i = 0; i < run.asked.length; i++) this.checks.push(run.asked.get(i));
+    // As they were written: so many there are not.
+    if (run.asked.length > 0) this.checks.sort((a, b) => a - b);
     run.asked.truncate(0);
+    const { opened } = run.people;
+    for (let i = 0; i < opened.length; i++) this.expiries.push(opened.get(i));
+    opened.truncate(0);
     for (let i = 0; i < run.entered.length; i++) this.enter(run.entered.get(i));
     run.entered.truncate(0);
     for (let i = 0; i < run.freed.length; i++) this.release(run.freed.get(i));
@@ -95,6 +105,28 @@ export class Queues {
       this.due.delete(top);
     }
     return null;
+  }
+
+  /** The wall ms at which the time to answer the next approval is over. */
+  nextExpiry(): number | null {
+    const { run } = this;
+    for (let top = this.expiries.top; top !== undefined; top = this.expiries.top) {
+      const { until = null } = run.people.approvals.get(top) ?? {};
+      if (until !== null && run.states.get(top) === RUNNING) return until;
+      this.expiries.pop();
+    }
+    return null;
+  }
+
+  /** The next approval that nobody answered in time. */
+  nextExpired(now: number): number | null {
+    const until = this.nextExpiry();
+    return until !== null && until <= now ? (this.expiries.top ?? null) : null;
+  }
+
+  /** Is there anything that only a person can move on? */
+  waitForPeople(): boolean {
+    return openApprovals(this.run).next().done !== true;
   }
 
   /** The next cell that wants to grow. It stays until it has. */

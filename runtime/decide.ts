@@ -3,7 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import { assert, Bug } from "./bug.ts";
 import { argsOf, keyOf, taskOf } from "./decide-args.ts";
-import { checked } from "./decide-checks.ts";
+import { checked, expired, opened } from "./decide-checks.ts";
 import { Selection, unknownOnly } from "./decide-only.ts";
 import { Queues } from "./decide-queues.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
@@ -17,8 +17,11 @@ import { attempt } from "./values.ts";
 export type Decision =
   /** Append the event, apply it, ask again. After the commit, an attempt that was started is carried out. */
   | { readonly do: "append"; readonly event: EventBody }
-  /** Nothing to do until something is heard, or until this wall time, in ms. */
-  | { readonly do: "sleep"; readonly until: number | null }
+  /**
+   * Nothing to do until something is heard, or until this wall time, in ms. `people`: only a person can move it on; at
+   * that time nothing more would be waited for.
+   */
+  | { readonly do: "sleep"; readonly until: number | null; readonly people: boolean }
   /** The run has ended, and that is recorded. */
   | { readonly do: "end"; readonly status: "succeeded" | "failed" | "cancelled"; readonly output: Value };
 
@@ -50,17 +53,23 @@ export function decide(run: Run, now: number): Decision {
   const [unneeded] = run.unneeded;
   if (unneeded !== undefined) return append({ type: "node.cancelled", n: unneeded, why: "enough" });
   const over = endOf(run);
-  if (over !== null) return run.runningCells.size > 0 ? sleep(null) : append(over);
+  if (over !== null)
+    return run.runningCells.size > 0 ? { do: "sleep", until: null, people: false } : append(over);
+  const late = queues.nextExpired(now);
+  if (late !== null) return append(expired(run, late, now));
   const growth = queues.nextGrowth();
   if (growth !== null) return grow(run, growth);
   const check = queues.nextCheck();
-  if (check !== null) return append(checked(run, check));
+  if (check !== null)
+    return append(run.kindOf(check) === "check" ? checked(run, check) : opened(run, check, now));
   const pure = queues.nextPure();
   if (pure !== null) return append(evaluated(run, pure));
   const next = queues.nextNode();
   if (next !== null) return append(startOf(run, next));
-  const until = queues.nextTime();
-  if (until !== null || run.runningCells.size > 0) return sleep(until);
+  const time = queues.nextTime();
+  const people = time === null && run.runningCells.size === 0 && queues.waitForPeople();
+  const until = sooner(time, queues.nextExpiry());
+  if (until !== null || run.runningCells.size > 0 || people) return { do: "sleep", until, people };
   if (selection === null) throw new Bug(`nothing runs, nothing is ready, and run ${run.id} has not ended`);
   return append(endOfSelection(run, selection));
 }
@@ -69,8 +78,9 @@ function append(event: EventBody): Decision {
   return { do: "append", event };
 }
 
-function sleep(until: number | null): Decision {
-  return { do: "sleep", until };
+function sooner(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
 }
 
 function grow(run: Run, n: number): Decision {

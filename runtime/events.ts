@@ -86,6 +86,28 @@ export type EventBody =
       readonly held: boolean;
       readonly message?: string;
     }
+  /** A person is asked about item `item` of gate `n`, until the wall time `until` if there is one. */
+  | {
+      readonly type: "gate.opened";
+      readonly n: number;
+      readonly item: string;
+      readonly asks?: string;
+      readonly until?: number;
+    }
+  /**
+   * What was answered at the wall time `given`, which may be long before it was heard. `expired`: nobody answered in
+   * time. `late`: it came after that, and nothing follows from it.
+   */
+  | {
+      readonly type: "gate.decided";
+      readonly n: number;
+      readonly item: string;
+      readonly answer: "approved" | "rejected" | "expired";
+      readonly by?: string;
+      readonly note?: string;
+      readonly given: number;
+      readonly late?: true;
+    }
   | { readonly type: "attempt.started"; readonly n: number; readonly a: number; readonly key: string }
   /** Where the attempt runs: what a later owner needs to find and end it. */
   | { readonly type: "attempt.placed"; readonly n: number; readonly a: number; readonly ref: string }

@@ -1,6 +1,5 @@
 // The loop: ask `decide`, write down, commit, perform, sleep. It holds no policy, and nothing is relied on uncommitted.
 
-import type { Value } from "../compiler/types.ts";
 import { answerTo } from "./answer-requests.ts";
 import type { AttemptOrder, AttemptReport } from "./attempt.ts";
 import { assert } from "./bug.ts";
@@ -91,18 +90,20 @@ export class Loop {
     this.wake();
   }
 
-  /** Goes on until the run has ended. Throws JournalError and LeaseLost. */
-  async toTheEnd(attempts: RunAttempts): Promise<{ readonly status: string; readonly output: Value }> {
+  /** Goes on until the run has ended or, unless it is to `wait`, only a person can move it on. Throws JournalError and LeaseLost. */
+  async toTheEnd(attempts: RunAttempts, wait: boolean): Promise<void> {
     this.attempts = attempts;
     for (;;) {
       if (this.broken !== null) throw this.broken.error;
       const next = this.turn();
-      if (next?.do === "end") {
+      const left = next?.do === "sleep" && next.people && !wait && !this.rung;
+      if (left) while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
+      if (next?.do === "end" || left) {
         this.patience?.();
         this.takeBack?.();
         if (this.anythingStarted) await attempts.sweep(this.atOnce);
         await this.log.synced();
-        return next;
+        return;
       }
       if (next === null || this.replies.length > 0 || this.rung) await breath();
       else await this.sleep(next.until);
@@ -120,8 +121,9 @@ export class Loop {
   /** One turn: what to do next when it is committed and performed; null: there is more to decide at once. */
   private turn(): Exclude<Decision, { do: "append" }> | null {
     const end = this.world.clock.monotonic() + turnMs;
-    const told = this.takeReplies(end);
-    const cancelled = this.takeRequests() || told;
+    const before = this.run.cancelled;
+    this.takeReplies(end);
+    this.takeRequests();
     const starts: { readonly n: number; readonly a: number; readonly key: string }[] = [];
     const stops: number[] = [];
     let next: Exclude<Decision, { do: "append" }> | null = null;
@@ -130,6 +132,12 @@ export class Loop {
       if (decision.do !== "append") next = decision;
       else {
         const { event } = decision;
+        // At a deadline what people said in time is heard first.
+        if (event.type === "gate.decided" && this.log.requests().length > 0) {
+          this.rung = true;
+          this.takeRequests();
+          continue;
+        }
         if (event.type === "run.ended") while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
         this.recorder.record(event);
         if (event.type === "attempt.started") starts.push(event);
@@ -137,40 +145,39 @@ export class Loop {
       }
     } while (next === null && this.world.clock.monotonic() < end);
     const orders = starts.map((start) => this.order(start));
-    this.recorder.commit();
+    this.recorder.commit(next?.do === "sleep" && next.people);
     for (const order of orders) if (order !== null) this.start(order);
     for (const n of stops) this.open.get(n)?.stop.abort();
-    if (cancelled) this.stopAll();
+    if (before === null && this.run.cancelled !== null) this.stopAll();
     return next;
   }
 
-  /** Writes down what was told, until the turn's time is over. True if the run is now to be cancelled. */
-  private takeReplies(end: number): boolean {
+  /** Writes down what was told, until the turn's time is over. */
+  private takeReplies(end: number): void {
     this.takeBack?.();
     this.takeBack = null;
-    let cancelled = false;
     let taken = 0;
     for (const reply of this.replies) {
       taken++;
-      if (reply.kind === "cancel") cancelled = this.takeCancel(reply) || cancelled;
+      if (reply.kind === "cancel") this.takeCancel(reply);
       else this.takeReply(reply);
       if (this.world.clock.monotonic() >= end) break;
     }
     this.replies = this.replies.slice(taken);
-    return cancelled;
   }
 
-  /** Answers what people asked, if anybody may have. True if the run is now to be cancelled. */
-  private takeRequests(): boolean {
-    if (!this.rung) return false;
+  /** Answers what people asked, if anybody may have. */
+  private takeRequests(): void {
+    if (!this.rung) return;
     this.rung = false;
-    const before = this.run.cancelled;
-    for (const request of this.log.requests()) {
-      const answer = answerTo(this.run, request);
-      if ("events" in answer) for (const event of answer.events) this.recorder.record(event);
-      this.recorder.take(request, "refused" in answer ? answer.refused : null);
+    const requests = this.log.requests();
+    for (const request of requests) {
+      const { events, refused } = answerTo(this.run, request);
+      for (const event of events) this.recorder.record(event);
+      this.recorder.take(request, refused);
     }
-    return before === null && this.run.cancelled !== null;
+    // So that nobody finds them open again.
+    if (requests.length > 0) this.recorder.commit();
   }
 
   private takeReply(reply: Exclude<Reply, { kind: "cancel" }>): void {
@@ -193,10 +200,9 @@ export class Loop {
     });
   }
 
-  private takeCancel({ by, why, now }: Extract<Reply, { kind: "cancel" }>): boolean {
-    if (this.run.status !== "running") return false;
-    const first = this.run.cancelled === null;
-    if (first) this.recorder.record({ type: "run.cancelled", by, why });
+  private takeCancel({ by, why, now }: Extract<Reply, { kind: "cancel" }>): void {
+    if (this.run.status !== "running") return;
+    if (this.run.cancelled === null) this.recorder.record({ type: "run.cancelled", by, why });
     if (now) {
       this.atOnce = true;
       for (const [n, { a, stop }] of this.open) {
@@ -211,7 +217,6 @@ export class Loop {
       }
       this.open.clear();
     }
-    return first;
   }
 
   /** After `run.cancelled` is committed. */

@@ -25,6 +25,8 @@ export interface RunRequest {
   readonly options: RunOptions;
   /** `run`: an id. `stored`: go on with the stored plan even if the file gives another one now. */
   readonly resume?: { readonly run: string; readonly stored: boolean };
+  /** False: it is left, resumable, when only a person can move it on. */
+  readonly wait?: boolean;
   readonly watch?: Watch;
   /** The first wish to end, in order; its reason is `interrupt` or `terminate`. */
   readonly stop?: AbortSignal;

@@ -15,6 +15,8 @@ export interface News {
   /** Nodes that started, ended or wait again; ascending. */
   readonly changed: readonly number[];
   readonly run: RunView;
+  /** Only a person can move it on. */
+  readonly waits: boolean;
 }
 
 export type Watch = (news: News) => void;
@@ -54,6 +56,7 @@ export class Recorder {
   private at: number;
   private batch: Event[] = [];
   private taken: Taken[] = [];
+  private waits = false;
 
   /** `changed`: filled by the run's `watch`. `last`: number and time of the last event there is. */
   constructor(
@@ -95,16 +98,17 @@ export class Recorder {
     this.taken.push({ id, at: this.now(), refused });
   }
 
-  /** Commits what was recorded since the last time, and tells. Throws JournalError and LeaseLost. */
-  commit(): void {
-    if (this.batch.length === 0 && this.taken.length === 0) return;
+  /** Commits what was recorded since the last time, and tells; `waits`: only a person can move the run on. Throws JournalError and LeaseLost. */
+  commit(waits = false): void {
+    if (this.batch.length === 0 && this.taken.length === 0 && waits === this.waits) return;
     const { batch: events, taken } = this;
     const changed = [...this.changed].sort((a, b) => a - b);
     this.batch = [];
     this.taken = [];
     this.changed.clear();
-    this.log.commit(events, this.run, changed, taken);
+    this.log.commit(events, this.run, changed, taken, waits);
+    this.waits = waits;
     this.inputs.forget();
-    this.watch({ events, changed, run: this.run });
+    this.watch({ events, changed, run: this.run, waits });
   }
 }

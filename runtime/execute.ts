@@ -11,7 +11,8 @@ import type { World } from "./world.ts";
 export interface RunResult {
   /** Its id. */
   readonly run: string;
-  readonly status: "succeeded" | "failed" | "cancelled";
+  /** `waiting`: for a person, and it was not to wait. */
+  readonly status: "succeeded" | "failed" | "cancelled" | "waiting";
   /** The flow's answer, if it succeeded. */
   readonly output: Value;
   readonly view: RunView;
@@ -39,7 +40,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
   const unbell = world.bell.listen(world.journal.folderOf(open.run.id), () => loop.ring());
   try {
     if (open.inherited) endLost(world, open, await attempts.sweep());
-    await loop.toTheEnd(attempts);
+    await loop.toTheEnd(attempts, ask.wait ?? true);
     return result(open.run, false);
   } catch (error) {
     // Whoever took the run over looks after its processes: we touch none.
@@ -63,7 +64,7 @@ function fullOf(world: World, run: string, error: unknown): unknown {
 
 function result(run: OpenRun["run"], already: boolean): RunResult {
   const { id, output, status } = run;
-  return { run: id, status: status === "running" ? "failed" : status, output, view: run, already };
+  return { run: id, status: status === "running" ? "waiting" : status, output, view: run, already };
 }
 
 /** Wishes to end come as signals; one may have fired before we listen. */

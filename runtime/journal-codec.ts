@@ -162,6 +162,16 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   grown: { n: isCount, pass: maybe(isCount), first: isCount, count: isCount, hash: isText },
   "node.cancelled": { n: isCount, why: oneOf("fail_fast", "cancel", "tolerate", "enough") },
   "gate.checked": { n: isCount, check: isText, held: isBool, message: maybe(isText) },
+  "gate.opened": { n: isCount, item: isText, asks: maybe(isText), until: maybe(isNumber) },
+  "gate.decided": {
+    n: isCount,
+    item: isText,
+    answer: oneOf("approved", "rejected", "expired"),
+    by: maybe(isText),
+    note: maybe(isText),
+    given: isNumber,
+    late: maybe(isBool),
+  },
   "attempt.started": { n: isCount, a: isCount, key: isText },
   "attempt.placed": { n: isCount, a: isCount, ref: isText },
   "attempt.ended": {

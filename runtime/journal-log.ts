@@ -73,13 +73,14 @@ export class RunLog {
 
   /**
    * Writes a turn. `view` is the run after the events; `changed`: its nodes that started, ended or wait again; `taken`:
-   * requests that the events answer.
+   * requests that the events answer; `waits`: only a person can move the run on.
    */
   commit(
     events: readonly Event[],
     view: RunView,
     changed: Iterable<number>,
     taken: readonly Taken[] = [],
+    waits = false,
   ): void {
     // Long values are stored before the transaction, in which nothing waits.
     const rows = this.guarded(() => events.map((event) => this.encode(event)));
@@ -90,6 +91,7 @@ export class RunLog {
       }
       this.events.flush();
       projections.follow(view, events, changed);
+      projections.wait(waits);
       for (const { id, at, refused } of taken) this.take.run(at, refused, id);
     });
   }

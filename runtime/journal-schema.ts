@@ -25,6 +25,8 @@ export const eventTypes: readonly EventType[] = [
   "attempt.placed",
   "attempt.ended",
   "gate.checked",
+  "gate.opened",
+  "gate.decided",
 ];
 
 /** The same for states of nodes and runs, kinds of dependencies, kinds of cells: only ever add at the end. */
@@ -116,6 +118,9 @@ CREATE UNIQUE INDEX request_open ON request (run, subject) WHERE taken_at IS NUL
 
 const viewNames = ["runs", "nodes", "attempts", "dependencies", "artifacts", "gates", "events"];
 
+/** Events about the items of gates. */
+const gateTypes: readonly EventType[] = ["gate.checked", "gate.opened", "gate.decided"];
+
 const views = `
 CREATE VIEW runs AS SELECT
   run.name AS run, run.flow AS flow, ${names("run.state", states)} AS status,
@@ -161,11 +166,19 @@ JOIN node ON node.id = run.id * ${runStride} + artifact.n
 JOIN event ON event.id = run.id * ${runStride} + artifact.ended;
 
 CREATE VIEW gates AS SELECT
-  run, gate, item, held, NULL AS decided_by, ${time("at")} AS decided_at, note
+  run, gate, item, held, decided_by, CASE WHEN at IS NOT NULL THEN ${time("at")} END AS decided_at, note
 FROM (SELECT
-    run.name AS run, node.name AS gate, event.body ->> '$.check' AS item, event.body ->> '$.held' AS held,
-    event.at AS at, event.body ->> '$.message' AS note, max(event.id) AS last
-  FROM run JOIN event ON ${ofRun("event.id")} AND event.type = ${eventTypes.indexOf("gate.checked")}
+    run.name AS run, node.name AS gate, coalesce(event.body ->> '$.check', event.body ->> '$.item') AS item,
+    coalesce(event.body ->> '$.held', event.body ->> '$.answer' = 'approved') AS held,
+    event.body ->> '$.by' AS decided_by,
+    CASE event.type WHEN ${eventTypes.indexOf("gate.opened")} THEN NULL
+      ELSE coalesce(event.body ->> '$.given', event.at) END AS at,
+    coalesce(event.body ->> '$.message', event.body ->> '$.note',
+      CASE event.body ->> '$.answer' WHEN 'expired' THEN 'nobody answered in time' END) AS note,
+    max(event.id) AS last
+  FROM run JOIN event ON ${ofRun("event.id")} AND event.type IN (
+    ${gateTypes.map((type) => eventTypes.indexOf(type)).join(", ")}
+  ) AND event.body ->> '$.late' IS NULL
   JOIN node ON node.id = run.id * ${runStride} + event.n
   GROUP BY run.id, event.n, item)
 ORDER BY last;

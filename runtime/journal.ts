@@ -24,11 +24,11 @@ import {
   text,
 } from "./sqlite.ts";
 
-/** A run as the journal lists it. `running` is also one whose owner died: ask {@link ownerOf}. */
+/** A run as the journal lists it. `running` is also one whose owner died: ask {@link ownerOf}. `waiting`: for a person. */
 export interface RunRow {
   readonly id: string;
   readonly flow: string;
-  readonly status: "running" | "succeeded" | "failed" | "cancelled";
+  readonly status: "running" | "waiting" | "succeeded" | "failed" | "cancelled";
   /** Wall ms. */
   readonly startedAt: number;
   readonly endedAt: number | null;
@@ -314,7 +314,7 @@ function runRow(row: Row): RunRow {
   return {
     id: text(row, "name"),
     flow: text(row, "flow"),
-    status: state === "succeeded" || state === "failed" || state === "cancelled" ? state : "running",
+    status: state === undefined || state === "ready" || state === "skipped" ? "running" : state,
     startedAt: integer(row, "started_at"),
     endedAt: integerOrNull(row, "ended_at"),
     plan: text(row, "hash"),

@@ -27,6 +27,8 @@ export class Projections {
   private readonly run: number;
   private readonly inputsOf: InputsOf;
   private readonly database: Database;
+  /** Null: not known yet. */
+  private waits: boolean | null = null;
   private readonly nodes: RowWriter;
   private readonly edges: RowWriter;
   private readonly artifacts: RowWriter;
@@ -109,6 +111,7 @@ export class Projections {
     this.makeNodes(view, 1, view.size);
     this.nodes.flush();
     this.artifacts.flush();
+    this.wait(view.waitsForPeople());
     this.relate(view, 0, () => false);
   }
 
@@ -171,6 +174,16 @@ export class Projections {
       return [name, json.length <= inputBytesMax ? (values[i] ?? null) : `… ${json.length} characters`];
     });
     return JSON.stringify(Object.fromEntries(entries));
+  }
+
+  /** Whether only a person can move the run on. */
+  wait(waits: boolean): void {
+    if (waits === this.waits) return;
+    const [from, to] = waits ? (["running", "waiting"] as const) : (["waiting", "running"] as const);
+    this.database
+      .prepare("UPDATE run SET state = ? WHERE id = ? AND state = ?")
+      .run(states.indexOf(to), this.run, states.indexOf(from));
+    this.waits = waits;
   }
 
   private startRun(at: number): void {

@@ -2,6 +2,7 @@
 
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
+import { activateApproval } from "./run-approvals.ts";
 import { endedByGate } from "./run-barriers.ts";
 import type { Cells } from "./run-cells.ts";
 import {
@@ -103,6 +104,9 @@ function activate(run: Cells, m: number): void {
       return;
     case "repeat":
       activateRepeat(run, m);
+      return;
+    case "approve":
+      activateApproval(run, m);
       return;
     case "flow":
       activateCall(run, m);

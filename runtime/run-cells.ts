@@ -8,6 +8,7 @@ import type { RunOptions } from "./events.ts";
 import { Room } from "./room.ts";
 import { ANSWERED, BRANCH, cellKinds, FAILED, FALLBACK, SUCCEEDED, WAITING, WANTS } from "./run-codes.ts";
 import { Floats, Ints, Shorts } from "./run-columns.ts";
+import { People } from "./run-people.ts";
 import type { CellError, Growth, Items, Loop } from "./run-records.ts";
 import type { CellKind } from "./run-view.ts";
 import { infoOf, rankOfPriority, type StepInfo } from "./step-info.ts";
@@ -109,8 +110,7 @@ export class Cells {
   readonly entered = new Ints();
   /** Checks of gates that can be evaluated. */
   readonly asked = new Ints();
-  /** Why a check has not held. */
-  readonly notes = new Map<number, string>();
+  readonly people = new People();
 
   /** Nodes by state code, and answered ones. */
   readonly tally = [0, 0, 0, 0, 0, 0, 0, 0];

@@ -17,6 +17,7 @@ export const cellKinds = [
   "phase",
   "gate",
   "check",
+  "approve",
 ] as const;
 
 /** States by code: `branch` is skipped because the other branch was taken, `skipped` because of a failure. */

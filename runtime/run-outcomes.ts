@@ -87,24 +87,28 @@ export function hadEnough(run: Cells, n: number): boolean {
 
 // Gates
 
-/** Null if all its checks held; else which did not, and because of which cell. */
+/** Null if all its checks held and nobody refused; else what did not, and because of which cell. */
 export function gateFailure(
   run: Cells,
   f: number,
 ): { readonly message: string; readonly cause: number } | null {
   const failed: string[] = [];
+  const refused: string[] = [];
   let checks = 0;
   let cause = -1;
   run.block(f).steps.forEach((_, i) => {
     const n = run.frameBases.get(f) + i;
     const { step } = run.info(n);
+    if (step.kind === "approve" && run.values[n] === false)
+      refused.push(`${JSON.stringify(step.label)} ${run.people.notes.get(n) ?? "was not approved"}`);
     if (step.kind !== "check") return;
     checks++;
     if (run.values[n] === true) return;
-    const note = run.notes.get(n);
+    const note = run.people.notes.get(n);
     failed.push(note === undefined ? JSON.stringify(step.label) : `${JSON.stringify(step.label)} (${note})`);
     if (cause < 0) cause = run.causes.get(n);
   });
+  if (refused.length > 0) return { message: refused.join(", "), cause: -1 };
   if (failed.length === 0) return null;
   const [first = ""] = failed;
   // Of several none is the cause: then it is all of them that people are shown.

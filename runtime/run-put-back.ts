@@ -71,7 +71,9 @@ function putBackFrame(run: Cells, f: number, back: Set<number>): void {
 function putBackWhole(run: Cells, n: number, back: Set<number>): void {
   if (run.has(n, ANSWERED) && run.kindOf(n) === "task") run.answeredCount--;
   run.unflag(n, ANSWERED);
-  run.notes.delete(n);
+  run.people.notes.delete(n);
+  if (!run.runningCells.has(n)) run.startTimes.set(n, 0);
+  if (run.kindOf(n) === "approve") askAnew(run, n);
   const last = run.kindOf(n) === "repeat" ? passFrame(run, n) : -1;
   if (waitedForCondition(run, n)) run.unflag(n, DECIDED | TAKEN_ELSE | FIRED);
   putBack(run, n);
@@ -89,6 +91,14 @@ function putBackWhole(run: Cells, n: number, back: Set<number>): void {
     putBackWhole(run, item, back);
     if (run.has(item, IN_PROGRESS)) loop.inProgress++;
   }
+}
+
+/** What was approved stays so; what was refused has to be asked again; what is still open goes on with its time. */
+function askAnew(run: Cells, n: number): void {
+  const { approvals } = run.people;
+  const known = approvals.get(n);
+  if (known === undefined || known.decision === null || known.decision.answer === "approved") return;
+  approvals.set(n, { ...known, openedAt: null, until: null, decision: null });
 }
 
 /** Is it an `if` whose condition was not known when it was made? */

@@ -41,6 +41,7 @@ export function reopen(run: Cells): void {
     run.freed,
     run.entered,
     run.asked,
+    run.people.opened,
   ])
     list.truncate(0);
   const open = run.good(0) ? [] : [0];
@@ -151,7 +152,8 @@ function sleep(run: Cells, f: number): void {
 
 /** The run has ended: what is still open will not happen. With `only`, what was left out just never ran. */
 export function settleAll(run: Cells): void {
-  for (const list of [run.fresh, run.wanted, run.freed, run.entered, run.asked]) list.truncate(0);
+  for (const list of [run.fresh, run.wanted, run.freed, run.entered, run.asked, run.people.opened])
+    list.truncate(0);
   if (run.options.only !== null) return;
   for (let n = 0; n < run.count; n++) {
     if (run.has(n, SETTLED)) continue;

@@ -4,6 +4,7 @@ import type { Plan } from "../compiler/plan.ts";
 import type { EdgeKind } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import type { RunOptions, Why } from "./events.ts";
+import type { Decision } from "./run-people.ts";
 
 /**
  * The state of a cell. A node that waits for a repeat is `waiting`, with `againAt`. A failed or skipped one whose
@@ -25,7 +26,8 @@ export type CellKind =
   | "repeat"
   | "phase"
   | "gate"
-  | "check";
+  | "check"
+  | "approve";
 
 /** How many nodes are in each state; `answered` ones are also among the failed or skipped. */
 export interface Counts {
@@ -60,6 +62,51 @@ export interface Failure {
 export interface Dependency {
   readonly n: number;
   readonly kind: EdgeKind;
+}
+
+export interface CheckView {
+  readonly kind: "check";
+  readonly item: string;
+  /** Null: not evaluated (yet). */
+  readonly held: boolean | null;
+  /** Why it has not held, if there is more to say. */
+  readonly note: string | null;
+}
+
+export interface ApprovalView {
+  readonly kind: "approve";
+  readonly item: string;
+  /** `waiting`: for the checks; `open`: for a person; `closed`: not asked any more, since the gate has not passed. */
+  readonly state: "waiting" | "open" | "approved" | "rejected" | "expired" | "closed";
+  /** Who is asked; known once it was asked. */
+  readonly asks: string | null;
+  /** It was asked at some time: an answer would count. */
+  readonly asked: boolean;
+  /** Wall ms. */
+  readonly openedAt: number | null;
+  readonly until: number | null;
+  readonly decision: Decision | null;
+  readonly late: readonly Decision[];
+  /** Why it could not be asked. */
+  readonly note: string | null;
+}
+
+export interface GateView {
+  readonly n: number;
+  readonly name: string;
+  /** Null while it is being evaluated, or waits. */
+  readonly passed: boolean | null;
+  readonly items: readonly (CheckView | ApprovalView)[];
+}
+
+/** Something that waits for a person. */
+export interface Question {
+  /** Of the gate. */
+  readonly n: number;
+  readonly gate: string;
+  readonly item: string;
+  readonly asks: string | null;
+  readonly until: number | null;
 }
 
 export interface RunView {
@@ -112,6 +159,12 @@ export interface RunView {
   dependencies(n: number): readonly Dependency[];
   /** The cell that settles when this one and those beside it have: a flow, `if`, item, `for`; null for the entry. */
   owner(n: number): number | null;
+  /** Gates with their checks and approvals, in the order of the plan. */
+  gates(): readonly GateView[];
+  /** What is asked of people now. */
+  questions(): readonly Question[];
+  /** Nothing can move it on but a person. Looks at all cells. */
+  waitsForPeople(): boolean;
   /** Why a ready node does not run, or null. */
   heldBy(n: number, now: number): string | null;
 }

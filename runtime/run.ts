@@ -3,6 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import type { EventBody } from "./events.ts";
+import { gatesOf, questionsOf, waitsForPeople } from "./gate-views.ts";
 import { drain } from "./run-activate.ts";
 import { Cells, type CellsOptions } from "./run-cells.ts";
 import {
@@ -19,12 +20,22 @@ import {
   WAITING,
 } from "./run-codes.ts";
 import { dependenciesOf, failuresOf } from "./run-failures.ts";
+import { applyToGate } from "./run-gates.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import { hadEnough } from "./run-outcomes.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
 import { needsOf } from "./run-settings.ts";
 import { cancelParts, end, succeed } from "./run-settle.ts";
-import type { CellKind, Counts, Dependency, Failure, RunView, State } from "./run-view.ts";
+import type {
+  CellKind,
+  Counts,
+  Dependency,
+  Failure,
+  GateView,
+  Question,
+  RunView,
+  State,
+} from "./run-view.ts";
 import { unfold } from "./unfold.ts";
 import { commit, discard } from "./unfold-commit.ts";
 
@@ -178,6 +189,18 @@ export class Run extends Cells implements RunView {
     return loop === undefined ? this.frameOwners.get(this.frames.get(n)) : loop.cell;
   }
 
+  gates(): readonly GateView[] {
+    return gatesOf(this);
+  }
+
+  questions(): readonly Question[] {
+    return questionsOf(this);
+  }
+
+  waitsForPeople(): boolean {
+    return waitsForPeople(this);
+  }
+
   heldBy(n: number, now: number): string | null {
     if (this.states.get(n) !== READY) return null;
     const again = this.again.get(n);
@@ -250,7 +273,9 @@ function applyToNode(run: Run, event: NodeEvent): void {
       cancelNode(run, n);
       return;
     case "gate.checked":
-      checked(run, n, event);
+    case "gate.opened":
+    case "gate.decided":
+      applyToGate(run, event);
       return;
     case "attempt.started":
       started(run, n, event.a);
@@ -336,20 +361,6 @@ function ended(run: Run, n: number, event: Extract<EventBody, { type: "attempt.e
   // What nobody waited for any more has not failed.
   const dropped = outcome === "lost" && run.has(n, DROPPED) && hadEnough(run, n);
   end(run, n, outcome === "cancelled" || dropped ? CANCELLED : FAILED, -1);
-}
-
-function checked(run: Run, gate: number, event: Extract<EventBody, { type: "gate.checked" }>): void {
-  const frame = run.owned.get(gate);
-  assert(run.kindOf(gate) === "gate" && frame >= 0, `cell ${gate} is no gate`);
-  const slot = run.block(frame).steps.findIndex((id) => {
-    const step = run.infos[id]?.step;
-    return step?.kind === "check" && step.label === event.check;
-  });
-  assert(slot >= 0, `gate ${gate} has no check ${JSON.stringify(event.check)}`);
-  const c = run.cellAt(frame, 0, slot);
-  assert(run.states.get(c) === READY, `check ${c} was evaluated and could not be`);
-  if (event.message !== undefined) run.notes.set(c, event.message);
-  succeed(run, c, event.held);
 }
 
 const plainly = { failed: "failed", lost: "what ran it was lost", cancelled: "cancelled" } as const;

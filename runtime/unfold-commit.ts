@@ -21,7 +21,8 @@ export function commit(run: Cells, growth: Growth): void {
   for (let c = growth.first; c < run.count; c++) {
     if (run.has(c, WANTS)) run.wanted.push(c);
     if (run.has(c, SETTLED)) run.flag(c, FIXED);
-    if (run.kindOf(c) === "check" && run.states.get(c) === READY) run.asked.push(c);
+    const asked = run.kindOf(c) === "check" || run.kindOf(c) === "approve";
+    if (asked && run.states.get(c) === READY) run.asked.push(c);
     if (run.kindOf(c) !== "task") continue;
     const state = run.states.get(c);
     run.tally[state] = (run.tally[state] ?? 0) + 1;

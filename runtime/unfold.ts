@@ -143,6 +143,7 @@ class Unfolding {
       case "join":
       case "task":
       case "check":
+      case "approve":
         this.edges.uses(c, step.uses, f);
         this.edges.guard(c, guard);
         react(run, c);

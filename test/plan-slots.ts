@@ -92,6 +92,8 @@ function exprsOf(step: Step): readonly Expr[] {
       return [step.value];
     case "check":
       return some([step.value]);
+    case "approve":
+      return some([step.by, step.within]);
     case "task":
       return [...step.args, ...settingExprs(step.overrides)];
     case "if":

@@ -101,6 +101,10 @@ function headOf(step: Step): string {
       return "gate";
     case "check":
       return `check ${JSON.stringify(step.label)} ${step.value === null ? `succeeded $${step.of}` : exprText(step.value)}`;
+    case "approve": {
+      const by = step.by === null ? "" : ` by ${exprText(step.by)}`;
+      return `approve ${JSON.stringify(step.label)}${by}${step.within === null ? "" : ` within ${exprText(step.within)}`}`;
+    }
   }
 }
 

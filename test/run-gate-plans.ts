@@ -33,6 +33,20 @@ export function gate(b: Draft, name: string, checks: (inner: Draft) => void): Sl
   return slot;
 }
 
+/** Of a gate, after all its checks. `within` in seconds. */
+export function approve(
+  g: Draft,
+  label: string,
+  { by, within }: { readonly by?: Given; readonly within?: Given } = {},
+): void {
+  const expr = (given: Given | undefined) => (given === undefined ? null : g.expr(given));
+  const settings = { by: expr(by), within: expr(within) };
+  const uses = g.ids.flatMap((id, i): Use[] =>
+    g.plan.steps[id]?.kind === "check" ? [{ up: 0, i, kind: "order" }] : [],
+  );
+  g.add((id) => ({ kind: "approve", id, name: "", uses, label, ...settings }));
+}
+
 /** Of a gate: `of` is what must succeed, or `value` what must hold. */
 export function check(
   g: Draft,

@@ -2,6 +2,7 @@
 
 import { afterAll } from "vitest";
 import { executeRun } from "../runtime/execute.ts";
+import { ask } from "../runtime/requests.ts";
 import { Run } from "../runtime/run.ts";
 import { golden } from "./golden.ts";
 import { planOf, removeFolders } from "./pretend.ts";
@@ -9,6 +10,12 @@ import { realWorld } from "./real-world.ts";
 import { endsOf, traceOf } from "./run-trace.ts";
 
 afterAll(removeFolders);
+
+/** `// answers: rejected approved`: what a person says to all questions each time the run waits. */
+function answersOf(text: string): readonly ("approved" | "rejected")[] {
+  const words = /^\/\/ answers: (.+)$/m.exec(text)?.[1]?.split(" ") ?? [];
+  return words.map((word) => (word === "rejected" ? "rejected" : "approved"));
+}
 
 /** `// jobs: 2` and `// runs: 2` (it is resumed after its first end) at the top of a program. */
 function asked(text: string, name: string): number {
@@ -21,7 +28,17 @@ golden("run", async ({ text }) => {
   const options = { jobs: asked(text, "jobs"), failFast: false, only: null };
   const inputs = {};
   try {
-    let result = await executeRun(world, { plan, inputs, options });
+    let result = await executeRun(world, { plan, inputs, options, wait: false });
+    for (const answer of answersOf(text)) {
+      for (const { n, item } of result.view.questions()) {
+        const asked = { kind: "decide", n, item, answer } as const;
+        await ask(world.journal, result.run, { ask: asked, by: "ada", note: null, at: Date.now() });
+      }
+      const resume = { run: result.run, stored: false };
+      result = await executeRun(world, { plan, inputs, options, resume, wait: false });
+      if (result.status === "failed")
+        result = await executeRun(world, { plan, inputs, options, resume, wait: false });
+    }
     for (let i = 1; i < asked(text, "runs"); i++)
       result = await executeRun(world, { plan, inputs, options, resume: { run: result.run, stored: false } });
     const { view } = result;

@@ -29,6 +29,7 @@ const silent: ReadonlySet<string> = new Set([
   "first",
   "hash",
   "tail",
+  "given",
 ]);
 const unsaid: ReadonlySet<string> = new Set(["attempt.placed", "swept"]);
 

@@ -2,10 +2,13 @@
 
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
+import { answerTo } from "../runtime/answer-requests.ts";
 import { decide } from "../runtime/decide.ts";
 import { againAt } from "../runtime/decide-retry.ts";
 import type { EventBody, RunOptions, Why } from "../runtime/events.ts";
+import type { Ask } from "../runtime/requests.ts";
 import { apply, createRun, type Happened, type Run } from "../runtime/run.ts";
+import type { Question } from "../runtime/run-view.ts";
 import { type FileAccess, ValueError } from "../runtime/values.ts";
 
 export const noFiles: FileAccess = {
@@ -30,6 +33,8 @@ export interface WorldOptions {
   readonly end?: (name: string, a: number, run: Run, n: number) => End;
   /** Which of the running nodes ends next. */
   readonly pick?: (running: readonly number[]) => number;
+  /** What a person says when nothing else goes on; null: nothing, so that time passes or the run waits. */
+  readonly say?: (question: Question, run: Run) => "approved" | "rejected" | null;
   /** Chance for backoffs. */
   readonly chance?: () => number;
 }
@@ -80,6 +85,10 @@ export class World {
         this.append(decision.event);
         continue;
       }
+      if (decision.people) {
+        if (this.asked()) continue;
+        if (decision.until === null) return this;
+      }
       const running = [...this.run.running()];
       if (running.length > 0) {
         const n = this.config.pick?.(running) ?? running[0] ?? 0;
@@ -90,6 +99,26 @@ export class World {
       else this.now = Math.max(this.now, decision.until);
     }
     throw new Error("the run does not end");
+  }
+
+  /** Puts the first question to the person; false if there is no answer. */
+  private asked(): boolean {
+    for (const question of this.run.questions()) {
+      const answer = this.config.say?.(question, this.run) ?? null;
+      if (answer === null) continue;
+      this.now += 10;
+      const { n, item } = question;
+      this.ask({ kind: "decide", n, item, answer });
+      return true;
+    }
+    return false;
+  }
+
+  /** Somebody asks something of the run, now or at the wall ms `at`; gives why nothing follows. */
+  ask(ask: Ask, by = "ada", at = this.now): string | null {
+    const { events, refused } = answerTo(this.run, { id: 1, ask, by, note: null, at });
+    for (const event of events) this.append(event);
+    return refused;
   }
 
   end(n: number, end: End): void {
@@ -166,7 +195,17 @@ export function snapshot(run: Run): unknown {
       run.error(n),
     ]);
   const loops = [...run.loops.values()].map((loop) => ({ ...loop }));
-  return { cells, loops, status: run.status, output: run.output, counts: run.counts, busy: run.room.cpu };
+  const { approvals, notes } = run.people;
+  const people = { approvals: [...approvals], notes: [...notes].sort(([a], [b]) => a - b) };
+  return {
+    cells,
+    loops,
+    people,
+    status: run.status,
+    output: run.output,
+    counts: run.counts,
+    busy: run.room.cpu,
+  };
 }
 
 /** Numbers from 0 up to 1 that look like chance and are the same for a seed. */

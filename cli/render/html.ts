@@ -2,6 +2,7 @@
 
 import type { Cause, RunRecord } from "../record.ts";
 import { duration, moment, share, size } from "./amounts.ts";
+import { gateLines } from "./gates.ts";
 import type { Graph } from "./graph.ts";
 import { escaped } from "./markup.ts";
 import { svg } from "./svg.ts";
@@ -33,7 +34,7 @@ export function html(
 <body>
 <h1><span class="badge ${record.status}">${record.status}</span> ${escaped(visible(record.flow))}</h1>
 <p class="soft">run ${escaped(record.run)}, started ${moment(record.startedAt)}</p>
-${[summary(record), failures(record), times(record), graphOf(record, drawn), answer(record), artifacts(record), nodes(record, statusOf)].filter((part) => part !== "").join("\n")}
+${[summary(record), failures(record), gates(record), times(record), graphOf(record, drawn), answer(record), artifacts(record), nodes(record, statusOf)].filter((part) => part !== "").join("\n")}
 <script>${script}</script>
 </body>
 </html>
@@ -62,6 +63,17 @@ function summary(record: RunRecord): string {
   ];
   const cells = facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`);
   return `<dl class="facts">${cells.join("")}</dl>`;
+}
+
+/** Checks and approvals, with who decided, when and why. */
+function gates(record: RunRecord): string {
+  if (record.gates.length === 0) return "";
+  const drawn = record.gates.map((gate) => {
+    const [head = "", ...items] = gateLines(gate, (_style, text) => text);
+    const list = items.map((item) => `<li>${escaped(item.trim())}</li>`).join("");
+    return `<h3>${escaped(head)}</h3><ul>${list}</ul>`;
+  });
+  return `<section><h2>Gates</h2>${drawn.join("")}</section>`;
 }
 
 function failures({ causes, flow }: RunRecord): string {

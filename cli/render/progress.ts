@@ -4,6 +4,7 @@ import type { Event } from "../../runtime/events.ts";
 import type { RunView } from "../../runtime/run-view.ts";
 import { clock, duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
+import { peopleLine } from "./people.ts";
 import { cut, pad, textWidth, visible, visibleLines } from "./text.ts";
 
 /** What the loop tells after each commit. */
@@ -11,6 +12,8 @@ export interface News {
   readonly events: readonly Event[];
   readonly changed: readonly number[];
   readonly run: RunView;
+  /** Only a person can move it on. */
+  readonly waits: boolean;
 }
 
 export interface Progress {
@@ -62,9 +65,11 @@ function summary(run: RunView, elapsedMs: number): string {
   const { counts } = run;
   const done = counts.succeeded + counts.failed + counts.skipped + counts.cancelled;
   const parts = [`${done} of ${counts.total} done`];
+  const questions = run.questions().length;
   if (counts.failed > 0) parts.push(`${counts.failed} failed`);
   if (counts.skipped > 0) parts.push(`${counts.skipped} skipped`);
   if (counts.running > 0) parts.push(`${counts.running} running`);
+  if (questions > 0) parts.push(`${questions === 1 ? "1 question" : `${questions} questions`} open`);
   return `${parts.join(", ")}, ${duration(elapsedMs)}`;
 }
 
@@ -102,8 +107,8 @@ export function blockProgress(stage: Stage): Progress {
       const above: string[] = [];
       for (const event of news.events) {
         if (event.type === "attempt.started") again.delete(event.n);
-        if (event.type === "gate.checked" && !event.held)
-          above.push(cut(checkLine(event, news.run, paint), columns()));
+        const line = peopleLine(event, news.run, paint);
+        if (line !== null && (event.type !== "gate.checked" || !event.held)) above.push(cut(line, columns()));
         const ended = endedFor(event);
         if (ended === null) continue;
         if (ended.again_at !== undefined) again.set(ended.n, ended.again_at);
@@ -188,7 +193,8 @@ export function plainProgress(stage: Stage): Progress {
       if (run === null) line(`run ${news.run.id}: ${visible(news.run.plan.flow)}`);
       run = news.run;
       for (const event of news.events) {
-        if (event.type === "gate.checked") line(checkLine(event, news.run, paint));
+        const told = peopleLine(event, news.run, paint);
+        if (told !== null) line(told);
         const ended = endedFor(event);
         if (ended !== null) for (const text of endLines(ended, news.run, paint)) line(text);
       }
@@ -213,13 +219,6 @@ function endLines(ended: Event & { type: "attempt.ended" }, run: RunView, paint:
   if (ended.outcome === "cancelled") return [`- ${visible(name)} was stopped${took}`];
   const what = { name, message: ended.message ?? "", tail: ended.tail ?? null };
   return failureLines(what, Number.POSITIVE_INFINITY, paint);
-}
-
-/** `✓ ship: It is small` */
-function checkLine(event: Event & { type: "gate.checked" }, run: RunView, paint: Paint): string {
-  const name = `${visible(run.name(event.n))}: ${visible(event.check)}`;
-  if (event.held) return `${paint("good", "✓")} ${name}`;
-  return `${paint("error", "✗")} ${name}: did not hold${event.message === undefined ? "" : `: ${visible(event.message)}`}`;
 }
 
 /** One event a line, with the run's id and the node's name. */

@@ -41,6 +41,7 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
     nodes,
     causes: [],
     artifacts: [],
+    gates: [],
     startedAt: start,
     endedAt: start + 60_000,
     wallMs: 60_000,

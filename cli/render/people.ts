@@ -1,0 +1,45 @@
+// What people are asked and what they say, as lines for people.
+
+import type { Event } from "../../runtime/events.ts";
+import type { RunView } from "../../runtime/run-view.ts";
+import { moment } from "./amounts.ts";
+import type { Paint } from "./color.ts";
+import { visible } from "./text.ts";
+
+/** The line of an event about a gate, or of what a person did; null for all others. */
+export function peopleLine(event: Event, run: RunView, paint: Paint): string | null {
+  const item = (label: string): string =>
+    "n" in event ? `${visible(run.name(event.n))}: ${visible(label)}` : visible(label);
+  switch (event.type) {
+    case "gate.checked": {
+      if (event.held) return `${paint("good", "✓")} ${item(event.check)}`;
+      const why = event.message === undefined ? "" : `: ${visible(event.message)}`;
+      return `${paint("error", "✗")} ${item(event.check)}: did not hold${why}`;
+    }
+    case "gate.opened":
+      return `${paint("note", "?")} ${item(event.item)}: ${askedText(event.asks ?? null, event.until ?? null)}`;
+    case "gate.decided": {
+      const said =
+        event.answer === "expired" ? "was not answered in time" : `${event.answer}${byText(event)}`;
+      if (event.late === true) return `${paint("warning", "·")} ${item(event.item)}: ${said}, too late`;
+      const sign = event.answer === "approved" ? paint("good", "✓") : paint("error", "✗");
+      return `${sign} ${item(event.item)}: ${said}`;
+    }
+    case "run.cancelled":
+      return event.why === "cancel" ? `${paint("warning", "■")} cancelled${byText(event)}` : null;
+    default:
+      return null;
+  }
+}
+
+/** `asks lead, until 2026-11-23 10:00:00` */
+export function askedText(asks: string | null, until: number | null): string {
+  const who = asks === null ? "asks for an approval" : `asks ${visible(asks)}`;
+  return until === null ? who : `${who}, until ${moment(until)}`;
+}
+
+/** ` by ada (looks good)` */
+export function byText({ by, note }: { readonly by?: string; readonly note?: string }): string {
+  const who = by === undefined ? "" : ` by ${visible(by)}`;
+  return note === undefined ? who : `${who} (${visible(note)})`;
+}

@@ -1,0 +1,91 @@
+// A run that only a person can move on: what it waits for, in plain words, and what to type.
+
+import type { Value } from "../compiler/types.ts";
+import type { Question, RunView } from "../runtime/run-view.ts";
+import { answerCommand } from "./render/gates.ts";
+import { askedText } from "./render/people.ts";
+import { count, visible } from "./render/text.ts";
+
+const questionsShownMax = 5;
+const valuesShownMax = 20;
+const valueLengthMax = 300;
+
+/** Told once for each set of questions, while the run stays and waits. */
+export function waitingTeller(
+  say: (text: string) => void,
+  flag: string,
+): (view: RunView, waits: boolean) => void {
+  let told = "";
+  return (view, waits) => {
+    if (!waits) return;
+    const text = waitingText(view, flag);
+    if (text === told) return;
+    told = text;
+    say(text);
+  };
+}
+
+function waitingText(view: RunView, flag: string): string {
+  const questions = view.questions();
+  const lines = ["waiting for a person; in another terminal:"];
+  const commands = [
+    [`flowc show ${view.id}${flag}`, "what there is to decide on"],
+    ...questions
+      .slice(0, questionsShownMax)
+      .map((question) => [answerCommand(view.id, question, flag), "or flowc reject …"]),
+  ];
+  const width = Math.max(...commands.map(([command = ""]) => command.length));
+  for (const [command = "", why = ""] of commands) lines.push(`  ${visible(command).padEnd(width)}  ${why}`);
+  const more = questions.length - questionsShownMax;
+  if (more > 0) lines.push(`  … and ${count(more, "more question")}`);
+  return lines.join("\n");
+}
+
+/** One line for each question: what is asked, whom, until when. */
+export function questionLines(questions: readonly Question[]): readonly string[] {
+  const lines = questions
+    .slice(0, questionsShownMax)
+    .map(({ gate, item, asks, until }) => `${visible(gate)}: ${visible(item)}: ${askedText(asks, until)}`);
+  const more = questions.length - questionsShownMax;
+  return more > 0 ? [...lines, `… and ${count(more, "more question")}`] : lines;
+}
+
+/** What stands above a gate, and what it gave: this is decided on. */
+export interface Ground {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** Values of what the gates with open questions have waited for, each once. */
+export function groundsOf(view: RunView): readonly Ground[] {
+  const found = new Map<number, Ground>();
+  const add = (n: number): void => {
+    const name = view.name(n);
+    const value = view.value(n);
+    if (name !== "" && value !== null) found.set(n, { name, value });
+  };
+  const open = [...new Set(view.questions().map(({ n }) => n))];
+  const seen = new Set(open);
+  for (let gate = open.pop(); gate !== undefined; gate = open.pop())
+    for (const guard of view.dependencies(gate))
+      for (const { n } of view.kind(guard.n) === "join" ? view.dependencies(guard.n) : [guard]) {
+        if (view.kind(n) === "phase")
+          for (const inside of view.nodes()) if (view.owner(inside) === n) add(inside);
+        // What stands above an earlier gate is what that was decided on; it still counts.
+        if (view.kind(n) === "gate" && !seen.has(n)) open.push(n);
+        seen.add(n);
+        add(n);
+      }
+  return [...found].sort(([a], [b]) => a - b).map(([, ground]) => ground);
+}
+
+/** `size = 42`, cut where it is long. */
+export function groundLines(grounds: readonly Ground[]): readonly string[] {
+  const lines = grounds.slice(0, valuesShownMax).map(({ name, value }) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const shown = text.length > valueLengthMax ? `${text.slice(0, valueLengthMax)}…` : text;
+    return `${visible(name)} = ${visible(shown)}`;
+  });
+  const more = grounds.length - valuesShownMax;
+  return more > 0 ? [...lines, `… and ${count(more, "more value")}`] : lines;
+}
