@@ -1,9 +1,10 @@
 // Analysis of graphs: the typed arrays, the library and the worker give the same answers.
 
 import { afterAll, describe, expect, test } from "vitest";
-import { analyzeArrays, type Graph, sharedGraph } from "../runtime/analysis/analyze.ts";
+import { analyzeArrays, type Graph, ordered, rowsOf, sharedGraph } from "../runtime/analysis/analyze.ts";
+import { atOnceIn } from "../runtime/analysis/at-once.ts";
 import { findCircle } from "../runtime/analysis/circle.ts";
-import { analyze, closeAnalysis, onThreadMax } from "../runtime/analysis/pool.ts";
+import { analyze, atOnce, closeAnalysis, onThreadMax } from "../runtime/analysis/pool.ts";
 import { analyzeWithLibrary } from "../runtime/analysis/worker.ts";
 
 afterAll(closeAnalysis);
@@ -103,6 +104,63 @@ describe("analysis", () => {
     expect(await analyze(graph)).toEqual(analyzeArrays(graph));
     const small = randomGraph(10, 20, 6);
     expect(await analyze(small)).toEqual(analyzeArrays(small));
+  });
+});
+
+describe("what may run at the same time", () => {
+  /** Straight from the definition: neither can be reached from the other. */
+  const pairsOf = (graph: Graph, marked: readonly number[]) => {
+    const reach = Array.from({ length: graph.nodes }, () => new Set<number>());
+    for (let i = graph.nodes - 1; i >= 0; i--)
+      for (let k = 0; k < graph.from.length; k++)
+        if (graph.from[k] === i) {
+          const to = graph.to[k] ?? 0;
+          reach[i]?.add(to);
+          for (const far of reach[to] ?? []) reach[i]?.add(far);
+        }
+    const pairs: string[] = [];
+    for (const a of marked)
+      for (const b of marked) if (a < b && !reach[a]?.has(b) && !reach[b]?.has(a)) pairs.push(`${a},${b}`);
+    return pairs.sort();
+  };
+  const shownOf = (shown: Int32Array) =>
+    Array.from({ length: shown.length / 2 }, (_, k) => [shown[2 * k] ?? 0, shown[2 * k + 1] ?? 0])
+      .map(([a = 0, b = 0]) => `${Math.min(a, b)},${Math.max(a, b)}`)
+      .sort();
+
+  test.each([
+    [5, 4, 1],
+    [40, 60, 2],
+    [70, 300, 3],
+    [300, 500, 4],
+  ])("agrees with the definition: %i nodes, %i edges", (nodes, edges, seed) => {
+    const graph = randomGraph(nodes, edges, seed);
+    const rows = rowsOf(graph);
+    const { order } = ordered(graph, rows);
+    const marked = Int32Array.from(Array.from({ length: nodes }, (_, i) => i).filter((i) => i % 7 !== 3));
+    const found = atOnceIn(rows, order, marked);
+    const expected = pairsOf(graph, [...marked]);
+    expect(found).toMatchObject({ pairs: expected.length, compared: marked.length });
+    if (expected.length <= 1000) expect(shownOf(found.shown)).toEqual(expected);
+    expect(found.beside.reduce((sum, count) => sum + count, 0)).toBe(2 * expected.length);
+  });
+
+  test("several blocks of sources say the same as one, in a worker too", async () => {
+    const graph = randomGraph(3000, 4000, 9);
+    const rows = rowsOf(graph);
+    const marked = Int32Array.from({ length: 3000 }, (_, i) => i);
+    const found = atOnceIn(rows, ordered(graph, rows).order, marked);
+    expect(found.compared).toBe(3000);
+    expect(found.pairs).toBe(pairsOf(graph, [...marked]).length);
+    expect(await atOnce(graph, marked)).toEqual(found);
+  });
+
+  test("past its bound it says how many it has compared", () => {
+    const graph = randomGraph(3000, 3000, 9);
+    const rows = rowsOf(graph);
+    const marked = Int32Array.from({ length: 3000 }, (_, i) => i);
+    const { compared } = atOnceIn(rows, ordered(graph, rows).order, marked, 1);
+    expect(compared).toBe(1024);
   });
 });
 

@@ -73,7 +73,7 @@ export function rowsOf({ nodes, from, to }: Graph): Rows {
 }
 
 /** Nodes so that each stands behind those it waits for; those in or behind a circle are missing, at level -1. */
-function ordered({ nodes, to }: Graph, rows: Rows): { order: Int32Array; levels: Int32Array } {
+export function ordered({ nodes, to }: Graph, rows: Rows): { order: Int32Array; levels: Int32Array } {
   const waiting = new Int32Array(nodes);
   for (let k = 0; k < to.length; k++) waiting[to[k] ?? 0] = (waiting[to[k] ?? 0] ?? 0) + 1;
   const order = new Int32Array(nodes);

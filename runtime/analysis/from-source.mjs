@@ -9,3 +9,9 @@ export async function analyzeInWorker(graph) {
   worker ??= tsImport("./worker.ts", import.meta.url);
   return (await worker).analyzeInWorker(graph);
 }
+
+/** @param {{ graph: import("./analyze.ts").Graph, marked: Int32Array }} asked */
+export async function atOnceInWorker(asked) {
+  worker ??= tsImport("./worker.ts", import.meta.url);
+  return (await worker).atOnceInWorker(asked);
+}

@@ -2,6 +2,7 @@
 
 import type { Piscina } from "piscina";
 import { type Analysis, analyzeArrays, type Graph } from "./analyze.ts";
+import type { AtOnce } from "./at-once.ts";
 
 /** True in the built program, where the worker is a file of its own beside it. */
 declare const FLOWC_BUNDLE: boolean | undefined;
@@ -14,8 +15,10 @@ export const workerUrl: URL = bundled
   : new URL("./from-source.mjs", import.meta.url);
 
 /**
- * Nodes and edges together up to which the trip to a worker is not worth it. Measured: 10,000 take 1 to 4 ms on the
- * thread; the first trip takes 130 ms, for starting the thread and loading the library, later ones 1 ms more.
+ * Nodes and edges together up to which the trip to a worker is not worth it. Measured on two busy cores: 10,000 take up
+ * to 12 ms on the thread. The first trip takes 250 to 550 ms, for starting the thread and loading the library; later ones
+ * 40 to 200 ms while the library does the work (see `libraryEdgesMax`), and 2 ms more than the work with arrays. The
+ * loop goes on meanwhile: `npm run bench -- stall` finds no longer stall with 1,000,000 edges beside it than without.
  */
 export const onThreadMax = 10_000;
 
@@ -33,6 +36,16 @@ export async function analyze(graph: Graph): Promise<Analysis> {
   pool ??= openPool();
   const workers = await pool;
   return workers.run(graph, { name: "analyzeInWorker" });
+}
+
+/**
+ * Which of the marked nodes may run at the same time, always found in a worker: see `atOnceIn` for what it costs. The
+ * graph has no circle.
+ */
+export async function atOnce(graph: Graph, marked: Int32Array): Promise<AtOnce> {
+  pool ??= openPool();
+  const workers = await pool;
+  return workers.run({ graph, marked }, { name: "atOnceInWorker" });
 }
 
 /** Ends the workers, if there are any. */

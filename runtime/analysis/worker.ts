@@ -2,7 +2,8 @@
 
 import { DirectedGraph } from "graphology";
 import { hasCycle, topologicalGenerations } from "graphology-dag";
-import { type Analysis, analyzeArrays, type Graph, rowsOf, weigh } from "./analyze.ts";
+import { type Analysis, analyzeArrays, type Graph, ordered, rowsOf, weigh } from "./analyze.ts";
+import { type AtOnce, atOnceIn } from "./at-once.ts";
 
 /**
  * Above so many edges the library takes longer than a person waits, and much memory. Measured, on one core of an
@@ -33,4 +34,10 @@ export function analyzeWithLibrary(graph: Graph): Analysis {
     }
   });
   return { ...weigh(graph, rowsOf(graph), order), levels, width, cycle: null };
+}
+
+/** What the pool calls. The graph has no circle. */
+export function atOnceInWorker({ graph, marked }: { graph: Graph; marked: Int32Array }): AtOnce {
+  const rows = rowsOf(graph);
+  return atOnceIn(rows, ordered(graph, rows).order, marked);
 }

@@ -1,4 +1,4 @@
-// `npm run bench`: flowc's start against Node's own, and 2,000 small nodes against ninja, interleaved, medians.
+// `npm run bench`: flowc's start against Node's own, 2,000 small nodes against ninja, and what an analysis holds up.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type LayerNode, layers } from "../layers.ts";
 import { bin, root } from "../program.ts";
 import { hottest } from "./profile.ts";
+import { benchStall } from "./stall.ts";
 
 const NODES = 2_000;
 const WIDTH = 50;
@@ -138,8 +139,10 @@ function benchGraph(folder: string, profile: boolean): void {
 const folder = mkdtempSync(join(tmpdir(), "flowc-bench-"));
 try {
   const asked = process.argv.slice(2);
-  if (!asked.includes("graph")) benchStart();
-  if (!asked.includes("start")) benchGraph(folder, asked.includes("--profile"));
+  const all = !["start", "graph", "stall"].some((name) => asked.includes(name));
+  if (all || asked.includes("start")) benchStart();
+  if (all || asked.includes("graph")) benchGraph(folder, asked.includes("--profile"));
+  if (all || asked.includes("stall")) await benchStall();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
