@@ -37,6 +37,13 @@ export function globMatcher(pattern: string): (path: string) => boolean {
   return (path) => matches(path);
 }
 
+/** What a pattern matches, for who has to reason about it: its regular expression's source, and the pattern as a path. */
+export function globSource(pattern: string): { readonly source: string; readonly text: string } | null {
+  if (globProblem(pattern) !== null) return null;
+  const text = tidyPattern(pattern);
+  return { source: picomatch.makeRe(text, options).source, text };
+}
+
 /**
  * Folders, relative, "" for the start itself, at or below which all matches lie; none is inside another. For a pattern
  * without wildcards these are the folders of the files it names.
