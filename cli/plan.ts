@@ -12,6 +12,7 @@ import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { lookOnly } from "./look.ts";
 import { type Project, projectOf } from "./project.ts";
+import { duration } from "./render/amounts.ts";
 import { painter } from "./render/color.ts";
 import { dot } from "./render/dot.ts";
 import { type Graph, graphOf, mermaid, mermaidEdgesMax, planTable, whyNotKnown } from "./render/graph.ts";
@@ -122,9 +123,10 @@ export async function drawPlan(plan: Plan, found: Outline, graph: Graph, world: 
   const top = levels.reduce((most, level) => Math.max(most, level), 0);
   const path = analysis.criticalPath.filter((i) => graph.vertices[i]?.kind !== "whole");
   const names = path.map((i) => visible(graph.vertices[i]?.shown ?? ""));
+  const unknown = graph.vertices.filter(({ kind }) => kind === "template").length;
   const head = [
     count(found.nodes.length, "node"),
-    ...(found.templates.length > 0 ? [`${count(found.templates.length, "part")} not yet known (…)`] : []),
+    ...(unknown > 0 ? [`${count(unknown, "part")} not yet known (…)`] : []),
     count(top, "level"),
   ];
   world.out.write(`${paint("strong", visible(plan.flow))}: ${head.join(", ")}\n`);
@@ -134,6 +136,13 @@ export async function drawPlan(plan: Plan, found: Outline, graph: Graph, world: 
         ? names
         : [...names.slice(0, pathNamesMax - 1), `… ${names.length - pathNamesMax} more`, names.at(-1) ?? ""];
     world.out.write(`longest chain, ${count(names.length, "node")}: ${shown.join(" → ")}\n`);
+  }
+  if (found.deadlines.length > 0) {
+    const shown = found.deadlines
+      .slice(0, pathNamesMax)
+      .map(({ name, seconds }) => `${visible(name)} ${seconds === null ? "…" : duration(seconds * 1000)}`);
+    const more = found.deadlines.length - shown.length;
+    world.out.write(`deadlines: ${shown.join(", ")}${more > 0 ? `, … ${more} more` : ""}\n`);
   }
   world.out.write("\n");
   for (const line of planTable(graph, levels, world.out.columns())) world.out.write(`${line}\n`);

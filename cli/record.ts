@@ -17,6 +17,8 @@ export interface NodeRecord {
   /** `branch`: not chosen by an `if`; `failure`: something it needed failed. */
   readonly skipped: "branch" | "failure" | null;
   readonly attempts: number;
+  /** In which handler it stands, or that it takes back what another node did; null: in the flow itself. */
+  readonly handler: "failure" | "finally" | "undo" | null;
   /** Wall ms. */
   readonly startedAt: number | null;
   readonly endedAt: number | null;
@@ -78,13 +80,17 @@ function nodeOf(view: RunView, n: number): NodeRecord {
     answered: view.answered(n),
     skipped: view.skippedBy(n),
     attempts: view.attempts(n),
+    handler: view.handler(n),
     startedAt,
     endedAt,
     durationMs: startedAt === null || endedAt === null ? null : endedAt - startedAt,
   };
 }
 
-/** Root causes in the order of the plan, each with what it kept from running. Answered failures are none. */
+/**
+ * Root causes in the order of the plan, each with what it kept from running; those in handlers last. Answered failures
+ * are none, nor those in handlers before the run was opened again.
+ */
 export function causesOf(view: RunView): readonly Cause[] {
   const found = new Map<string, { failure: Failure; affected: string[] }>();
   const add = (n: number, name: string): void => {
@@ -96,12 +102,16 @@ export function causesOf(view: RunView): readonly Cause[] {
     found.set(key, cause);
     if (root.n !== n && name !== "") cause.affected.push(name);
   };
+  const inHandlers: number[] = [];
   for (const n of view.nodes()) {
     const state = view.state(n);
-    if (state === "failed" || (state === "skipped" && view.skippedBy(n) === "failure"))
-      if (!view.answered(n)) add(n, view.name(n));
+    const bad = state === "failed" || (state === "skipped" && view.skippedBy(n) === "failure");
+    if (!bad || view.answered(n) || view.past(n)) continue;
+    if (view.handler(n) === null) add(n, view.name(n));
+    else inHandlers.push(n);
   }
   if (view.status === "failed") add(0, "");
+  for (const n of inHandlers) add(n, view.name(n));
   return [...found.values()].map(({ failure, affected }) => ({
     failure,
     affected,

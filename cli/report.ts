@@ -114,7 +114,16 @@ function artifacts(record: RunRecord): readonly string[] {
 }
 
 function nodes(record: RunRecord): readonly string[] {
-  const rows = record.nodes.map((node) =>
+  const own = record.nodes.filter(({ handler }) => handler === null);
+  const handlers = record.nodes.filter(({ handler }) => handler !== null);
+  return [
+    ...nodeTable("Nodes", own, record),
+    ...(handlers.length === 0 ? [] : nodeTable("Handlers", handlers, record)),
+  ];
+}
+
+function nodeTable(title: string, list: RunRecord["nodes"], record: RunRecord): readonly string[] {
+  const rows = list.map((node) =>
     row([
       node.name,
       node.task,
@@ -125,7 +134,7 @@ function nodes(record: RunRecord): readonly string[] {
   );
   return [
     "",
-    "## Nodes",
+    `## ${title}`,
     "",
     "| node | task | attempts | took | status |",
     "| --- | --- | ---: | ---: | --- |",

@@ -200,6 +200,7 @@ function nodeJson(node: NodeRecord) {
     answered: node.answered,
     skipped_by: node.skipped,
     attempts: node.attempts,
+    handler: node.handler,
     started_at: iso(node.startedAt),
     ended_at: iso(node.endedAt),
     duration_ms: node.durationMs,

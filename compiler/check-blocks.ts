@@ -1,9 +1,11 @@
 // Blocks and their statements: what each name means below its line, what a block's value is, what gets lost.
 
 import type { Binding, Block, Expr, Node, Statement, Word } from "../grammar/ast.ts";
+import { lastStatement } from "../grammar/walk.ts";
 import { removal, tellDead } from "./check-dead.ts";
 import { literalFits } from "./check-fit.ts";
 import { tellUnguarded } from "./check-guards.ts";
+import { tellHandlerOrder } from "./check-handlers.ts";
 import { valueType } from "./check-names.ts";
 import { checkPart, type PartWays } from "./check-parts.ts";
 import {
@@ -40,7 +42,7 @@ export interface BlockRole {
 export function checkBlock(check: Check, block: Block, outer: Scope, role: BlockRole): BlockValue {
   const scope = blockScope(outer);
   announce(block.statements, scope);
-  const last = block.statements.at(-1);
+  const last = lastStatement(block);
   let value: BlockValue = { type: noneType, node: null, scope, makes: false };
   let makes = false;
   for (const statement of block.statements) {
@@ -65,6 +67,7 @@ export function checkBlock(check: Check, block: Block, outer: Scope, role: Block
   }
   tellUnguarded(check, block.statements, scope);
   role.behind?.(scope);
+  if (role.ofFlow) tellHandlerOrder(check, block, scope);
   tellUnused(check, block, scope);
   for (let around: Scope | null = outer; around !== null; around = around.parent)
     if (around.block !== null)

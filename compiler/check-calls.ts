@@ -4,6 +4,7 @@ import type { Arg, Call, Expr, FieldAccess, Flow, Param, Task } from "../grammar
 import { builtins, settingCalls } from "./builtins.ts";
 import { inferBuiltin } from "./check-builtins.ts";
 import { askedBy, literalFits } from "./check-fit.ts";
+import { inferRollback } from "./check-handlers.ts";
 import { callee } from "./check-names.ts";
 import { tellMisplacedPlaceCall } from "./check-place-names.ts";
 import { at, type Check, type Scope, tell, tellUnknownWord, without, written } from "./check-state.ts";
@@ -31,6 +32,7 @@ export function inferCall(check: Check, call: Call, scope: Scope): Type {
     tellMisplacedPlaceCall(check, call, call.callee, scope);
     return errorType;
   }
+  if (call.callee.name === "rollback") return inferRollback(check, call, scope);
   const called = callee(check, call.callee, scope);
   if (called === null) {
     // It was most likely meant as a node: what follows it is not told as misplaced.

@@ -3,6 +3,7 @@
 import { posix } from "node:path";
 import type { Block, Expr, Name, Node, RecordExpr, Text } from "../grammar/ast.ts";
 import type { Related } from "../grammar/diagnostic.ts";
+import { lastStatement } from "../grammar/walk.ts";
 import { tellMismatch } from "./check-mismatch.ts";
 import { at, type Check, type Scope, tell, tellUnknownWord } from "./check-state.ts";
 import { type At, related } from "./errors.ts";
@@ -95,7 +96,7 @@ function branchResults(expr: Extract<Expr, { kind: "if" }>): readonly Expr[] | n
 
 /** The statement that gives a block its value: the last, if it is a bare expression. */
 export function resultOf(block: Block): Node | null {
-  const last = block.statements.at(-1);
+  const last = lastStatement(block);
   return last?.kind === "binding" && last.name === null ? last.value : null;
 }
 

@@ -2,10 +2,17 @@
 
 import type { Expr } from "../grammar/ast.ts";
 import { madeAt } from "./check-names.ts";
-import { at, type Check, type Scope, tell, written } from "./check-state.ts";
+import { at, type Check, local, type Scope, tell, written } from "./check-state.ts";
 import { maybeNone, noneHint } from "./errors-types.ts";
 import { mayBeNone, show, withoutNone } from "./type-ops.ts";
 import type { Type } from "./types.ts";
+
+/** In a handler it is none because of what became of its node, not because of its type. */
+function whyNone(name: string, type: Type, scope: Scope): string {
+  const ref = local(scope, name)?.ref;
+  const maybe = ref?.kind === "binding" && ref.maybe === true;
+  return maybe ? "in a handler it may not have succeeded" : `\`${name}\` is \`${show(type)}\``;
+}
 
 /** Tells that a value may be none, with where it came from and the ways to handle it. */
 export function tellNone(
@@ -16,7 +23,7 @@ export function tellNone(
   label: string,
   field: string | null = null,
 ): void {
-  const cause = expr.kind === "name" ? madeAt(scope, expr, `\`${expr.name}\` is \`${show(type)}\``) : null;
+  const cause = expr.kind === "name" ? madeAt(scope, expr, whyNone(expr.name, type, scope)) : null;
   if (type.kind === "none" && expr.kind === "name") {
     const hint =
       "It is a node without an answer: its task or block gives no value. Name it in `after` to wait for it.";

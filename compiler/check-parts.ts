@@ -1,16 +1,16 @@
 // What parts the block of a flow or phase: phases, gates with their checks, handlers.
 
 import type { Binding, Expr, Gate, Handler, Node, Phase, Return, Word } from "../grammar/ast.ts";
-import { walk } from "../grammar/walk.ts";
+import { comesFromNode } from "./check-depends.ts";
 import { tellUnguarded } from "./check-guards.ts";
+import { checkHandler, handlerWord, tellHandlerOrder } from "./check-handlers.ts";
 import { needBool } from "./check-operators.ts";
-import { at, type Check, innerScope, type Local, type Scope, tell } from "./check-state.ts";
-import { notYet } from "./errors-calls.ts";
+import { at, type Check, type Local, type Scope, tell } from "./check-state.ts";
 import { emptyGate, misplaced } from "./errors-flows.ts";
 import { duplicateName } from "./errors-names.ts";
 import { typeMismatch } from "./errors-types.ts";
 import type { Ref } from "./program.ts";
-import { noneType, said, stringType } from "./type-ops.ts";
+import { noneType, said } from "./type-ops.ts";
 import type { Type } from "./types.ts";
 
 /** The ways back into the checking of blocks. */
@@ -44,16 +44,15 @@ export function checkPart(
       checkGate(check, statement, scope, here, ways);
       return;
     case "handler":
-      checkHandler(check, statement, scope, here, ways);
+      checkHandler(check, statement, scope, ways.define);
   }
 }
 
 function wordOf(statement: Phase | Gate | Handler, scope: Scope) {
-  const failure = statement.kind === "handler" && statement.on === "failure";
-  const text = statement.kind === "handler" ? (failure ? "on failure" : "finally") : statement.kind;
-  const length = failure ? 2 : text.length;
+  if (statement.kind === "handler") return handlerWord(statement, scope);
   const { start } = statement.span;
-  return { text, place: { ...at(scope, statement), span: { start, end: start + length } } };
+  const place = { ...at(scope, statement), span: { start, end: start + statement.kind.length } };
+  return { text: statement.kind, place };
 }
 
 function tellMisplaced(check: Check, statement: Phase | Gate | Handler, scope: Scope): void {
@@ -78,6 +77,7 @@ function checkPhase(check: Check, phase: Phase, scope: Scope, ways: PartWays): v
     else if (statement.kind === "return") ways.return(check, statement, scope);
     else checkPart(check, statement, scope, true, ways);
   tellUnguarded(check, phase.body.statements, scope);
+  tellHandlerOrder(check, phase.body, scope);
 }
 
 // Gates
@@ -93,7 +93,7 @@ function checkGate(check: Check, gate: Gate, scope: Scope, here: boolean, ways: 
     else tellSameLabel(check, one, first, scope);
     if (one.kind === "check") {
       checkCheck(check, one.node, scope);
-      asks ||= asksNode(check, one.node);
+      asks ||= comesFromNode(check, one.node);
       continue;
     }
     asks = true;
@@ -135,39 +135,4 @@ function tellNoCheck(check: Check, expr: Expr, type: Type, scope: Scope): void {
   const label = type.kind === "none" ? "this has no value" : `this is ${said(type, check.types)}`;
   const hint = "A check is a `bool`, or a call of a task without an answer: it holds if that succeeds.";
   tell(check, typeMismatch(at(scope, expr), `${label}, which neither holds nor fails`, null, hint));
-}
-
-/** Does a check depend on what a node does: by calling one, or by a name that came from one? */
-function asksNode(check: Check, node: Node): boolean {
-  const seen = new Set<object>();
-  const open: Node[] = [node];
-  let found = false;
-  for (let next = open.pop(); next !== undefined && !found; next = open.pop())
-    walk(next, (part) => {
-      if (part.kind === "call-of" && check.pass.makesNode.has(part)) found = true;
-      if (part.kind !== "name") return;
-      const ref = check.pass.refs.get(part);
-      if (ref?.kind !== "binding" || seen.has(ref.binding)) return;
-      seen.add(ref.binding);
-      open.push(ref.binding.value);
-    });
-  return found;
-}
-
-// Handlers are checked for their names, and cannot run yet.
-
-function checkHandler(check: Check, handler: Handler, scope: Scope, here: boolean, ways: PartWays): void {
-  const { text, place } = wordOf(handler, scope);
-  if (here) tell(check, notYet(place, `\`${text}\``));
-  const inner = innerScope(scope);
-  if (handler.name !== null) {
-    const fields = ["node", "task", "error"].map((name) => ({
-      name,
-      type: stringType,
-      doc: null,
-      early: false,
-    }));
-    ways.define(check, inner, handler.name, null, { kind: "record", fields }, "name");
-  }
-  check.block(handler.body, inner, false);
 }

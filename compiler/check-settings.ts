@@ -3,6 +3,7 @@
 import type { Expr, RecordExpr, Setting } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
 import { checkSession } from "./check-asks.ts";
+import { checkArguments, checkScript } from "./check-commands.ts";
 import { checkUses } from "./check-limits.ts";
 import { use } from "./check-names.ts";
 import { checkPlaceName } from "./check-place-names.ts";
@@ -76,6 +77,7 @@ function checkGroup(
     seen.set(name, setting);
     const row = Object.hasOwn(group.table, name) ? group.table[name] : undefined;
     if (row === undefined) tellUnknown(check, setting, group, given, scope);
+    else if (owner === "with" && row.kind.kind === "command") tellOwnCommand(check, setting, scope);
     else checkSetting(check, setting, row, owner, scope);
   }
   return given;
@@ -167,6 +169,9 @@ function checkKind(check: Check, setting: Setting, row: SettingRow, owner: Setti
     case "cache":
       checkCacheKeys(check, setting, row, scope);
       return;
+    case "command":
+      checkCommand(check, setting, row, scope);
+      return;
     case "fixed":
     case "value":
       if (!checkTyped(check, setting, kind.types, row, scope)) return;
@@ -200,6 +205,28 @@ function checkCacheKeys(check: Check, setting: Setting, row: SettingRow, scope: 
 function foldsToOnce(value: Expr): boolean {
   const [part] = value.kind === "text" ? value.parts : [];
   return part?.kind === "chars" && part.text === "once";
+}
+
+/** A command stands in the task that it belongs to: it is over its parameters. */
+function tellOwnCommand(check: Check, setting: Setting, scope: Scope): void {
+  const hint = "Write it among the settings of the task, where it sees the parameters.";
+  tell(check, badSetting(at(scope, setting.key), `\`${setting.key.text}\` cannot be overridden`, hint));
+  markNames(check, setting.value, scope);
+}
+
+function checkCommand(check: Check, setting: Setting, row: SettingRow, scope: Scope): void {
+  const { value } = setting;
+  if (value.kind === "text") checkScript(check, value, scope);
+  else if (value.kind === "list-of" && value.items.length > 0) checkArguments(check, value, scope);
+  else {
+    const type = check.infer(value, scope);
+    if (type.kind === "error") return;
+    const label = `\`${setting.key.text}\` is a command, written out; a value cannot be run`;
+    tell(
+      check,
+      badSetting(at(scope, value), label, `Write it like \`${row.example}\`, or as a list of words.`),
+    );
+  }
 }
 
 /** A record of settings, written out or as a constant. */

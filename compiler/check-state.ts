@@ -85,6 +85,8 @@ export interface Where {
   readonly noDisk: string | null;
   /** The task in whose `return` this is: there `stdout` and `file(…)` mean something. */
   readonly returnOf: Task | null;
+  /** In a handler, where `rollback()` means something. */
+  readonly inHandler?: boolean;
 }
 
 /** What a block knows of names that may not be used here. */

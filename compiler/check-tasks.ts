@@ -3,17 +3,25 @@
 import { posix } from "node:path";
 import type { Declaration, Expr, Flow, Node, Param, Setting, Task } from "../grammar/ast.ts";
 import type { Fix } from "../grammar/diagnostic.ts";
-import { walk } from "../grammar/walk.ts";
+import { lastStatement, walk } from "../grammar/walk.ts";
 import { checkAsked } from "./check-asks.ts";
 import { checkBlock, define } from "./check-blocks.ts";
 import { checkArguments, checkScript } from "./check-commands.ts";
+import { isPure } from "./check-dead.ts";
 import { askedBy, resultOf } from "./check-fit.ts";
 import { isEnvName } from "./check-names.ts";
 import { checkPromises } from "./check-promises.ts";
 import { at, type Check, innerScope, local, rootScope, type Scope, tell } from "./check-state.ts";
 import { insert } from "./errors.ts";
 import { misplacedSetting } from "./errors-calls.ts";
-import { badCallTarget, missingFile, missingReturn, noAction, unknownFunction } from "./errors-flows.ts";
+import {
+  badCallTarget,
+  missingFile,
+  missingReturn,
+  noAction,
+  nothingToUndo,
+  unknownFunction,
+} from "./errors-flows.ts";
 import { duplicateName, unusedParameter } from "./errors-names.ts";
 import { missingAnswer } from "./errors-types.ts";
 import type { Home } from "./resolve.ts";
@@ -105,8 +113,16 @@ function tellNothing(check: Check, task: Task, answer: Type | null, scope: Scope
   tell(check, missingReturn(at(scope, task.name), `\`${task.name.text}\``, show(answer), null, hint));
 }
 
+/** Only what changes something can be taken back. */
+function checkUndo(check: Check, task: Task, scope: Scope): void {
+  const undo = [...task.settings, ...task.lateSettings].find(({ key }) => key.text === "undo");
+  if (undo !== undefined && (task.action === null || isPure(task)))
+    tell(check, nothingToUndo(at(scope, undo.key), task.name.text));
+}
+
 function checkSettingsOf(check: Check, task: Task, scope: Scope): void {
   check.settings([...task.settings, ...task.lateSettings], "task", scope);
+  checkUndo(check, task, scope);
   checkPromises(check, task, scope);
   checkAsked(check, task, scope);
   for (const late of task.lateSettings) {
@@ -217,7 +233,7 @@ export function checkFlow(check: Check, flow: Flow, home: Home): void {
   const forgotten = answer !== null && result !== null;
   const returns = forgotten ? null : { fit };
   checkBlock(check, flow.body, scope, { ofFlow: true, wanted: forgotten, returns });
-  const last = flow.body.statements.at(-1);
+  const last = lastStatement(flow.body);
   if (answer !== null && answer.kind !== "error" && last?.kind !== "return") {
     const type = result === null ? null : check.pass.typeOf.get(result.expr);
     const fix =

@@ -2,6 +2,7 @@
 
 import type { Diagnostic, Fix } from "../grammar/diagnostic.ts";
 import { type At, didYouMean, error, listed, related, renameFix, warning } from "./errors.ts";
+import { badSetting } from "./errors-calls.ts";
 
 export function missingReturn(
   at: At,
@@ -272,4 +273,22 @@ export function needlessDepth(at: At, name: string, fix: Fix | null): Diagnostic
     hint: "`depth` says how many calls of a flow may stand on top of each other. Remove it.",
     fix,
   });
+}
+
+export function handlerTwice(at: At, text: string, first: At): Diagnostic {
+  return error("misplaced", at, "Not in its place", `this block has a \`${text}\` already`, {
+    related: [related(first, "the first one")],
+    hint: "A block has one of each: put both into one.",
+  });
+}
+
+export function noUndo(at: At): Diagnostic {
+  return error("no-undo", at, "Nothing that could be taken back", "no task of this program has an `undo`", {
+    hint: 'Say in a task how its effect is taken back: `undo: "kubectl rollout undo deployment/web"`.',
+  });
+}
+
+export function nothingToUndo(at: At, task: string): Diagnostic {
+  const label = `\`${task}\` has no effect that could be taken back`;
+  return badSetting(at, label, "`undo` belongs to a task that changes something.");
 }

@@ -3,6 +3,7 @@
 import type { Explanation } from "./explanation.ts";
 import { calls } from "./explanations-calls.ts";
 import { flows } from "./explanations-flows.ts";
+import { handlers } from "./explanations-handlers.ts";
 import { modules } from "./explanations-modules.ts";
 import { names } from "./explanations-names.ts";
 import { places } from "./explanations-places.ts";
@@ -20,4 +21,5 @@ export const explanations: readonly Explanation[] = [
   ...tasks,
   ...places,
   ...flows,
+  ...handlers,
 ].sort((a, b) => (a.code < b.code ? -1 : 1));

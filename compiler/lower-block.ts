@@ -10,11 +10,13 @@ import type {
   Node,
   Repeat,
 } from "../grammar/ast.ts";
+import { lastStatement } from "../grammar/walk.ts";
 import {
   addStep,
   calledNode,
   type Draft,
   type Frame,
+  isRollback,
   newFrame,
   reserveStep,
   type Scope,
@@ -36,6 +38,7 @@ import {
 } from "./lower-extras.ts";
 import { fitted, itemOf } from "./lower-fit.ts";
 import { belowBarrier, lowerGate, lowerPhase, type Ways } from "./lower-gates.ts";
+import { lowerHandlers, lowerRollback } from "./lower-handlers.ts";
 import { isStep, nodeNeeds } from "./lower-needs.ts";
 import { calleeParams, lowerOverrides } from "./lower-task.ts";
 import { settingExprs, usesOf } from "./lower-uses.ts";
@@ -86,11 +89,12 @@ function lowerStatements(block: AstBlock, scope: Scope, frame: Frame, result: Wa
     )
       frame.names.set(statement.name.text, 1);
   let slot: number | null = null;
-  block.statements.forEach((statement, index) => {
+  const end = lastStatement(block);
+  for (const statement of block.statements) {
     if (statement.kind === "phase") lowerPhase(statement, scope, frame, ways);
     else if (statement.kind === "gate") lowerGate(statement, scope, frame, ways);
-    if (statement.kind !== "binding" && statement.kind !== "return") return;
-    const last = index === block.statements.length - 1;
+    if (statement.kind !== "binding" && statement.kind !== "return") continue;
+    const last = statement === end;
     const name = statement.kind === "binding" ? (statement.name?.text ?? null) : null;
     // A flow says `return`; the value of any other block is its last line.
     const isResult = last && name === null && (frame.parent !== null || statement.kind === "return");
@@ -98,8 +102,9 @@ function lowerStatements(block: AstBlock, scope: Scope, frame: Frame, result: Wa
     const made = lowerStatement(statement.value, name, scope, frame, wanted);
     if (statement.kind === "binding") frame.slots.set(statement, made);
     if (isResult) slot = made;
-  });
-  return { steps: frame.steps, result: slot };
+  }
+  const handlers = lowerHandlers(block, scope, frame, ways);
+  return { steps: frame.steps, result: slot, ...(handlers === null ? {} : { handlers }) };
 }
 
 const ways: Ways = {
@@ -193,6 +198,8 @@ function lowerStep(expr: AstExpr, asked: Asked, scope: Scope, frame: Frame): num
   const to = asked.to ?? typeIn(scope.draft.program, expr);
   switch (expr.kind) {
     case "call-of":
+      if (isRollback(expr, scope.draft.program))
+        return lowerRollback(nameFor(asked, frame, "rollback"), extrasOf(asked), scope.draft, frame);
       return lowerCall(expr, asked, scope, frame);
     case "if":
       return lowerIfStep(expr, asked, scope, frame, to);

@@ -90,6 +90,8 @@ export function definitionOf(ref: Ref): object | null {
       return ref.phase;
     case "gate":
       return ref.gate;
+    case "failure":
+      return ref.handler;
     default:
       return null;
   }
@@ -136,6 +138,13 @@ export function calledNode(
 ): Extract<Ref, { kind: "task" } | { kind: "flow" }> | null {
   const ref = call.callee.kind === "name" ? program.refs.get(call.callee) : undefined;
   return ref?.kind === "task" || ref?.kind === "flow" ? ref : null;
+}
+
+/** Is it `rollback()`? */
+export function isRollback(expr: AstExpr, program: Program): boolean {
+  if (expr.kind !== "call-of" || expr.callee.kind !== "name") return false;
+  const ref = program.refs.get(expr.callee);
+  return ref?.kind === "builtin" && ref.name === "rollback";
 }
 
 /** A type the checker found; a plan is only made of programs where each expression has one. */

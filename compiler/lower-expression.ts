@@ -119,7 +119,10 @@ function lowerName(name: Name, scope: Scope): Expr {
   const local = scope.locals.get(definition);
   if (local !== undefined) return { k: "local", i: local };
   const slot = slotOf(definition, scope.frame);
-  return slot === null ? { k: "lit", v: null } : { k: "slot", ...slot };
+  if (slot === null) return { k: "lit", v: null };
+  return ref.kind === "binding" && ref.maybe === true
+    ? { k: "slot", ...slot, maybe: true }
+    : { k: "slot", ...slot };
 }
 
 /** A constant's value where it is used: it sees nothing of the place, and its paths are relative to its own file. */

@@ -3,9 +3,9 @@
 import type { Expr as AstExpr, Node } from "../grammar/ast.ts";
 import { addStep, type Draft, definitionOf, type Frame, type Scope, slotOf, typeIn } from "./lower-draft.ts";
 import { barrierJoin, belowBarrier } from "./lower-gates.ts";
-import { settingExprs, usesOf } from "./lower-uses.ts";
+import { settingExprs, usesOf, type WaitedFor } from "./lower-uses.ts";
 import type { Expr } from "./plan-expr.ts";
-import type { Block, SlotRef, Use, VarStep } from "./plan-steps.ts";
+import type { Block, Use, VarStep } from "./plan-steps.ts";
 import type { TaskSettings } from "./plan-tasks.ts";
 import type { Program } from "./program.ts";
 import { join } from "./type-ops.ts";
@@ -14,7 +14,7 @@ import type { Type } from "./types.ts";
 /** What may follow an expression in a statement, lowered. */
 export interface Extras {
   readonly overrides: Partial<TaskSettings> | null;
-  readonly after: readonly SlotRef[];
+  readonly after: readonly WaitedFor[];
   readonly otherwise: Block | null;
 }
 
@@ -32,18 +32,19 @@ export function addLet(
   frame: Frame,
   variable: string,
   value: Expr,
-  after: readonly SlotRef[],
+  after: readonly WaitedFor[],
 ): number {
   const uses = usesOf([value], after);
   return addStep(draft, frame, (id) => ({ kind: "let", id, name: "", uses, variable, value }));
 }
 
-export function afterSlots(node: Node, scope: Scope): readonly SlotRef[] {
+export function afterSlots(node: Node, scope: Scope): readonly WaitedFor[] {
   return node.after.flatMap((word) => {
     const ref = scope.draft.program.refs.get(word);
     const definition = ref === undefined ? null : definitionOf(ref);
     const slot = definition === null ? null : slotOf(definition, scope.frame);
-    return slot === null ? [] : [slot];
+    const maybe = ref !== undefined && "maybe" in ref && ref.maybe === true;
+    return slot === null ? [] : [maybe ? { ...slot, maybe } : slot];
   });
 }
 

@@ -11,6 +11,7 @@ import {
   type Scope,
 } from "./lower-draft.ts";
 import { lowerExpr } from "./lower-expression.ts";
+import { lowerDeadline } from "./lower-handlers.ts";
 import { usesOf, withUse } from "./lower-uses.ts";
 import type { Expr } from "./plan-expr.ts";
 import type { Block, Use } from "./plan-steps.ts";
@@ -49,6 +50,7 @@ export function barrierJoin(draft: Draft, frame: Frame): number | null {
 
 export function lowerPhase(phase: Phase, scope: Scope, frame: Frame, ways: Ways): void {
   const { draft } = scope;
+  const deadline = lowerDeadline(phase.body, scope);
   const guard = barrierJoin(draft, frame);
   const { id, slot } = reserveStep(draft, frame);
   const inner = newFrame(frame);
@@ -57,10 +59,11 @@ export function lowerPhase(phase: Phase, scope: Scope, frame: Frame, ways: Ways)
     kind: "phase",
     id,
     name: phase.name.text,
-    uses: belowBarrier(frame, guard === null ? [] : [{ up: 0, i: guard, kind: "order" }]),
+    uses: belowBarrier(frame, usesOf([deadline], guard === null ? [] : [{ up: 0, i: guard }])),
     title: phase.title?.text ?? null,
     guard,
-    body: { steps: body.steps, result: null },
+    body: { ...body, result: null },
+    deadline,
   };
   frame.slots.set(phase, slot);
   for (const [definition, i] of inner.slots) frame.below.set(definition, { i: slot, in: [i] });

@@ -1,7 +1,7 @@
 // Which expressions need a step of their own: those that make nodes, and loops that a plain value cannot express.
 
 import type { Block, Expr, For, If, Node } from "../grammar/ast.ts";
-import { calledNode } from "./lower-draft.ts";
+import { calledNode, isRollback } from "./lower-draft.ts";
 import type { Program } from "./program.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { Program } from "./program.ts";
 export function isStep(expr: Expr, program: Program): boolean {
   switch (expr.kind) {
     case "call-of":
-      return calledNode(expr, program) !== null;
+      return calledNode(expr, program) !== null || isRollback(expr, program);
     case "for":
       return isStepLoop(expr, program);
     case "if":

@@ -172,6 +172,8 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
       const priority = constantOf(lowerExpr(value, scope));
       return { priority: priority === "high" || priority === "low" ? priority : "normal" };
     }
+    case "undo":
+      return { undo: lowerCommand(value, scope) };
     case "runner":
       // Whatever a declared runner is called, this version makes its instances on this machine.
       return { runner: "local" };

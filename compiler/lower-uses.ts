@@ -51,16 +51,22 @@ function partsOf(expr: Expr): readonly Expr[] {
   }
 }
 
+/** A slot that a step waits for; `maybe`: whatever becomes of it. */
+export interface WaitedFor extends SlotRef {
+  readonly maybe?: true;
+}
+
 /** Uses of a step: slots mentioned by `data`, and those in `order`; sorted, each once, data before order. */
 export function usesOf(
   data: readonly (Expr | null)[],
-  order: readonly SlotRef[] = [],
+  order: readonly WaitedFor[] = [],
   orderKind: EdgeKind = "order",
 ): readonly Use[] {
   const uses = new Map<string, Use>();
-  const add = ({ up, i, in: inside }: SlotRef, kind: EdgeKind) => {
+  const add = ({ up, i, in: inside, maybe }: WaitedFor, kind: EdgeKind) => {
     const key = [up, i, ...(inside ?? [])].join(".");
-    if (!uses.has(key)) uses.set(key, { up, i, ...(inside === undefined ? {} : { in: inside }), kind });
+    const place = { up, i, ...(inside === undefined ? {} : { in: inside }) };
+    if (!uses.has(key)) uses.set(key, { ...place, kind, ...(maybe === true ? { tolerant: true } : {}) });
   };
   for (const expr of data)
     if (expr !== null) eachExpr(expr, (part) => part.k === "slot" && add(part, "data"));

@@ -5,7 +5,8 @@ import type { Flow, Task } from "../grammar/ast.ts";
 import { byCodePoint } from "./glob.ts";
 import type { Host } from "./host.ts";
 import { lowerFlowBody } from "./lower-block.ts";
-import type { Draft } from "./lower-draft.ts";
+import { type Draft, newFrame, type Scope } from "./lower-draft.ts";
+import { lowerDeadline } from "./lower-handlers.ts";
 import { lowerDepth, markRecursive } from "./lower-recursion.ts";
 import { calleeParams, lowerTask } from "./lower-task.ts";
 import { type FlowPlan, PLAN_VERSION, type Plan, type Seen } from "./plan.ts";
@@ -61,6 +62,15 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
   return { ...plan, types: mentionedTypes(plan, program.types) };
 }
 
+/** Where a flow's settings stand: they see its parameters. */
+function paramScope(flow: Flow, module: Module, draft: Draft): Scope {
+  const frame = newFrame(null);
+  flow.params.forEach((param, i) => {
+    frame.slots.set(param, i);
+  });
+  return { draft, module, frame, locals: new Map(), bound: 0, hoist: null };
+}
+
 function lowerFlow(flow: Flow, module: Module, draft: Draft): FlowPlan {
   const { program } = draft;
   return {
@@ -71,6 +81,7 @@ function lowerFlow(flow: Flow, module: Module, draft: Draft): FlowPlan {
     answer: flow.answer === null ? null : (program.typeOfExpr.get(flow.answer) ?? null),
     depth: lowerDepth(flow, module, draft),
     body: lowerFlowBody(flow, module, draft),
+    deadline: lowerDeadline(flow.body, paramScope(flow, module, draft)),
   };
 }
 

@@ -12,8 +12,17 @@ export type CompareOp = "==" | "!=" | "<" | "<=" | ">" | ">=";
  */
 export type Expr =
   | { readonly k: "lit"; readonly v: Value }
-  /** A cell of the frame, or in a task's expressions (`up` 0) the i-th parameter. */
-  | { readonly k: "slot"; readonly up: number; readonly i: number; readonly in?: readonly number[] }
+  /**
+   * A cell of the frame, or in a task's expressions (`up` 0) the i-th parameter. `maybe`, in handlers: `none` where it
+   * did not succeed.
+   */
+  | {
+      readonly k: "slot";
+      readonly up: number;
+      readonly i: number;
+      readonly in?: readonly number[];
+      readonly maybe?: true;
+    }
   /** A local of the enclosing `map` or `let`, counted from the outermost: 0 is the first bound. */
   | { readonly k: "local"; readonly i: number }
   /** In a task's `return`: what the work left. */

@@ -12,6 +12,16 @@ export interface Block {
   readonly steps: readonly number[];
   /** The slot whose value is the block's value; null for a block without one. */
   readonly result: number | null;
+  /** Of the block of a flow or a phase. Slots in them are `up` 1 from the block's own. */
+  readonly handlers?: Handlers;
+}
+
+/** What runs when all in a block has settled. Each is a frame of its own, made when it is needed. */
+export interface Handlers {
+  /** When it failed. Its first step is a `var` step with source `failure`. */
+  readonly failure: Block | null;
+  /** However it ended, last; also when it was cancelled. */
+  readonly final: Block | null;
 }
 
 /**
@@ -28,6 +38,8 @@ export type EdgeKind = "data" | "order" | "phase" | "gate" | "early";
 
 export interface Use extends SlotRef {
   readonly kind: EdgeKind;
+  /** In handlers: it waits until that has settled, well or not, and then may read `none`. */
+  readonly tolerant?: true;
 }
 
 interface StepBase {
@@ -66,18 +78,19 @@ export type Step =
   | PhaseStep
   | GateStep
   | CheckStep
-  | ApproveStep;
+  | ApproveStep
+  | RollbackStep;
 
 /**
  * A variable whose value is given from outside when its frame is made. `param`: the argument, evaluated in the frame
  * of the `flow` step (for the entry flow an input). `item`: the loop variable. `deps`: the values of the items waited
  * for; present in every `for` with `after`, also without `as`, and every other cell of the item waits for it. `last`:
- * the value of the pass before, `none` in the first.
+ * the value of the pass before, `none` in the first. `failure`: `{ node, task, error }`, why the block failed.
  */
 export interface VarStep extends StepBase {
   readonly kind: "var";
   readonly variable: string;
-  readonly source: "param" | "item" | "deps" | "last";
+  readonly source: "param" | "item" | "deps" | "last" | "failure";
 }
 
 /** A plain value, computed as soon as what it uses is there. No event, no node. */
@@ -176,6 +189,8 @@ export interface PhaseStep extends StepBase {
   readonly title: string | null;
   readonly guard: number | null;
   readonly body: Block;
+  /** Seconds from when it may start, over the slots of the frame it stands in; null: no end. */
+  readonly deadline: Expr | null;
 }
 
 /**
@@ -213,4 +228,12 @@ export interface ApproveStep extends StepBase {
   readonly by: Expr | null;
   /** How long an answer is waited for, in seconds. */
   readonly within: Expr | null;
+}
+
+/**
+ * In a handler: takes back, newest first, the effect of every node of the block whose task has an `undo` and that
+ * succeeded, also inside of its phases, items, passes and called flows. Their nodes are made when it is reached.
+ */
+export interface RollbackStep extends NodeStep {
+  readonly kind: "rollback";
 }

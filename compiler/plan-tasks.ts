@@ -47,6 +47,7 @@ export interface TaskSettings {
   /** What this machine must have free for it to start; places elsewhere count nothing. */
   readonly needs: { readonly cpu: number; readonly memory: number; readonly disk: number };
   readonly priority: "low" | "normal" | "high";
+  /** Takes its effect back, over the task's parameters; `$OUT` then names a file that holds its answer. */
   readonly undo: Command | null;
 }
 

@@ -62,4 +62,6 @@ export interface FlowPlan {
   readonly depth: number | null;
   /** Its first `params.length` steps are `var` steps, the parameters in order. */
   readonly body: Block;
+  /** Seconds from when it may start, over the slots of its parameters; null: no end. */
+  readonly deadline: Expr | null;
 }

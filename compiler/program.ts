@@ -9,6 +9,7 @@ import type {
   Flow,
   For,
   Gate,
+  Handler,
   Name,
   Param,
   Phase,
@@ -30,14 +31,17 @@ export interface Module {
 /** What a name means. The definition is the Ast's own object; `lower` keeps its own map from it to a slot. */
 export type Ref =
   | { readonly kind: "param"; readonly param: Param; readonly of: Task | Flow }
-  | { readonly kind: "binding"; readonly binding: Binding }
+  /** `maybe`: in a handler, where it may not have succeeded. */
+  | { readonly kind: "binding"; readonly binding: Binding; readonly maybe?: true }
   /** The i-th loop variable. */
   | { readonly kind: "item"; readonly loop: For; readonly index: number }
   | { readonly kind: "deps"; readonly loop: For }
   | { readonly kind: "last"; readonly loop: Repeat }
   /** In `after`. */
-  | { readonly kind: "phase"; readonly phase: Phase }
-  | { readonly kind: "gate"; readonly gate: Gate }
+  | { readonly kind: "phase"; readonly phase: Phase; readonly maybe?: true }
+  | { readonly kind: "gate"; readonly gate: Gate; readonly maybe?: true }
+  /** `f` of `on failure as f`. */
+  | { readonly kind: "failure"; readonly handler: Handler }
   | { readonly kind: "constant"; readonly constant: Constant; readonly module: Module }
   /** A union's name used as the list of its members. */
   | { readonly kind: "members"; readonly members: readonly string[] }

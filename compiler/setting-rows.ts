@@ -20,6 +20,8 @@ export type SettingKind =
   | { readonly kind: "session" }
   | { readonly kind: "workspace" }
   | { readonly kind: "cache" }
+  /** A command over the task's parameters, as `run` is. */
+  | { readonly kind: "command" }
   /** Part of the language, not of this version, and not looked at. */
   | { readonly kind: "later" };
 

@@ -22,6 +22,7 @@ export type SettingOwner =
   | "if"
   | "repeat"
   | "approve"
+  | "handler"
   | "limit"
   | "runner"
   | "agent";
@@ -118,7 +119,7 @@ const task: SettingTable = {
     later: true,
   },
   session: { kind: { kind: "session" }, example: "session: change" },
-  undo: { kind: later, example: 'undo: "rm -rf dist"' },
+  undo: { kind: { kind: "command" }, example: 'undo: "rm -rf dist"' },
 };
 
 const budget: SettingRow = {
@@ -128,8 +129,14 @@ const budget: SettingRow = {
   later: true,
 };
 
+const deadline: SettingRow = {
+  kind: { kind: "value", types: [duration] },
+  example: "deadline: 2h",
+  judge: positive("a deadline"),
+};
+
 const flow: SettingTable = {
-  deadline: { kind: later, example: "deadline: 2h" },
+  deadline,
   budget,
   depth: { kind: { kind: "fixed", types: [intType] }, example: "depth: 5", judge: depth },
 };
@@ -164,7 +171,7 @@ const tables: Readonly<Record<SettingOwner, SettingTable>> = {
   with: task,
   flow,
   phase: {
-    deadline: { kind: later, example: "deadline: 2h" },
+    deadline,
     budget,
   },
   for: loop,
@@ -178,6 +185,7 @@ const tables: Readonly<Record<SettingOwner, SettingTable>> = {
       judge: positive("the time to answer in"),
     },
   },
+  handler: none,
   limit: limitSettings,
   runner: { ...runnerKinds, ...runnerSettings },
   agent: { ...agentKinds, ...agentSettings },
@@ -205,6 +213,7 @@ export function ownerOf(name: string): string | null {
 export function ownerWords(owner: SettingOwner): string {
   if (owner === "with" || owner === "task") return "a task";
   if (owner === "agent") return "an agent";
+  if (owner === "handler") return "a handler";
   const keyword = owner === "for" || owner === "if" || owner === "repeat" || owner === "approve";
   return keyword ? `\`${owner}\`` : `a ${owner}`;
 }

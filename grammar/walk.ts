@@ -35,3 +35,8 @@ export function walk(root: AnyNode, visit: (node: AnyNode) => unknown): void {
     for (let i = inner.length - 1; i >= 0; i--) if (typeof inner[i] === "object") open.push(inner[i]);
   }
 }
+
+/** The last statement that is no handler: handlers stand behind what gives a block its value. */
+export function lastStatement(block: ast.Block): ast.Statement | undefined {
+  return block.statements.findLast(({ kind }) => kind !== "handler");
+}

@@ -47,6 +47,8 @@ export interface AttemptOrder {
   readonly values: readonly Value[];
   readonly settings: AttemptSettings;
   readonly types: TypeTable;
+  /** Of an undo: what the node answered; the command finds it in `$OUT`. */
+  readonly undone?: { readonly value: Value; readonly type: Type };
 }
 
 /** How it ended: an `attempt.ended` without what only the run knows. */
@@ -203,6 +205,11 @@ class Attempt {
       local.push(await inputs.local(values[i] ?? null, param.type));
     const environment = environmentOf(this.order, this.world, instance);
     if ("problem" in environment) return failed("launch", environment.problem);
+    const { undone } = this.order;
+    if (undone !== undefined) {
+      const text = textOf(await inputs.local(undone.value, undone.type), undone.type);
+      await this.put(instance, text, environment.env["OUT"] ?? "");
+    }
     const deadline = new Deadline(this.stop, settings.timeoutSeconds);
     try {
       return action.kind === "run"

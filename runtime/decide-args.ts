@@ -2,7 +2,7 @@
 
 import { hash } from "node:crypto";
 import type { Expr } from "../compiler/plan-expr.ts";
-import type { Command, TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
+import type { TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
 import type { Type, Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
@@ -24,8 +24,6 @@ export interface NodeSettings extends PlainSettings {
     | { readonly name: string; readonly text: string }
     | { readonly name: string; readonly secret: string }
   )[];
-  /** Evaluated when it is needed, in `scope`. */
-  readonly undo: { readonly command: Command; readonly scope: Scope } | null;
 }
 
 /** The task of a node. */
@@ -40,6 +38,8 @@ export function argsOf(run: Run, n: number): Evaluated<readonly Value[]> {
   const { step } = run.info(n);
   const task = taskOf(run, n);
   assert(step.kind === "task", `cell ${n} is no node`);
+  const undoing = run.ends.undoes.get(n);
+  if (undoing !== undefined) return { ok: true, value: undoing.args };
   const scope = run.scope(run.frames.get(n));
   const values: Value[] = [];
   const computed = attempt(() => {
@@ -73,10 +73,10 @@ export function settingsOf(run: Run, n: number, values: readonly Value[]): Evalu
     return value === null ? null : named(name, () => read(evaluate(value, scope)));
   };
   const result = attempt((): NodeSettings => {
-    const undo = find("undo");
     const env = find("env");
     return {
       ...plainSettings(run, n),
+      ...(run.ends.undoes.has(n) ? { exitCodes: [0] } : {}),
       timeoutSeconds: compute("timeout", "timeout", positive),
       reads: compute("reads", "reads", texts),
       writes: compute("writes", "writes", texts),
@@ -88,7 +88,6 @@ export function settingsOf(run: Run, n: number, values: readonly Value[]): Evalu
               text: named(`env.${entry.name}`, () => envText(entry.value, entry.type, env.scope)),
             },
       ),
-      undo: undo.value === null ? null : { command: undo.value, scope: undo.scope },
     };
   });
   return "problem" in result ? { ok: false, message: result.problem } : { ok: true, value: result.value };

@@ -236,8 +236,8 @@ export class Queues {
       if (cell < 0) continue;
       const loop = run.loops.get(cell);
       assert(loop !== undefined, `item ${at} has no for`);
-      if (loop.parallel !== null && loop.inProgress >= loop.parallel && !run.has(at, IN_PROGRESS))
-        return cell;
+      const full = loop.parallel !== null && loop.inProgress >= loop.parallel;
+      if (full && !run.has(at, IN_PROGRESS | SETTLED)) return cell;
     }
     return -1;
   }

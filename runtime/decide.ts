@@ -4,6 +4,7 @@ import type { Value } from "../compiler/types.ts";
 import { assert, Bug } from "./bug.ts";
 import { argsOf, keyOf, taskOf } from "./decide-args.ts";
 import { checked, expired, opened } from "./decide-checks.ts";
+import { Deadlines } from "./decide-deadlines.ts";
 import { Selection, unknownOnly } from "./decide-only.ts";
 import { Queues } from "./decide-queues.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
@@ -28,6 +29,7 @@ export type Decision =
 interface Memory {
   readonly queues: Queues;
   readonly selection: Selection | null;
+  readonly deadlines: Deadlines;
 }
 
 const memories = new WeakMap<Run, Memory>();
@@ -37,7 +39,7 @@ function memoryOf(run: Run): Memory {
   if (known !== undefined && !known.queues.stale) return known;
   const selection = run.options.only === null ? null : new Selection(run);
   const queues = new Queues(run, selection === null ? () => true : (n) => selection.has(n));
-  const memory = { queues, selection };
+  const memory = { queues, selection, deadlines: new Deadlines(run) };
   memories.set(run, memory);
   return memory;
 }
@@ -47,16 +49,21 @@ export function decide(run: Run, now: number): Decision {
   assert(run.begun, "nothing can be decided before run.started");
   if (run.status !== "running") return { do: "end", status: run.status, output: run.output };
   if (run.count === 1) return grow(run, 0);
-  const { queues, selection } = memoryOf(run);
+  const { queues, selection, deadlines } = memoryOf(run);
   if (selection?.update() === true) queues.reconsider();
   queues.take(now);
   const [unneeded] = run.unneeded;
-  if (unneeded !== undefined) return append({ type: "node.cancelled", n: unneeded, why: "enough" });
+  if (unneeded !== undefined) return append({ type: "node.cancelled", n: unneeded[0], why: unneeded[1] });
+  deadlines.take();
+  const late = selection === null ? deadlines.passed(now) : null;
+  if (late !== null) return append({ type: "node.cancelled", n: late, why: "deadline" });
   const over = endOf(run);
   if (over !== null)
     return run.runningCells.size > 0 ? { do: "sleep", until: null, people: false } : append(over);
-  const late = queues.nextExpired(now);
-  if (late !== null) return append(expired(run, late, now));
+  const stopping = haltOf(run);
+  if (stopping !== null) return append(stopping);
+  const unanswered = queues.nextExpired(now);
+  if (unanswered !== null) return append(expired(run, unanswered, now));
   const growth = queues.nextGrowth();
   if (growth !== null) return grow(run, growth);
   const check = queues.nextCheck();
@@ -68,7 +75,8 @@ export function decide(run: Run, now: number): Decision {
   if (next !== null) return append(startOf(run, next));
   const time = queues.nextTime();
   const people = time === null && run.runningCells.size === 0 && queues.waitForPeople();
-  const until = sooner(time, queues.nextExpiry());
+  const deadline = selection === null ? deadlines.nextTime() : null;
+  const until = sooner(sooner(time, queues.nextExpiry()), deadline);
   if (until !== null || run.runningCells.size > 0 || people) return { do: "sleep", until, people };
   if (selection === null) throw new Bug(`nothing runs, nothing is ready, and run ${run.id} has not ended`);
   return append(endOfSelection(run, selection));
@@ -90,14 +98,30 @@ function grow(run: Run, n: number): Decision {
 
 /** How the run ends as soon as nothing runs any more; null while it goes on. */
 function endOf(run: Run): EventBody | null {
-  if (run.settled(0)) {
+  const { lingering, atOnce } = run.ends;
+  if (run.settled(0) && (lingering.size === 0 || atOnce)) {
     const good = run.good(0);
     const status = good ? "succeeded" : run.cancelled !== null ? "cancelled" : "failed";
     return { type: "run.ended", status, output: run.value(0) };
   }
+  if (owesHandlers(run)) return null;
   if (run.cancelled !== null) return { type: "run.ended", status: "cancelled", output: null };
   if (run.doomed && run.options.failFast) return { type: "run.ended", status: "failed", output: null };
   return null;
+}
+
+/** May handlers still have to run before it ends? With `--only` no block comes to its end. */
+function owesHandlers(run: Run): boolean {
+  return run.ends.any && run.options.only === null && !run.ends.atOnce;
+}
+
+/** A run that is to end and has handlers first cancels all else; null while it is not, or has. */
+function haltOf(run: Run): EventBody | null {
+  if (!owesHandlers(run) || run.settled(0)) return null;
+  const { halted } = run.ends;
+  if (run.cancelled !== null && halted !== "cancel") return { type: "node.cancelled", n: 0, why: "cancel" };
+  const failing = run.doomed && run.options.failFast && halted === null;
+  return failing ? { type: "node.cancelled", n: 0, why: "fail_fast" } : null;
 }
 
 /** With `--only` the flow itself does not come to its end: what was asked for counts. */

@@ -7,7 +7,7 @@ export function timedOut(seconds: number): string {
   return `It did not end within its timeout of ${spellSeconds(seconds)}, and was ended.`;
 }
 
-function spellSeconds(seconds: number): string {
+export function spellSeconds(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
   const parts: string[] = [];
   let left = seconds;

@@ -52,7 +52,7 @@ const compiled = new WeakMap<Expr, Code>();
 export function evaluate(expr: Expr, scope: Scope, locals: readonly Value[] = []): Value {
   // Most arguments are these; made ready they would only burden the collector, one by one.
   if (expr.k === "lit") return expr.v;
-  if (expr.k === "slot") return scope.slot(expr.up, expr.i, expr.in);
+  if (expr.k === "slot") return scope.slot(expr.up, expr.i, expr.in, expr.maybe);
   let code = compiled.get(expr);
   if (code === undefined) {
     code = compile(expr);
@@ -82,8 +82,8 @@ function compile(expr: Expr): Code {
       return () => v;
     }
     case "slot": {
-      const { up, i, in: inside } = expr;
-      return (turn) => turn.scope.slot(up, i, inside);
+      const { up, i, in: inside, maybe } = expr;
+      return (turn) => turn.scope.slot(up, i, inside, maybe);
     }
     case "local": {
       const { i } = expr;

@@ -53,6 +53,8 @@ export type EventBody =
       readonly by: string;
       readonly why: "interrupt" | "terminate" | "cancel";
       readonly note?: string;
+      /** Not even handlers may go on. */
+      readonly at_once?: true;
     }
   /** `failed` and `cancelled` runs may be opened again: what did not succeed is then run anew. */
   | {
@@ -72,11 +74,14 @@ export type EventBody =
       readonly count: number;
       readonly hash: string;
     }
-  /** `enough`: it runs, and its `for` does not need it any more. */
+  /**
+   * `enough`: it runs, and its `for` does not need it any more. `deadline`: of a block that its time is over; then of each
+   * node in it that runs. `cancel` and `fail_fast` of the entry (0): all that has not started, so that handlers run.
+   */
   | {
       readonly type: "node.cancelled";
       readonly n: number;
-      readonly why: "fail_fast" | "cancel" | "tolerate" | "enough";
+      readonly why: "fail_fast" | "cancel" | "tolerate" | "enough" | "deadline";
     }
   /** A check of gate `n`, named by its label, was evaluated. `message`: why it did not hold, if there is more to say. */
   | {

@@ -10,6 +10,8 @@ import type { EventBody } from "./events.ts";
 import type { Inputs, Recorder } from "./execute-record.ts";
 import type { RunLog } from "./journal-log.ts";
 import type { Run } from "./run.ts";
+import { inFinally } from "./run-handlers.ts";
+import { undoing } from "./run-undo.ts";
 import type { RunAttempts, World } from "./world.ts";
 
 /** A turn takes no more of the thread at once, so that news and signals are heard. */
@@ -202,7 +204,8 @@ export class Loop {
 
   private takeCancel({ by, why, now }: Extract<Reply, { kind: "cancel" }>): void {
     if (this.run.status !== "running") return;
-    if (this.run.cancelled === null) this.recorder.record({ type: "run.cancelled", by, why });
+    if (this.run.cancelled === null || now)
+      this.recorder.record({ type: "run.cancelled", by, why, ...(now ? { at_once: true } : {}) });
     if (now) {
       this.atOnce = true;
       for (const [n, { a, stop }] of this.open) {
@@ -219,14 +222,15 @@ export class Loop {
     }
   }
 
-  /** After `run.cancelled` is committed. */
+  /** After `run.cancelled` is committed. What is part of a `finally` goes on. */
   private stopAll(): void {
-    for (const { stop } of this.open.values()) stop.abort();
+    for (const [n, { stop }] of this.open) if (!inFinally(this.run, n)) stop.abort();
     if (this.open.size > 0) this.patience = this.world.timer(endMsMax, () => this.giveUp());
   }
 
   private giveUp(): void {
-    for (const [n, { a }] of this.open) {
+    for (const [n, { a, stop }] of this.open) {
+      if (!stop.signal.aborted) continue;
       const message = `did not end within ${endMsMax / 1000} seconds of being told to`;
       this.replies.push({ kind: "ended", n, a, report: { outcome: "cancelled", message } });
     }
@@ -241,8 +245,14 @@ export class Loop {
     assert(task !== undefined && values !== null, `cell ${n} starts without values`);
     const settings = settingsOf(run, n, values);
     const { types } = run.plan;
-    if (settings.ok)
-      return { run: run.id, n, a, name: run.name(n), key, task, values, settings: settings.value, types };
+    if (settings.ok) {
+      const order = { run: run.id, n, a, key, values, settings: settings.value, types };
+      const done = run.ends.undoes.get(n);
+      const { undo } = task.settings;
+      if (done === undefined || undo === null) return { ...order, name: run.name(n), task };
+      const undone = task.answer === null ? {} : { undone: { value: done.value, type: task.answer } };
+      return { ...order, name: run.name(done.of), task: undoing(task, undo), ...undone };
+    }
     this.open.set(n, { a, stop: new AbortController(), done: Promise.resolve() });
     const report: AttemptReport = { outcome: "failed", why: "value", message: settings.message };
     this.replies.push({ kind: "ended", n, a, report });

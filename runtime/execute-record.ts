@@ -33,8 +33,11 @@ export class Inputs {
   of(n: number): readonly Value[] | null {
     const known = this.known.get(n);
     if (known !== undefined) return known;
-    const args = argsOf(this.run(), n);
-    const values = args.ok ? args.value : null;
+    const run = this.run();
+    // What it gets is computed anew: it was put back since it started.
+    const waits = run.waiting.get(n) > 0;
+    const args = waits ? null : argsOf(run, n);
+    const values = args?.ok === true ? args.value : null;
     this.known.set(n, values);
     return values;
   }

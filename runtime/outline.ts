@@ -4,7 +4,8 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Block, EdgeKind, Step } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import { apply, createRun, type Run } from "./run.ts";
-import { BRANCH, FALLBACK, PASS, WANTS } from "./run-codes.ts";
+import { deadlineOf, limitOf } from "./run-clocks.ts";
+import { BRANCH, FALLBACK, FINALLY, ON_FAILURE, PASS, WANTS } from "./run-codes.ts";
 import { prefixOf } from "./run-names.ts";
 import { passFrame, timesOf } from "./run-outcomes.ts";
 import { callFrame, recursiveCall } from "./run-recursion.ts";
@@ -27,11 +28,17 @@ export interface OutlineNode {
   readonly dependencies: readonly OutlineDependency[];
 }
 
-/** What will be made when something is known: items of a `for`, further passes or calls, or nodes of an `otherwise`. */
+/** Why the nodes of a template are not known yet. */
+export type TemplateKind = "for" | "repeat" | "recursion" | "otherwise" | "on failure" | "finally";
+
+/**
+ * What will be made when something is known: items of a `for`, further passes or calls, nodes of an `otherwise` or of a
+ * handler.
+ */
 export interface OutlineTemplate {
-  /** The `for`, `repeat` or call, or what the `otherwise` stands behind. */
+  /** The `for`, `repeat` or call, what the `otherwise` stands behind; of a handler what its nodes' names begin with. */
   readonly name: string;
-  readonly kind: "for" | "repeat" | "recursion" | "otherwise";
+  readonly kind: TemplateKind;
   /** Names inside, as they will be, with `[…]` for keys not known and `#…` for passes. */
   readonly nodes: readonly { readonly name: string; readonly task: string }[];
   readonly dependencies: readonly OutlineDependency[];
@@ -40,6 +47,8 @@ export interface OutlineTemplate {
 export interface Outline {
   readonly nodes: readonly OutlineNode[];
   readonly templates: readonly OutlineTemplate[];
+  /** Blocks that have so many seconds, by name; null: not known yet. */
+  readonly deadlines: readonly { readonly name: string; readonly seconds: number | null }[];
   /** What cannot work with these inputs, told before the run. */
   readonly problems: readonly { readonly name: string; readonly message: string }[];
 }
@@ -72,6 +81,8 @@ export function outlineOf(run: Run): Outline {
   const nodes: OutlineNode[] = [];
   const templates: OutlineTemplate[] = [];
   const problems: { name: string; message: string }[] = [];
+  const deadlines: { name: string; seconds: number | null }[] = [];
+  for (let n = 0; n < run.size; n++) aboutBlock(run, n, templates, deadlines);
   for (let n = 1; n < run.size; n++) {
     if (run.states.get(n) === BRANCH) continue;
     const kind = run.kindOf(n);
@@ -95,7 +106,56 @@ export function outlineOf(run: Run): Outline {
     if ("otherwise" in step && step.otherwise !== null && run.fallbackOf(n) < 0 && !run.settled(n))
       templates.push(template(run, n, step.otherwise, "otherwise", shown));
   }
-  return { nodes, templates, problems };
+  return { nodes, templates, deadlines, problems };
+}
+
+/** The handlers and the deadline of the block that a cell owns. */
+function aboutBlock(
+  run: Run,
+  n: number,
+  templates: OutlineTemplate[],
+  deadlines: { name: string; seconds: number | null }[],
+): void {
+  const kind = run.kindOf(n);
+  if ((kind !== "entry" && kind !== "flow" && kind !== "phase") || run.states.get(n) === BRANCH) return;
+  const f = run.mainFrame(n);
+  // A call that is still to be made is a template itself.
+  if (f < 0) return;
+  const block = run.block(f);
+  const made = run.ends.handling.get(n);
+  for (const [role, inner, frame] of [
+    [ON_FAILURE, block.handlers?.failure, made?.failure],
+    [FINALLY, block.handlers?.final, made?.final],
+  ] as const) {
+    if (inner == null || (frame ?? -1) >= 0 || run.settled(n)) continue;
+    const prefix = prefixOf(run, n, role);
+    const nodes: { name: string; task: string }[] = [];
+    inside(run.plan, inner, prefix, nodes, new Set());
+    if (hasRollback(run.plan, inner)) nodes.push(...undos(run.plan, block, n === 0 ? "" : `${run.name(n)}.`));
+    const handler = role === ON_FAILURE ? "on failure" : "finally";
+    templates.push({ name: prefix.slice(0, -1), kind: handler, nodes, dependencies: [] });
+  }
+  if (deadlineOf(run, n) === null) return;
+  const limit = limitOf(run, n);
+  deadlines.push({ name: run.name(n), seconds: limit !== null && "seconds" in limit ? limit.seconds : null });
+}
+
+function hasRollback(plan: Plan, block: Block): boolean {
+  return block.steps.some((id) => {
+    const step = plan.steps[id];
+    if (step?.kind === "if")
+      return [step.then, step.else].some((inner) => inner !== null && hasRollback(plan, inner));
+    return step?.kind === "rollback";
+  });
+}
+
+/** What `rollback()` may take back of a block. */
+function undos(plan: Plan, block: Block, prefix: string): readonly { name: string; task: string }[] {
+  const nodes: { name: string; task: string }[] = [];
+  inside(plan, block, prefix, nodes, new Set());
+  return nodes
+    .filter(({ task }) => plan.tasks[task]?.settings.undo != null)
+    .map(({ name, task }) => ({ name: `${name}~undo`, task }));
 }
 
 /** May there be a pass besides those that are there? */
@@ -120,7 +180,7 @@ function template(
   run: Run,
   n: number,
   block: Block,
-  kind: OutlineTemplate["kind"],
+  kind: Exclude<TemplateKind, "on failure" | "finally">,
   shown: Shown,
   flow: string | null = null,
 ): OutlineTemplate {

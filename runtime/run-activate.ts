@@ -4,9 +4,12 @@ import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
 import { activateApproval } from "./run-approvals.ts";
 import { endedByGate } from "./run-barriers.ts";
+import { cancelParts } from "./run-call-off.ts";
 import type { Cells } from "./run-cells.ts";
+import { startClock } from "./run-clocks.ts";
 import {
   ANSWERED,
+  ASLEEP,
   BARRED,
   DECIDED,
   DORMANT,
@@ -17,7 +20,6 @@ import {
   GUARDED,
   HARD,
   IN_PROGRESS,
-  LATE,
   PASS,
   RUNNING,
   SETTLED,
@@ -25,6 +27,7 @@ import {
   WAITING,
   WANTS,
 } from "./run-codes.ts";
+import { closeBlock, endsInOrder } from "./run-handlers.ts";
 import {
   gateFailure,
   loopOutcome,
@@ -39,7 +42,6 @@ import type { Loop } from "./run-records.ts";
 import { argsProblem, callFrame, callProblem, recursiveCall } from "./run-recursion.ts";
 import {
   arrive,
-  cancelParts,
   end,
   failByExpression,
   finish,
@@ -49,6 +51,7 @@ import {
   wake,
   want,
 } from "./run-settle.ts";
+import { undoTargets } from "./run-undo.ts";
 import { itemsOf, itemsProblem } from "./unfold-items.ts";
 import { asBool, attempt } from "./values.ts";
 
@@ -111,8 +114,14 @@ function activate(run: Cells, m: number): void {
     case "flow":
       activateCall(run, m);
       return;
+    case "rollback":
+      run.setState(m, RUNNING);
+      if (undoTargets(run, m).length > 0) want(run, m);
+      else succeed(run, m, null);
+      return;
     default:
       run.setState(m, RUNNING);
+      startClock(run, m);
       closeOwned(run, m);
   }
 }
@@ -159,14 +168,14 @@ function activateFor(run: Cells, m: number): void {
     want(run, m);
     return;
   }
-  const problem = run.has(m, LATE) ? itemsProblem(run, m) : null;
+  const problem = run.has(m, ASLEEP) ? itemsProblem(run, m) : null;
   if (problem !== null) {
     cancelParts(run, m);
     failByExpression(run, m, problem);
     return;
   }
   run.setState(m, RUNNING);
-  if (run.has(m, LATE)) run.eachLateFrame(m, (f) => wake(run, f));
+  wakeLate(run, m);
   closeOwned(run, m);
 }
 
@@ -175,6 +184,8 @@ function itemSettled(run: Cells, item: number): void {
   const loop = run.loops.get(cell);
   assert(loop !== undefined, `item ${item} has no for`);
   loop.open--;
+  // The `finally` of an item that was let go is not held by `parallel` any more.
+  if (run.ends.lingering.size > 0) run.entered.push(item);
   if (run.bad(item)) loop.bad++;
   if (run.has(item, IN_PROGRESS)) {
     run.unflag(item, IN_PROGRESS);
@@ -193,7 +204,7 @@ export function closeLoop(run: Cells, loop: Loop): void {
   if (outcome === null) return;
   if ("value" in outcome) {
     succeed(run, cell, outcome.value);
-    if (loop.open > 0) cancelParts(run, cell, true);
+    if (loop.open > 0) cancelParts(run, cell, { told: "enough", failing: false });
     return;
   }
   const { state, cause, message, past } = outcome;
@@ -219,7 +230,7 @@ function activateCall(run: Cells, m: number): void {
   const call = recursiveCall(run, m);
   const f = call === null ? -1 : callFrame(run, m);
   if (call !== null) {
-    const problem = f < 0 ? callProblem(run, m, call) : run.has(m, LATE) ? argsProblem(run, m, call) : null;
+    const problem = f < 0 ? callProblem(run, m, call) : run.has(m, ASLEEP) ? argsProblem(run, m, call) : null;
     if (problem !== null) {
       cancelParts(run, m);
       failByExpression(run, m, problem);
@@ -227,11 +238,19 @@ function activateCall(run: Cells, m: number): void {
     }
   }
   run.setState(m, RUNNING);
+  startClock(run, m);
   if (call !== null && f < 0) want(run, m);
   else {
-    if (run.has(m, LATE)) run.eachLateFrame(m, (each) => wake(run, each));
+    wakeLate(run, m);
     closeOwned(run, m);
   }
+}
+
+/** What was made late of it may go on, if it had to wait till all that it was made for was there again. */
+function wakeLate(run: Cells, m: number): void {
+  if (!run.has(m, ASLEEP)) return;
+  run.unflag(m, ASLEEP);
+  run.eachLateFrame(m, (f) => wake(run, f));
 }
 
 /** A pass in which nothing is open any more: the `repeat` ends with it, or asks for another. */
@@ -267,6 +286,10 @@ export function closeFrame(run: Cells, f: number): void {
   // The owner of a growth that is not committed must not change before its event.
   if (run.has(owner, SETTLED) || (run.made > run.count && owner < run.count)) return;
   const role = run.frameRoles.get(f);
+  if (role < 0) {
+    closeBlock(run, owner);
+    return;
+  }
   const state = run.states.get(owner);
   const bad = run.frameBad.get(f);
   if (role === FALLBACK) {
@@ -286,6 +309,7 @@ export function closeFrame(run: Cells, f: number): void {
   const active = state === RUNNING || run.kindOf(owner) === "item" || owner === 0;
   if (!active || (role !== 0 && !taken(run, f))) return;
   if (run.kindOf(owner) === "gate") closeGate(run, f, owner);
+  else if (endsInOrder(run, f, owner)) closeBlock(run, owner);
   else if (bad < 0) succeed(run, owner, resultOf(run, f));
   else {
     if (run.kindOf(owner) === "phase" && endedByGate(run, bad)) run.flag(owner, HARD);

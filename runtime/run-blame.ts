@@ -6,7 +6,7 @@ import type { Loop } from "./run-records.ts";
 
 /** Has it an `otherwise` that may answer for it? */
 export function hasFallback(run: Cells, n: number): boolean {
-  if (run.steps.get(n) < 0 || run.kindOf(n) === "item") return false;
+  if (run.steps.get(n) < 0 || run.kindOf(n) === "item" || run.ends.undoes.has(n)) return false;
   const { step } = run.info(n);
   return "otherwise" in step && step.otherwise !== null;
 }

@@ -6,8 +6,19 @@ import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import type { RunOptions } from "./events.ts";
 import { Room } from "./room.ts";
-import { ANSWERED, BRANCH, cellKinds, FAILED, FALLBACK, SUCCEEDED, WAITING, WANTS } from "./run-codes.ts";
+import {
+  ANSWERED,
+  BRANCH,
+  cellKinds,
+  FAILED,
+  FALLBACK,
+  MAIN,
+  SUCCEEDED,
+  WAITING,
+  WANTS,
+} from "./run-codes.ts";
 import { Floats, Ints, Shorts } from "./run-columns.ts";
+import { Ends } from "./run-ends.ts";
 import { People } from "./run-people.ts";
 import type { CellError, Growth, Items, Loop } from "./run-records.ts";
 import type { CellKind } from "./run-view.ts";
@@ -21,6 +32,9 @@ export interface CellsOptions {
   /** Told each node that starts, ends or waits for a repeat, once a change. */
   readonly watch: ((n: number) => void) | null;
 }
+
+/** Why a running node is told to end. */
+export type Unneeded = "enough" | "deadline";
 
 const here: readonly number[] = [];
 
@@ -90,10 +104,11 @@ export class Cells {
   /** Where open attempts run. */
   readonly refs = new Map<number, string>();
   readonly runningCells = new Set<number>();
-  /** Running nodes that nobody needs any more, until that is recorded and they are told. */
-  readonly unneeded = new Set<number>();
+  /** Running nodes that nobody needs any more, and why, until that is recorded and they are told. */
+  readonly unneeded = new Map<number, Unneeded>();
   /** Passes that a `repeat` had made when it failed and was opened again: as many more are allowed. */
   readonly passesBefore = new Map<number, number>();
+  readonly ends: Ends;
   /** Items of a `for` computed when it became ready, until it grows. */
   readonly pendingItems = new Map<number, Items>();
 
@@ -135,6 +150,7 @@ export class Cells {
     this.id = options.id;
     this.plan = options.plan;
     this.files = options.files;
+    this.ends = new Ends(options.plan);
     this.watch = options.watch;
     this.infos = options.plan.steps.map((step) => infoOf(options.plan, step));
     this.hasOverrides = options.plan.steps.some((step) => "overrides" in step && step.overrides !== null);
@@ -254,7 +270,7 @@ export class Cells {
     for (let k = 0; k < up; k++) f = this.frameParents.get(f);
     assert(f >= 0 && i < this.block(f).steps.length, `no slot ${up}.${i} from frame ${frame}`);
     let n = this.frameBases.get(f) + i;
-    for (const slot of inside) n = this.frameBases.get(this.owned.get(n)) + slot;
+    for (const slot of inside) n = this.frameBases.get(this.mainFrame(n)) + slot;
     return n;
   }
 
@@ -288,8 +304,9 @@ export class Cells {
   /** What expressions of a frame see. */
   scope(frame: number): Scope {
     return {
-      slot: (up, i, inside) => {
+      slot: (up, i, inside, maybe) => {
         const n = this.cellAt(frame, up, i, inside);
+        if (maybe === true && !this.good(n)) return null;
         assert(this.good(n), `cell ${n} is read before it is known`);
         return this.values[n] ?? null;
       },
@@ -335,7 +352,14 @@ export class Cells {
     for (let i = 0; i < (loop?.keys.length ?? 0); i++) each(this.owned.get((loop?.first ?? 0) + i));
     if (loop !== undefined) return;
     for (let f = this.owned.get(n); f >= 0; f = this.frameNext.get(f))
-      if (this.frameRoles.get(f) !== FALLBACK) each(f);
+      if (this.frameRoles.get(f) === MAIN) each(f);
+  }
+
+  /** The frame of a flow's, phase's or gate's own block; -1 if it was not made. */
+  mainFrame(n: number): number {
+    let f = this.owned.get(n);
+    while (f >= 0 && this.frameRoles.get(f) !== MAIN) f = this.frameNext.get(f);
+    return f;
   }
 
   /** The frame of its `otherwise`, if it was made; else -1. */

@@ -18,6 +18,7 @@ export const cellKinds = [
   "gate",
   "check",
   "approve",
+  "rollback",
 ] as const;
 
 /** States by code: `branch` is skipped because the other branch was taken, `skipped` because of a failure. */
@@ -60,12 +61,28 @@ export const FIXED = 4096;
 /** Of a `for`, or a call of a flow inside of itself: its parts were made when what they are made of was known. */
 export const LATE = 8192;
 
+/** A block whose whole was cancelled: only its `finally` still runs. */
+export const CALLED_OFF = 1 << 20;
+/** Past its deadline: nothing more of it starts, and it fails. */
+export const EXPIRED = 1 << 21;
+/** In a handler of an earlier opening: what it did is history. */
+export const PAST = 1 << 22;
+
+/** Of a `for`: the items it has made wait until its list was computed anew. */
+export const ASLEEP = 1 << 23;
+
 // Roles of a frame below its owner
 
 export const MAIN = 0;
 export const THEN = 1;
 export const ELSE = 2;
 export const FALLBACK = 3;
+/**
+ * Handlers of a block have roles below 0: odd for `on failure`, even for `finally`, two less for each time that the
+ * block was opened again.
+ */
+export const ON_FAILURE = -1;
+export const FINALLY = -2;
 /** Pass `k` of a `repeat`, counted from 1, has the role `PASS + k`. No role is above these. */
 export const PASS = 100;
 
@@ -83,7 +100,14 @@ export const edgeCodes: Readonly<Record<EdgeKind, number>> = {
   gate: 3,
   early: 4,
 };
+/** In handlers: what stands there waits until it has settled, well or not. */
+export const EDGE_TOLERANT = 10;
 /** From a frame's guard; a failure of it is not answered inside. */
 export const EDGE_GUARD = 5;
 /** From the `deps` cell of an item to the item's own cells; a failure of it may be answered. */
 export const EDGE_ITEM = 6;
+
+/** Is it a frame of `finally`, which goes on when its block is cancelled? */
+export function isFinally(role: number): boolean {
+  return role < 0 && role % 2 === 0;
+}

@@ -61,6 +61,9 @@ export function dependenciesOf(run: Cells, n: number): readonly Dependency[] {
     if (m !== n && !found.has(m)) found.set(m, { n: m, kind });
   };
   if (n === 0 || run.kindOf(n) === "item") return [];
+  // Each undo waits for the one before.
+  if (run.ends.undoes.has(n))
+    return run.frames.get(n - 1) === run.frames.get(n) ? [{ n: n - 1, kind: "order" }] : [];
   const { step } = run.info(n);
   const frame = run.frames.get(n);
   const owner = run.frameOwners.get(frame);

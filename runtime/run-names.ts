@@ -2,7 +2,7 @@
 
 import { assert } from "./bug.ts";
 import type { Cells } from "./run-cells.ts";
-import { ELSE, FALLBACK, PASS } from "./run-codes.ts";
+import { ELSE, FALLBACK, isFinally, PASS } from "./run-codes.ts";
 
 /** Names of cells that others stand in, and of all cells by name as far as somebody asked. */
 interface Known {
@@ -26,6 +26,11 @@ function knownOf(run: Cells): Known {
 export function nameOf(run: Cells, n: number): string {
   if (n === 0) return run.plan.flow;
   if (run.kindOf(n) === "item") return `${ownerName(run, run.of.get(n))}[${shownKey(keyOfItem(run, n))}]`;
+  const undoing = run.ends.undoes.get(n);
+  if (undoing !== undefined) {
+    const again = undoing.turn === 0 ? "" : `~${undoing.turn + 1}`;
+    return `${nameOf(run, undoing.of)}~undo${again}`;
+  }
   const { name } = run.info(n).step;
   if (name === "") return "";
   const frame = run.frames.get(n);
@@ -34,6 +39,11 @@ export function nameOf(run: Cells, n: number): string {
 
 /** What stands before the names in a frame of this owner and role. */
 export function prefixOf(run: Cells, owner: number, role: number): string {
+  if (role < 0) {
+    const turn = (-role - 1) >> 1;
+    const word = `${isFinally(role) ? "finally" : "on-failure"}${turn === 0 ? "" : `~${turn + 1}`}.`;
+    return owner === 0 ? word : `${ownerName(run, owner)}.${word}`;
+  }
   if (owner === 0) return "";
   const name = ownerName(run, owner);
   if (role > PASS) return `${name}#${role - PASS}.`;

@@ -33,7 +33,7 @@ function inputValue(run: Cells, i: number): Value {
   if (Object.hasOwn(run.inputs, spec.name)) return run.inputs[spec.name] ?? null;
   assert(spec.default !== undefined, `the input ${spec.name} is not known`);
   return evaluate(spec.default, {
-    slot: (_up, slot) => run.values[run.cellAt(run.owned.get(0), 0, slot)] ?? null,
+    slot: (_up, slot) => run.values[run.cellAt(run.mainFrame(0), 0, slot)] ?? null,
     types: run.plan.types,
     files: run.files,
   });

@@ -3,10 +3,14 @@
 import type { Cells } from "./run-cells.ts";
 import {
   ANSWERED,
+  ASLEEP,
   BARRED,
+  CALLED_OFF,
+  CANCELLED,
   DECIDED,
   DORMANT,
   DROPPED,
+  EXPIRED,
   FAILED,
   FIRED,
   FIXED,
@@ -14,6 +18,7 @@ import {
   HARD,
   IN_PROGRESS,
   PASS,
+  PAST,
   RUNNING,
   SETTLED,
   TAKEN_ELSE,
@@ -27,6 +32,9 @@ export function putBack(run: Cells, n: number): void {
   if (run.kindOf(n) === "repeat" && run.states.get(n) === FAILED) allowMorePasses(run, n);
   const kept = run.has(n, DECIDED) ? 0 : FIRED;
   run.unflag(n, SETTLED | HARD | WANTS | GUARDED | BARRED | DORMANT | DROPPED | kept);
+  run.unflag(n, CALLED_OFF | EXPIRED | ASLEEP);
+  run.ends.clocks.delete(n);
+  if (run.ends.handling.has(n)) retireHandlers(run, n);
   run.causes.set(n, -1);
   run.failures.set(n, 0);
   run.lost.set(n, 0);
@@ -38,6 +46,25 @@ export function putBack(run: Cells, n: number): void {
   run.again.delete(n);
   run.endTimes.set(n, 0);
   run.setState(n, n === 0 ? RUNNING : WAITING);
+}
+
+/** What its handlers have done is history: if the block ends badly again, they run anew. */
+function retireHandlers(run: Cells, n: number): void {
+  run.ends.handling.delete(n);
+  for (let f = run.owned.get(n); f >= 0; f = run.frameNext.get(f)) {
+    if (run.frameRoles.get(f) >= 0) continue;
+    run.eachBelow(f, (part) => {
+      run.flag(part, PAST);
+      if (run.has(part, SETTLED)) return;
+      // One that was under way is told about by its own event.
+      if (run.runningCells.has(part)) run.flag(part, DROPPED);
+      else {
+        run.flag(part, SETTLED);
+        run.setState(part, CANCELLED);
+        run.frameOpen.add(run.frames.get(part), -1);
+      }
+    });
+  }
 }
 
 /** One whose passes all ended well and did not suffice gets as many again. */
@@ -68,7 +95,8 @@ function putBackFrame(run: Cells, f: number, back: Set<number>): void {
   run.frameBad.set(f, -1);
 }
 
-function putBackWhole(run: Cells, n: number, back: Set<number>): void {
+/** One cell as it was before anything was known of it; of a `repeat` the last pass is made again, on those before it. */
+export function forget(run: Cells, n: number): void {
   if (run.has(n, ANSWERED) && run.kindOf(n) === "task") run.answeredCount--;
   run.unflag(n, ANSWERED);
   run.people.notes.delete(n);
@@ -77,11 +105,16 @@ function putBackWhole(run: Cells, n: number, back: Set<number>): void {
   const last = run.kindOf(n) === "repeat" ? passFrame(run, n) : -1;
   if (waitedForCondition(run, n)) run.unflag(n, DECIDED | TAKEN_ELSE | FIRED);
   putBack(run, n);
-  back.add(n);
-  // Of a `repeat` the last pass is made again, on what the ones before it have left.
   if (last >= 0) run.passesBefore.set(n, run.frameRoles.get(last) - PASS - 1);
+}
+
+function putBackWhole(run: Cells, n: number, back: Set<number>): void {
+  const last = run.kindOf(n) === "repeat" ? passFrame(run, n) : -1;
+  forget(run, n);
+  back.add(n);
   for (let f = run.owned.get(n); f >= 0; f = run.frameNext.get(f))
-    if (run.frameRoles.get(f) <= PASS || f === last) putBackFrame(run, f, back);
+    if ((run.frameRoles.get(f) >= 0 && run.frameRoles.get(f) <= PASS) || f === last)
+      putBackFrame(run, f, back);
   const loop = run.loops.get(n);
   if (loop === undefined) return;
   loop.open = loop.keys.length;
@@ -102,7 +135,7 @@ function askAnew(run: Cells, n: number): void {
 }
 
 /** Is it an `if` whose condition was not known when it was made? */
-function waitedForCondition(run: Cells, n: number): boolean {
+export function waitedForCondition(run: Cells, n: number): boolean {
   if (run.kindOf(n) !== "if") return false;
   for (let f = run.owned.get(n); f >= 0; f = run.frameNext.get(f))
     if (run.frameGuards.get(f) === n) return true;

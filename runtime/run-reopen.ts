@@ -3,7 +3,9 @@
 import { drain } from "./run-activate.ts";
 import { bars } from "./run-barriers.ts";
 import type { Cells } from "./run-cells.ts";
+import { startClock } from "./run-clocks.ts";
 import {
+  ASLEEP,
   BARRED,
   CANCELLED,
   DORMANT,
@@ -14,12 +16,15 @@ import {
   GUARDED,
   IN_PROGRESS,
   LATE,
+  READY,
   RUNNING,
   SETTLED,
+  WANTS,
 } from "./run-codes.ts";
 import { putBack, putBackChecks } from "./run-put-back.ts";
 import type { Loop } from "./run-records.ts";
 import { react } from "./run-settle.ts";
+import { putBackUndone } from "./run-undone.ts";
 
 /**
  * Puts back the entry and, from there inwards, all that failed, was skipped because of a failure, cancelled or never
@@ -32,6 +37,9 @@ export function reopen(run: Cells): void {
   run.output = null;
   run.generation++;
   run.unneeded.clear();
+  run.ends.halted = null;
+  run.ends.atOnce = false;
+  run.ends.awaiting.clear();
   for (const list of [
     run.work,
     run.due,
@@ -47,6 +55,7 @@ export function reopen(run: Cells): void {
   const open = run.good(0) ? [] : [0];
   const back: number[] = [];
   const anew = new Set<number>();
+  putBackUndone(run, anew);
   for (let n = open.pop(); n !== undefined; n = open.pop()) {
     back.push(n);
     putBack(run, n);
@@ -54,13 +63,20 @@ export function reopen(run: Cells): void {
       putBackChecks(run, n, anew);
       continue;
     }
-    for (let f = run.owned.get(n); f >= 0; f = run.frameNext.get(f)) reopenFrame(run, f, open);
+    for (let f = run.owned.get(n); f >= 0; f = run.frameNext.get(f))
+      if (run.frameRoles.get(f) >= 0) reopenFrame(run, f, open);
     const loop = run.loops.get(n);
     if (loop !== undefined) reopenLoop(run, loop, open);
   }
   back.push(...anew);
-  recount(run, () => true);
+  const put = new Set(back);
+  recount(run, (n) => put.has(n));
+  if (put.has(0)) {
+    startClock(run, 0);
+    run.closing.push(run.mainFrame(0));
+  }
   goOn(run, back, anew);
+  tellOthers(run, put);
 }
 
 /**
@@ -81,10 +97,25 @@ export function reopenGates(run: Cells): void {
 function goOn(run: Cells, back: number[], anew: ReadonlySet<number>): void {
   for (const n of back) sleepFallback(run, n);
   // What was made late stays while what it was made for is computed anew.
-  for (const n of anew) if (run.has(n, LATE)) run.eachLateFrame(n, (f) => sleep(run, f));
+  for (const n of anew)
+    if (run.has(n, LATE)) {
+      run.flag(n, ASLEEP);
+      run.eachLateFrame(n, (f) => sleep(run, f));
+    }
   back.sort((a, b) => a - b);
   for (const n of back) if (n > 0) react(run, n);
   drain(run);
+}
+
+/** What goes on as it was, inside of what ended well, must be found again by who decides. */
+function tellOthers(run: Cells, put: ReadonlySet<number>): void {
+  for (let n = 1; n < run.count; n++) {
+    if (put.has(n) || run.has(n, SETTLED)) continue;
+    if (run.has(n, WANTS)) run.wanted.push(n);
+    else if (run.states.get(n) !== READY) continue;
+    else if (run.kindOf(n) === "task") run.fresh.push(n);
+    else if (run.kindOf(n) === "check") run.asked.push(n);
+  }
 }
 
 function isOpen(run: Cells, n: number): boolean {
@@ -162,4 +193,6 @@ export function settleAll(run: Cells): void {
     run.endTimes.set(n, run.now);
     if (run.states.get(n) < FAILED) run.setState(n, CANCELLED);
   }
+  run.ends.lingering.clear();
+  run.ends.awaiting.clear();
 }

@@ -18,6 +18,12 @@ const none: readonly Layer[] = [];
 /** Every `with` that holds for a node, the innermost first. That of a node does not hold for its own `otherwise`. */
 export function layersOf(run: Cells, n: number): readonly Layer[] {
   if (!run.hasOverrides) return none;
+  const undoing = run.ends.undoes.get(n);
+  // What stands behind `rollback()` goes before what stood behind the call.
+  if (undoing !== undefined) {
+    const rollback = run.frameOwners.get(run.frames.get(n));
+    return [...layersOf(run, rollback), ...layersOf(run, undoing.of)];
+  }
   const layers: Layer[] = [];
   let role = -1;
   for (let at = n; at > 0; ) {

@@ -6,20 +6,22 @@ import { bars, spoil } from "./run-barriers.ts";
 import { blame, doom, hasFallback } from "./run-blame.ts";
 import type { Cells } from "./run-cells.ts";
 import {
+  ASLEEP,
   BARRED,
   BRANCH,
+  CALLED_OFF,
   CANCELLED,
   DECIDED,
   DORMANT,
   DROPPED,
   EDGE_GUARD,
   EDGE_ITEM,
+  EDGE_TOLERANT,
   FAILED,
   FIRED,
   GUARDED,
   HARD,
   READY,
-  RUNNING,
   SETTLED,
   SKIPPED,
   SUCCEEDED,
@@ -46,7 +48,7 @@ export function end(run: Cells, n: number, state: number, cause: number): void {
   run.setState(n, state);
   run.causes.set(n, cause);
   if (run.kindOf(n) === "if") fire(run, n);
-  const answerable = state !== CANCELLED && state !== BRANCH && !run.has(n, HARD | DROPPED);
+  const answerable = state !== CANCELLED && state !== BRANCH && !run.has(n, HARD | DROPPED | CALLED_OFF);
   if (answerable && hasFallback(run, n)) {
     const frame = run.fallbackOf(n);
     if (frame >= 0) wake(run, frame);
@@ -77,8 +79,18 @@ export function finish(run: Cells, n: number): void {
   }
   if (run.bad(n)) doom(run, n);
   run.work.push(n);
+  run.ends.lingering.delete(n);
+  wakeBlocks(run);
   const fallback = run.fallbackOf(n);
   if (fallback >= 0 && run.states.get(n) === SUCCEEDED) skipBranch(run, fallback);
+}
+
+/** Blocks that waited for the last of what runs in them may go on to end. */
+function wakeBlocks(run: Cells): void {
+  // While a growth is made, nothing before it may change.
+  if (run.ends.awaiting.size === 0 || run.made > run.count) return;
+  for (const owner of run.ends.awaiting) run.closing.push(run.mainFrame(owner));
+  run.ends.awaiting.clear();
 }
 
 /** One of the things that cell `m` waits for is known. */
@@ -88,7 +100,7 @@ export function arrive(run: Cells, m: number, kind: number, from: number, ok: bo
   assert(left >= 0, `cell ${m} waits for fewer than nothing`);
   if (kind === EDGE_GUARD || kind === EDGE_ITEM) run.unflag(m, GUARDED);
   if (bars(run, kind, m)) run.unflag(m, BARRED);
-  if (!ok) spoil(run, m, from, kind);
+  if (!ok && kind !== EDGE_TOLERANT) spoil(run, m, from, kind);
   react(run, m);
 }
 
@@ -135,13 +147,25 @@ export function skipBranch(run: Cells, f: number): void {
   });
 }
 
+/** Is it below a `for` that has to wait itself? */
+function sleepsOn(run: Cells, n: number, f: number): boolean {
+  for (let at = n; at > 0; ) {
+    const loop = run.of.get(at);
+    if (loop >= 0 && run.has(loop, ASLEEP)) return true;
+    const frame = run.frames.get(at);
+    if (frame === f) return false;
+    at = run.frameOwners.get(frame);
+  }
+  return false;
+}
+
 /** Lets a fallback that was made earlier run. */
 export function wake(run: Cells, f: number): void {
   const woken: number[] = [];
   run.eachBelow(
     f,
     (n) => {
-      if (run.has(n, DORMANT)) woken.push(n);
+      if (run.has(n, DORMANT) && !sleepsOn(run, n, f)) woken.push(n);
     },
     false,
   );
@@ -151,24 +175,4 @@ export function wake(run: Cells, f: number): void {
   }
   for (const n of woken) react(run, n);
   run.closing.push(f);
-}
-
-/**
- * Nothing more of what `n` is made of starts; what runs may end, but is neither repeated nor answered. `unneeded`: it is
- * told to end.
- */
-export function cancelParts(run: Cells, n: number, unneeded = false): void {
-  run.eachPart(n, (part) => {
-    if (run.has(part, SETTLED)) return;
-    if (run.kindOf(part) === "task" && run.states.get(part) === RUNNING) {
-      run.flag(part, DROPPED);
-      if (unneeded) run.unneeded.add(part);
-      return;
-    }
-    run.again.delete(part);
-    run.unflag(part, GUARDED | DORMANT);
-    // What has failed and waited for its `otherwise` has failed.
-    if (run.states.get(part) < FAILED) run.setState(part, CANCELLED);
-    finish(run, part);
-  });
 }

@@ -27,7 +27,8 @@ export type CellKind =
   | "phase"
   | "gate"
   | "check"
-  | "approve";
+  | "approve"
+  | "rollback";
 
 /** How many nodes are in each state; `answered` ones are also among the failed or skipped. */
 export interface Counts {
@@ -165,6 +166,10 @@ export interface RunView {
   questions(): readonly Question[];
   /** Nothing can move it on but a person. Looks at all cells. */
   waitsForPeople(): boolean;
+  /** In which handler it stands, or that it takes back what another node did; null: in the flow itself. */
+  handler(n: number): "failure" | "finally" | "undo" | null;
+  /** It was made for a handler before the run was opened for the last time. */
+  past(n: number): boolean;
   /** Why a ready node does not run, or null. */
   heldBy(n: number, now: number): string | null;
 }

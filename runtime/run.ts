@@ -5,6 +5,7 @@ import { assert } from "./bug.ts";
 import type { EventBody } from "./events.ts";
 import { gatesOf, questionsOf, waitsForPeople } from "./gate-views.ts";
 import { drain } from "./run-activate.ts";
+import { cancelNode } from "./run-call-off.ts";
 import { Cells, type CellsOptions } from "./run-cells.ts";
 import {
   ANSWERED,
@@ -13,6 +14,7 @@ import {
   DROPPED,
   FAILED,
   IN_PROGRESS,
+  PAST,
   READY,
   RUNNING,
   SETTLED,
@@ -21,11 +23,13 @@ import {
 } from "./run-codes.ts";
 import { dependenciesOf, failuresOf } from "./run-failures.ts";
 import { applyToGate } from "./run-gates.ts";
+import { handlerOf } from "./run-handlers.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import { hadEnough } from "./run-outcomes.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
 import { needsOf } from "./run-settings.ts";
-import { cancelParts, end, succeed } from "./run-settle.ts";
+import { end, succeed } from "./run-settle.ts";
+import { noteSuccess } from "./run-undo.ts";
 import type {
   CellKind,
   Counts,
@@ -201,6 +205,14 @@ export class Run extends Cells implements RunView {
     return waitsForPeople(this);
   }
 
+  handler(n: number): "failure" | "finally" | "undo" | null {
+    return handlerOf(this, n);
+  }
+
+  past(n: number): boolean {
+    return this.has(n, PAST);
+  }
+
   heldBy(n: number, now: number): string | null {
     if (this.states.get(n) !== READY) return null;
     const again = this.again.get(n);
@@ -209,7 +221,7 @@ export class Run extends Cells implements RunView {
       const loop = this.loops.get(this.of.get(at));
       if (loop === undefined) continue;
       const full = loop.parallel !== null && loop.inProgress >= loop.parallel;
-      if (full && !this.has(at, IN_PROGRESS))
+      if (full && !this.has(at, IN_PROGRESS | SETTLED))
         return `\`parallel: ${loop.parallel}\` of ${nameOf(this, loop.cell)}`;
       at = loop.cell;
     }
@@ -245,7 +257,8 @@ export function apply(run: Run, event: Happened): void {
       else reopenGates(run);
       return;
     case "run.cancelled":
-      run.cancelled = event.why;
+      run.cancelled ??= event.why;
+      if (event.at_once === true) run.ends.atOnce = true;
       return;
     case "run.ended":
       run.status = event.status;
@@ -267,10 +280,10 @@ type NodeEvent = Extract<EventBody, { type: "node.cancelled" | `gate.${string}` 
 
 function applyToNode(run: Run, event: NodeEvent): void {
   const { n } = event;
-  assert(n > 0 && n < run.count, `${event.type} of cell ${n}, which is not there`);
+  assert(n >= 0 && n < run.count, `${event.type} of cell ${n}, which is not there`);
   switch (event.type) {
     case "node.cancelled":
-      cancelNode(run, n);
+      cancelNode(run, n, event.why);
       return;
     case "gate.checked":
     case "gate.opened":
@@ -290,7 +303,8 @@ function applyToNode(run: Run, event: NodeEvent): void {
 }
 
 function grown(run: Run, event: Extract<EventBody, { type: "grown" }>): void {
-  const wants = event.n === 0 ? run.count === 1 : event.n < run.count && run.growthWanted(event.n);
+  const first = event.n === 0 && run.count === 1;
+  const wants = first || (event.n < run.count && run.growthWanted(event.n));
   const growth = wants ? unfold(run, event.n) : null;
   const same = growth?.hash === event.hash && growth.pass === (event.pass ?? null);
   if (same && growth.count === event.count && growth.first === event.first) {
@@ -315,7 +329,8 @@ function started(run: Run, n: number, a: number): void {
   if (run.startTimes.get(n) === 0) run.startTimes.set(n, run.now);
   for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
     const loop = run.loops.get(run.of.get(at));
-    if (loop === undefined || run.has(at, IN_PROGRESS)) continue;
+    // An item that was let go has only its `finally` left, which nothing holds.
+    if (loop === undefined || run.has(at, IN_PROGRESS | SETTLED)) continue;
     run.flag(at, IN_PROGRESS);
     loop.inProgress++;
     // Others of this item may go on now.
@@ -341,6 +356,7 @@ function ended(run: Run, n: number, event: Extract<EventBody, { type: "attempt.e
   assert(event.a === run.attemptCounts.get(n), `attempt ${event.a} of cell ${n} ends and is not its last`);
   run.lost.set(n, outcome === "lost" ? run.lost.get(n) + 1 : 0);
   if (outcome === "succeeded") {
+    noteSuccess(run, n, event.value ?? null);
     succeed(run, n, event.value ?? null);
     return;
   }
@@ -364,18 +380,6 @@ function ended(run: Run, n: number, event: Extract<EventBody, { type: "attempt.e
 }
 
 const plainly = { failed: "failed", lost: "what ran it was lost", cancelled: "cancelled" } as const;
-
-function cancelNode(run: Run, n: number): void {
-  if (run.has(n, SETTLED)) return;
-  run.unneeded.delete(n);
-  if (run.runningCells.has(n)) {
-    run.flag(n, DROPPED);
-    return;
-  }
-  cancelParts(run, n);
-  run.again.delete(n);
-  end(run, n, CANCELLED, -1);
-}
 
 /** Attempts that were started and whose end is not known: after a crash they are swept, then ended as `lost`. */
 export function openAttempts(

@@ -3,7 +3,8 @@
 import { assert } from "./bug.ts";
 import { closeOwned, drain } from "./run-activate.ts";
 import type { Cells } from "./run-cells.ts";
-import { FIXED, LATE, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
+import { startClock } from "./run-clocks.ts";
+import { FIXED, isFinally, LATE, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
 import type { Growth } from "./run-records.ts";
 import { recursiveCall } from "./run-recursion.ts";
 
@@ -18,7 +19,9 @@ export function commit(run: Cells, growth: Growth): void {
   run.pendingItems.delete(n);
   const grows = run.loops.has(n) || recursiveCall(run, n) !== null;
   if (grows && run.fallbackOf(n) < 0) run.flag(n, LATE);
+  noteEnds(run, growth);
   for (let c = growth.first; c < run.count; c++) {
+    if (run.states.get(c) === RUNNING) startClock(run, c);
     if (run.has(c, WANTS)) run.wanted.push(c);
     if (run.has(c, SETTLED)) run.flag(c, FIXED);
     const asked = run.kindOf(c) === "check" || run.kindOf(c) === "approve";
@@ -28,9 +31,23 @@ export function commit(run: Cells, growth: Growth): void {
     run.tally[state] = (run.tally[state] ?? 0) + 1;
     if (state === READY) run.fresh.push(c);
   }
-  if (n === 0) run.setState(0, RUNNING);
+  if (n === 0 && run.states.get(0) !== RUNNING) {
+    run.setState(0, RUNNING);
+    startClock(run, 0);
+  }
   closeOwned(run, n);
   drain(run);
+}
+
+/** Notes which frames are handlers of their block, and what is taken back by whom. */
+function noteEnds(run: Cells, { n, first, before }: Growth): void {
+  for (let f = before.frames; f < run.frameRoles.length; f++) {
+    const role = run.frameRoles.get(f);
+    if (role >= 0 || run.frameOwners.get(f) !== n) continue;
+    const { failure = -1, final = -1 } = run.ends.handling.get(n) ?? {};
+    run.ends.handling.set(n, isFinally(role) ? { failure, final: f } : { failure: f, final });
+  }
+  for (const [cell, { of }] of run.ends.undoes) if (cell >= first) run.ends.undoneBy.set(of, cell);
 }
 
 /** Takes a growth back that never was committed. */
@@ -42,5 +59,6 @@ export function discard(run: Cells): void {
   run.truncate(growing.before.frames, growing.before.edges);
   for (const map of [run.errors, run.pendingItems])
     for (const c of map.keys()) if (c >= run.count) map.delete(c);
+  for (const c of run.ends.undoes.keys()) if (c >= run.count) run.ends.undoes.delete(c);
   for (const [c, loop] of run.loops) if (loop.first >= run.count) run.loops.delete(c);
 }

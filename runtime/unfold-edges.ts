@@ -3,7 +3,17 @@
 import type { Step, Use } from "../compiler/plan-steps.ts";
 import { bars, isOrder, spoil } from "./run-barriers.ts";
 import type { Cells } from "./run-cells.ts";
-import { BARRED, DECIDED, EDGE_GUARD, EDGE_ITEM, edgeCodes, FIRED, GUARDED, SETTLED } from "./run-codes.ts";
+import {
+  BARRED,
+  DECIDED,
+  EDGE_GUARD,
+  EDGE_ITEM,
+  EDGE_TOLERANT,
+  edgeCodes,
+  FIRED,
+  GUARDED,
+  SETTLED,
+} from "./run-codes.ts";
 import { Ints } from "./run-columns.ts";
 
 /** Whom the cells of a frame wait for, besides what they use. */
@@ -36,7 +46,10 @@ export class Edges {
   }
 
   uses(c: number, uses: readonly Use[], frame: number): void {
-    for (const use of uses) this.add(this.run.cellAt(frame, use.up, use.i, use.in), c, edgeCodes[use.kind]);
+    for (const use of uses) {
+      const code = use.tolerant === true ? EDGE_TOLERANT : edgeCodes[use.kind];
+      this.add(this.run.cellAt(frame, use.up, use.i, use.in), c, code);
+    }
   }
 
   /** To its own point of order, and what stands above it. */
@@ -65,6 +78,7 @@ export class Edges {
     all.push(kind);
     const fired = kind === EDGE_GUARD && run.has(from, FIRED) && run.has(from, DECIDED);
     if (run.good(from) || fired) return;
+    if (kind === EDGE_TOLERANT && run.has(from, SETTLED)) return;
     if (from >= this.first) run.addEdge(from, to, kind);
     else {
       this.links.push(from);

@@ -10,20 +10,26 @@ import type { Cells } from "./run-cells.ts";
 import {
   DECIDED,
   EDGE_ORDER,
+  EDGE_TOLERANT,
   ELSE,
   FALLBACK,
+  FINALLY,
+  isFinally,
   MAIN,
+  ON_FAILURE,
   PASS,
   RUNNING,
   TAKEN_ELSE,
   THEN,
   WANTS,
 } from "./run-codes.ts";
+import { failureOf, nextHandler } from "./run-handlers.ts";
 import { passFrame, resultOf, timesOf } from "./run-outcomes.ts";
 import { plainValue } from "./run-plain.ts";
 import type { Growth, Items } from "./run-records.ts";
 import { recursiveCall } from "./run-recursion.ts";
 import { failByExpression, react, succeed } from "./run-settle.ts";
+import { undoTargets } from "./run-undo.ts";
 import { discard } from "./unfold-commit.ts";
 import { dataUses, Edges, type Guard, noGuard } from "./unfold-edges.ts";
 import { itemsOf } from "./unfold-items.ts";
@@ -31,8 +37,9 @@ import { measurePaths } from "./unfold-paths.ts";
 import { asBool, attempt } from "./values.ts";
 
 /**
- * Makes the cells that grow below cell `n`: the entry flow's (0), the items of a `for`, a pass of a `repeat`, a
- * call of a flow inside of itself, or the frame of an `otherwise`. They stand behind the committed cells and nobody sees them until `commit`.
+ * Makes the cells that grow below cell `n`: the entry flow's (0), the items of a `for`, a pass of a `repeat`, a call of
+ * a flow inside of itself, a handler of a block, what a `rollback()` takes back, or the frame of an `otherwise`. They
+ * stand behind the committed cells and nobody sees them until `commit`.
  */
 export function unfold(run: Cells, n: number): Growth {
   if (run.growing !== null) {
@@ -62,7 +69,7 @@ class Unfolding {
 
   root(n: number): void {
     const { run } = this;
-    if (n === 0) {
+    if (n === 0 && run.count === 1) {
       const flow = run.plan.flows[run.plan.flow];
       assert(flow !== undefined, `the plan has no flow \`${run.plan.flow}\``);
       this.frame(flow.body, -1, 0, MAIN, noGuard);
@@ -74,7 +81,15 @@ class Unfolding {
       this.items(n, items, noGuard);
       return;
     }
+    if (run.states.get(n) === RUNNING && run.mainFrame(n) >= 0) {
+      this.handler(n);
+      return;
+    }
     const { step } = run.info(n);
+    if (step.kind === "rollback" && run.states.get(n) === RUNNING) {
+      this.undo(n);
+      return;
+    }
     if (step.kind === "repeat" && run.states.get(n) === RUNNING) {
       const before = passFrame(run, n);
       this.pass = before < 0 ? 1 : run.frameRoles.get(before) - PASS + 1;
@@ -98,9 +113,45 @@ class Unfolding {
     sum.update(run.frameOwners.bytesFrom(firstFrame));
     sum.update(run.frameRoles.bytesFrom(firstFrame));
     sum.update(this.edges.all.bytesFrom(0));
+    for (const [cell, { of }] of run.ends.undoes) if (cell >= firstCell) sum.update(`${cell} ${of}\n`);
     for (const [cell, loop] of run.loops)
       if (loop.first >= firstCell) sum.update(`${cell} ${JSON.stringify(loop.keys)}\n`);
     return sum.digest("hex");
+  }
+
+  /** The next handler of a block that has ended. */
+  private handler(n: number): void {
+    const { run } = this;
+    const f = run.mainFrame(n);
+    const which = nextHandler(run, n);
+    const block = which === null ? null : (run.block(f).handlers?.[which] ?? null);
+    assert(which !== null && block !== null, `cell ${n} has no handler to run`);
+    let role = which === "failure" ? ON_FAILURE : FINALLY;
+    for (let g = run.owned.get(n); g >= 0; g = run.frameNext.get(g)) {
+      const before = run.frameRoles.get(g);
+      if (before < 0 && isFinally(before) === isFinally(role) && before <= role) role = before - 2;
+    }
+    if (which === "failure") this.given(block, f, n, role, [failureOf(run, n)], noGuard);
+    else this.frame(block, f, n, role, noGuard);
+  }
+
+  /** The nodes that take back what succeeded, each after the one before, however that ended. */
+  private undo(n: number): void {
+    const { run } = this;
+    const targets = undoTargets(run, n);
+    const steps = targets.map((of) => run.steps.get(of));
+    const f = run.addFrame({ steps, result: null }, -1, n, MAIN);
+    const base = run.made;
+    for (const id of steps) run.addCell("task", id, f);
+    targets.forEach((of, i) => {
+      let turn = 0;
+      for (const before of run.ends.undoes.values()) if (before.of === of) turn++;
+      const { args = [], value = null } = run.ends.succeeded.get(of) ?? {};
+      run.ends.undoes.set(base + i, { of, turn, args, value });
+      if (i > 0) this.edges.add(base + i - 1, base + i, EDGE_TOLERANT);
+      react(run, base + i);
+    });
+    drain(run);
   }
 
   private frame(block: Block, parent: number, owner: number, role: number, guard: Guard): void {
@@ -144,6 +195,7 @@ class Unfolding {
       case "task":
       case "check":
       case "approve":
+      case "rollback":
         this.edges.uses(c, step.uses, f);
         this.edges.guard(c, guard);
         react(run, c);

@@ -33,7 +33,8 @@ export interface WorkOutput {
 
 /** All that an expression can reach. */
 export interface Scope {
-  slot(up: number, i: number, inside?: readonly number[]): Value;
+  /** `maybe`: `none` if it did not succeed. */
+  slot(up: number, i: number, inside?: readonly number[], maybe?: boolean): Value;
   readonly types: TypeTable;
   readonly files: FileAccess;
   readonly env?: WorkOutput;

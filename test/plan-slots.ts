@@ -27,6 +27,8 @@ export function brokenSlots(plan: Plan): readonly string[] {
         for (const inner of blocksOf(step)) walk(inner, { block, made: slot, parent });
       }
     });
+    for (const handler of [block.handlers?.failure, block.handlers?.final])
+      if (handler != null) walk(handler, { block, made: block.steps.length, parent });
     if (block.result !== null && (block.result < 0 || block.result >= block.steps.length))
       wrong.push(`the result ${block.result} of a block is none of its slots`);
   };

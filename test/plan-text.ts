@@ -18,7 +18,8 @@ export function planText(plan: Plan): string {
   ];
   for (const [name, flow] of Object.entries(plan.flows)) {
     const depth = flow.depth === null ? "" : `  depth ${flow.depth}`;
-    lines.push("", `flow ${name} (${flow.file})${answer(flow.answer)}${depth}`);
+    const deadline = flow.deadline === null ? "" : `  deadline ${exprText(flow.deadline)}`;
+    lines.push("", `flow ${name} (${flow.file})${answer(flow.answer)}${depth}${deadline}`);
     lines.push(...blockLines(flow.body, plan, "  "));
   }
   for (const task of Object.values(plan.tasks)) lines.push("", ...taskLines(task));
@@ -40,6 +41,9 @@ function blockLines(block: Block, plan: Plan, indent: string): string[] {
     return step === undefined ? [`${indent}$${slot} missing`] : stepLines(step, slot, plan, indent);
   });
   if (block.result !== null) lines.push(`${indent}result $${block.result}`);
+  const handlers = { "on failure": block.handlers?.failure, finally: block.handlers?.final };
+  for (const [word, handler] of Object.entries(handlers))
+    if (handler != null) lines.push(`${indent}${word}`, ...blockLines(handler, plan, `${indent}  `));
   return lines;
 }
 
@@ -73,6 +77,8 @@ function stepLines(step: Step, slot: number, plan: Plan, indent: string): string
     lines.push(`${inner}until $${step.until}`);
   }
   if (step.kind === "phase" || step.kind === "gate") add("block", step.body);
+  if (step.kind === "phase" && step.deadline !== null)
+    lines.push(`${inner}deadline ${exprText(step.deadline)}`);
   if ("otherwise" in step && step.otherwise !== null) add("otherwise", step.otherwise);
   return lines;
 }
@@ -99,6 +105,8 @@ function headOf(step: Step): string {
       return `phase${step.title === null ? "" : ` ${JSON.stringify(step.title)}`}`;
     case "gate":
       return "gate";
+    case "rollback":
+      return "rollback";
     case "check":
       return `check ${JSON.stringify(step.label)} ${step.value === null ? `succeeded $${step.of}` : exprText(step.value)}`;
     case "approve": {
@@ -109,7 +117,7 @@ function headOf(step: Step): string {
 }
 
 function useText(use: Use): string {
-  return `${use.up > 0 ? `^${use.up}` : ""}$${[use.i, ...(use.in ?? [])].join("$")}${use.kind === "data" ? "" : `/${use.kind}`}`;
+  return `${use.up > 0 ? `^${use.up}` : ""}$${[use.i, ...(use.in ?? [])].join("$")}${use.kind === "data" ? "" : `/${use.kind}`}${use.tolerant === true ? "?" : ""}`;
 }
 
 const plainSettings: Partial<Record<keyof TaskSettings, string>> = {

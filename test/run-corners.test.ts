@@ -206,9 +206,9 @@ describe("order of starting", () => {
     world.go(() => [...world.run.running()].length > 0);
     // No question in between: the queue still has the node on top.
     world.end(1, { fail: "no" });
-    expect(decide(world.run, world.now)).toEqual({ do: "sleep", until: world.now + 5000 });
+    expect(decide(world.run, world.now)).toMatchObject({ do: "sleep", until: world.now + 5000 });
     world.crash();
-    expect(decide(world.run, world.now)).toEqual({ do: "sleep", until: world.now + 5000 });
+    expect(decide(world.run, world.now)).toMatchObject({ do: "sleep", until: world.now + 5000 });
     expect(world.run.state(1)).toBe("waiting");
     expect(world.run.counts).toMatchObject({ waiting: 1, ready: 0 });
     expect(decide(world.run, world.now + 5000)).toMatchObject({ do: "append" });

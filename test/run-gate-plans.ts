@@ -10,8 +10,17 @@ export function phase(b: Draft, name: string, build: (inner: Draft) => void): Sl
   const inner = new Draft(b.plan, b);
   inner.slotOfPhase = slot;
   build(inner);
-  const body = { steps: inner.ids, result: null };
-  b.plan.steps[id] = { kind: "phase", id, name, uses, title: null, guard: guard?.i ?? null, body };
+  const body = inner.body(null);
+  b.plan.steps[id] = {
+    kind: "phase",
+    id,
+    name,
+    uses,
+    title: null,
+    deadline: inner.deadline,
+    guard: guard?.i ?? null,
+    body,
+  };
   b.barrier = { up: 0, i: slot.i, kind: "phase" };
   return slot;
 }

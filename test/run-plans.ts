@@ -2,9 +2,20 @@
 
 import type { FlowPlan, InputSpec, Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
-import type { Block, FlowStep, ForStep, IfStep, RepeatStep, Step, Use } from "../compiler/plan-steps.ts";
+import type {
+  Block,
+  FlowStep,
+  ForStep,
+  Handlers,
+  IfStep,
+  RepeatStep,
+  Step,
+  Use,
+  VarStep,
+} from "../compiler/plan-steps.ts";
 import type { RetryPolicy, TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
 import type { Type, Value } from "../compiler/types.ts";
+import { isExpr, usesOf } from "./run-uses.ts";
 
 const json: Type = { kind: "json" };
 
@@ -46,28 +57,6 @@ function isSlot(given: unknown): given is Slot {
   return typeof given === "object" && given !== null && "in" in given && given.in instanceof Draft;
 }
 
-function isExpr(given: unknown): given is Expr {
-  return typeof given === "object" && given !== null && "k" in given;
-}
-
-/** Slots an expression mentions. */
-function usesOf(exprs: readonly Expr[], order: readonly Use[] = []): Use[] {
-  const uses = new Map<string, Use>();
-  const visit = (at: unknown): void => {
-    if (typeof at !== "object" || at === null) return;
-    if (isExpr(at) && at.k === "lit") return;
-    if (isExpr(at) && at.k === "slot") {
-      const { k: _, ...ref } = at;
-      uses.set([at.up, at.i, ...(at.in ?? [])].join("."), { ...ref, kind: "data" });
-      return;
-    }
-    for (const part of Object.values(at)) visit(part);
-  };
-  for (const expr of exprs) visit(expr);
-  for (const use of order) if (!uses.has(`${use.up}.${use.i}`)) uses.set(`${use.up}.${use.i}`, use);
-  return [...uses.values()].sort((a, b) => a.up - b.up || a.i - b.i);
-}
-
 // Blocks
 
 export interface Extras {
@@ -98,6 +87,12 @@ export class Draft {
   slotOfPhase: Slot | null = null;
   /** What all that follows waits for. */
   barrier: Use | null = null;
+  /** A handler: slots outside of it may not be there. */
+  tolerant = false;
+  /** Of a flow or phase. */
+  mayHandle = false;
+  handlers: Handlers | null = null;
+  deadline: Expr | null = null;
 
   constructor(plan: Plans, parent: Draft | null) {
     this.plan = plan;
@@ -108,8 +103,11 @@ export class Draft {
     if (isExpr(given)) return given;
     if (!isSlot(given)) return { k: "lit", v: given };
     let up = 0;
+    let maybe = {};
     for (let at: Draft | null = this; at !== null; at = at.parent) {
-      if (at === given.in) return { k: "slot", up, i: given.i };
+      const plain = this.plan.steps[given.in.ids[given.i] ?? -1]?.kind === "var";
+      if (at === given.in) return { k: "slot", up, i: given.i, ...(plain ? {} : maybe) };
+      if (at.tolerant) maybe = { maybe: true };
       up++;
     }
     const phase = given.in.slotOfPhase;
@@ -120,9 +118,10 @@ export class Draft {
 
   order(slots: readonly Slot[] = []): Use[] {
     const uses = slots.map((slot): Use => {
-      const { k, ...ref } = this.expr(slot);
-      if (k !== "slot" || !("up" in ref)) throw new Error("no slot");
-      return { ...ref, kind: "order" };
+      const expr = this.expr(slot);
+      if (expr.k !== "slot") throw new Error("no slot");
+      const { k: _, maybe, ...ref } = expr;
+      return { ...ref, ...(maybe === true ? { tolerant: maybe } : {}), kind: "order" };
     });
     return this.barrier === null ? uses : [...uses, this.barrier];
   }
@@ -139,7 +138,7 @@ export class Draft {
     return { id: this.plan.steps.length - 1, slot };
   }
 
-  variable(source: "param" | "item" | "deps" | "last", variable: string): Slot {
+  variable(source: VarStep["source"], variable: string): Slot {
     return this.add((id) => ({ kind: "var", id, name: "", uses: [], variable, source }));
   }
 
@@ -277,8 +276,12 @@ export class Draft {
 
   block(build: (inner: Draft) => Slot | null): Block {
     const inner = new Draft(this.plan, this);
-    const result = build(inner);
-    return { steps: inner.ids, result: result?.i ?? null };
+    return inner.body(build(inner));
+  }
+
+  body(result: Slot | null): Block {
+    const block = { steps: this.ids, result: result?.i ?? null };
+    return this.handlers === null ? block : { ...block, handlers: this.handlers };
   }
 
   private guard(extras: Extras): Slot | null {
@@ -299,6 +302,7 @@ export interface TaskOptions {
   readonly memory?: number;
   readonly priority?: "low" | "normal" | "high";
   readonly timeout?: Expr;
+  readonly undo?: boolean;
   /** Without an action: only this is computed. */
   readonly result?: Expr;
 }
@@ -329,7 +333,7 @@ export class Plans {
         env: [],
         needs: { cpu, memory, disk: 0 },
         priority: options.priority ?? "normal",
-        undo: null,
+        undo: options.undo === true ? { kind: "argv", items: [] } : null,
       },
       action: result === null ? { kind: "call", file: "a.ts", export: name } : null,
       result,
@@ -355,7 +359,8 @@ export class Plans {
       params: params.map((param) => ({ name: param, type: json, doc: null })),
       answer: json,
       depth,
-      body: { steps: draft.ids, result: result?.i ?? null },
+      body: draft.body(result),
+      deadline: draft.deadline,
     };
     return this;
   }

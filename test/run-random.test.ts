@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { DROPPED } from "../runtime/run-codes.ts";
+import { phase } from "./run-gate-plans.ts";
+import { handle, rollback } from "./run-handler-plans.ts";
 import { call, type Draft, field, lit, local, noRetry, Plans, type Slot } from "./run-plans.ts";
 import { again } from "./run-recursion-plans.ts";
 import { chanceOf, fold, snapshot, World } from "./run-world.ts";
@@ -14,6 +16,7 @@ function randomPlan(chance: () => number): Plan {
   const plans = new Plans()
     .task("t", { params: ["x"], retry: { times: any(3) } })
     .task("big", { params: ["x"], cpu: 2 })
+    .task("made", { params: ["x"], undo: true })
     .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });
   let depth = 0;
   let made = 0;
@@ -81,11 +84,32 @@ function randomPlan(chance: () => number): Plan {
         // Too deep sooner or later: mostly answered, else it fails and nothing can help.
         last = again(b, name, "sub", [arg], { otherwise: (inner) => inner.let(lit("deep")), ...extras() });
       else if (kind === 6) last = b.flow(name, "sub", [arg], extras());
-      else last = b.task(name, chance() < 0.2 ? "big" : "t", [arg], extras());
+      else if (kind === 8 && b.mayHandle) {
+        phase(b, name, (inner) => {
+          inner.mayHandle = true;
+          fill(inner, seen);
+          ending(inner, seen);
+        });
+        continue;
+      } else last = b.task(name, chance() < 0.2 ? "big" : chance() < 0.4 ? "made" : "t", [arg], extras());
       seen.push(last);
     }
     depth--;
     return last;
+  };
+  /** What a block says about its end. */
+  const ending = (b: Draft, above: readonly Slot[]): void => {
+    if (chance() < 0.4) b.deadline = lit(60);
+    if (chance() < 0.4) return;
+    const seen = [...above, ...b.ids.map((_, i): Slot => ({ in: b, i }))];
+    const inside = (inner: Draft): void => {
+      depth += 2;
+      const done = fill(inner, seen);
+      depth -= 2;
+      if (chance() < 0.5) rollback(inner, done === null ? [] : [done]);
+    };
+    const failure = chance() < 0.7 ? { failure: inside } : {};
+    handle(b, { ...failure, ...(chance() < 0.6 || !("failure" in failure) ? { final: inside } : {}) });
   };
   return plans
     .flow(
@@ -94,14 +118,19 @@ function randomPlan(chance: () => number): Plan {
       (b, x) => {
         depth = 2;
         inSub = true;
-        return fill(b, x === undefined ? [] : [x]);
+        const value = fill(b, x === undefined ? [] : [x]);
+        ending(b, []);
+        return value;
       },
       3,
     )
     .flow("main", [], (b) => {
       depth = 0;
       inSub = false;
-      return fill(b, []);
+      b.mayHandle = true;
+      const value = fill(b, []);
+      ending(b, []);
+      return value;
     })
     .done();
 }
@@ -127,6 +156,7 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
     pick: (running) => running[Math.floor(chance() * running.length)] ?? 0,
     end: (name, _a, run, n) => {
       const luck = chance();
+      if (!calm && chance() < 0.02) world.now += 100_000;
       if (run.has(n, DROPPED) && luck < 0.7) return "cancelled";
       if (!calm && luck < 0.12) return { fail: "bad luck" };
       if (!calm && luck < 0.2) return "lost";
@@ -135,11 +165,17 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
   });
   const done = new Set<number>();
   world.check = (run, event) => {
+    // What was taken back is done again, with what came from it.
+    if (event.type === "run.opened") {
+      done.clear();
+      for (const n of run.nodes()) if (run.state(n) === "succeeded") done.add(n);
+    }
     if (event.type === "attempt.started") {
       expect(done.has(event.n), "started after it had succeeded").toBe(false);
       for (const { n } of run.dependencies(event.n)) {
         const around = run.frameGuards.get(run.frames.get(event.n)) === n && run.kind(n) === "if";
-        expect(around || run.good(n), `cell ${event.n} started before ${n}`).toBe(true);
+        const there = run.handler(event.n) === null ? run.good(n) : run.settled(n);
+        expect(around || there, `cell ${event.n} started before ${n}`).toBe(true);
       }
       expect(run.room.cpu <= 3000 || [...run.running()].length === 1).toBe(true);
     }

@@ -7,7 +7,12 @@ import { visible } from "./text.ts";
 export function dot(name: string, graph: Graph): string {
   const lines = [`digraph ${quoted(name)} {`, '  node [shape=box, fontname="sans-serif"];'];
   graph.vertices.forEach(({ kind, shown, why }, i) => {
-    const style = { node: "", whole: ", shape=ellipse", template: ", style=dashed" }[kind];
+    const style = {
+      node: "",
+      whole: ", shape=ellipse",
+      template: ", style=dashed",
+      handler: ", style=dotted",
+    }[kind];
     // `\n` between two escaped texts is Graphviz's own sign for a new line.
     const text = why === null ? escaped(shown) : `${escaped(shown)}\\n${escaped(why)}`;
     lines.push(`  n${i} [label="${text}"${style}];`);

@@ -1,12 +1,13 @@
 // The graph of a plan for people: a table, level by level, and Mermaid.
 
 import type { EdgeKind } from "../../compiler/plan-steps.ts";
+import type { TemplateKind } from "../../runtime/outline.ts";
 import { table } from "./table.ts";
 import { count, visible } from "./text.ts";
 
-/** A node that is known, a `for`, `if` or flow as a whole, or what will grow when a value is known. */
+/** A node that is known, a `for`, `if` or flow as a whole, what will grow when a value is known, or a handler. */
 export interface Vertex {
-  readonly kind: "node" | "whole" | "template";
+  readonly kind: "node" | "whole" | "template" | "handler";
   readonly name: string;
   /** The name, with `[…]` where keys are not known. */
   readonly shown: string;
@@ -32,8 +33,6 @@ interface Dependency {
   readonly kind: EdgeKind;
 }
 
-type TemplateKind = "for" | "repeat" | "recursion" | "otherwise";
-
 /** What `outline` gives, as far as it is drawn. */
 export interface Outlined {
   readonly nodes: readonly {
@@ -56,6 +55,8 @@ export function whyNotKnown(kind: TemplateKind): string {
     repeat: "once more for each further pass",
     recursion: "calls itself, if it comes to that",
     otherwise: "only if it fails",
+    "on failure": "when its block has failed",
+    finally: "at the end of its block, however it ends",
   }[kind];
 }
 
@@ -72,8 +73,10 @@ export function graphOf(outline: Outlined): Graph {
     add({ kind: "node", name, shown: name, tasks: [task], why: null });
   for (const { name, kind, nodes } of outline.templates) {
     const tasks = [...new Set(nodes.map((node) => node.task))];
-    const shown = `${name}${{ for: "[…]", repeat: "#…", recursion: ".…", otherwise: ".otherwise" }[kind]}`;
-    add({ kind: "template", name, shown, tasks, why: whyNotKnown(kind) });
+    const handler = kind === "on failure" || kind === "finally";
+    const ends = { for: "[…]", repeat: "#…", recursion: ".…", otherwise: ".otherwise" };
+    const shown = handler ? name : `${name}${ends[kind]}`;
+    add({ kind: handler ? "handler" : "template", name, shown, tasks, why: whyNotKnown(kind) });
   }
   const rows = [...outline.nodes, ...outline.templates];
   for (const { dependencies } of rows)
@@ -115,7 +118,8 @@ export function planTable(graph: Graph, levels: readonly number[], width: number
   const byLevel = new Map<number, number[]>();
   graph.vertices.forEach((vertex, i) => {
     if (vertex.kind === "whole") return;
-    const level = levels[i] ?? 0;
+    // Handlers come last, and at no level: what they wait for is the end.
+    const level = vertex.kind === "handler" ? Number.POSITIVE_INFINITY : (levels[i] ?? 0);
     byLevel.set(level, [...(byLevel.get(level) ?? []), i]);
   });
   const rows: string[][] = [];
@@ -128,7 +132,7 @@ export function planTable(graph: Graph, levels: readonly number[], width: number
       const more = (deps.get(i) ?? []).length - depsShownMax;
       const why = vertex.why === null ? "" : visible(vertex.why);
       rows.push([
-        k === 0 ? String(level) : "",
+        k === 0 && Number.isFinite(level) ? String(level) : "",
         name,
         vertex.tasks.map(visible).join(", "),
         [waits + (more > 0 ? `, … ${more} more` : ""), why].filter((text) => text !== "").join("; "),

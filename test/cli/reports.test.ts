@@ -12,7 +12,14 @@ const start = Date.UTC(2026, 10, 21, 12);
 
 function node(n: number, name: string, more: Partial<NodeRecord> = {}): NodeRecord {
   const times = { startedAt: start + n * 1000, endedAt: start + n * 1000 + 500, durationMs: 500 };
-  const usual = { key: null, status: "succeeded", answered: false, skipped: null, attempts: 1 } as const;
+  const usual = {
+    key: null,
+    status: "succeeded",
+    answered: false,
+    skipped: null,
+    attempts: 1,
+    handler: null,
+  } as const;
   return { n, name, task: "t", ...usual, ...times, ...more };
 }
 
