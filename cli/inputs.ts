@@ -126,8 +126,7 @@ function readText(full: string, path: string): { readonly text: string } | { rea
   }
 }
 
-/** A value from outside as the type has it; files are looked at. */
-export async function decodeOne(raw: Raw, type: Type, plan: Plan, look: LookAt) {
+async function decodeOne(raw: Raw, type: Type, plan: Plan, look: LookAt) {
   const { types } = plan;
   // Hashing a file takes time: all are looked at before anything is decided.
   const looked = new Map<string, FileValue | string>();

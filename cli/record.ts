@@ -12,8 +12,6 @@ export interface NodeRecord {
   readonly task: string;
   readonly key: string | null;
   readonly status: State;
-  /** Of one whose end is not known: what is known. */
-  readonly unknown: string | null;
   /** It failed or was skipped, and `otherwise` stood in for it. */
   readonly answered: boolean;
   /** `branch`: not chosen by an `if`; `failure`: something it needed failed. */
@@ -25,6 +23,8 @@ export interface NodeRecord {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly durationMs: number | null;
+  /** Early fields that were there before its end, and how long after its start. */
+  readonly early: readonly { readonly field: string; readonly afterMs: number }[];
 }
 
 /** A root cause, with the nodes that could not run because of it. */
@@ -79,7 +79,6 @@ function nodeOf(view: RunView, n: number): NodeRecord {
     task: view.task(n) ?? "",
     key: view.key(n),
     status: view.state(n),
-    unknown: view.state(n) === "unknown" ? (view.error(n)[0]?.message ?? "") : null,
     answered: view.answered(n),
     skipped: view.skippedBy(n),
     attempts: view.attempts(n),
@@ -87,6 +86,10 @@ function nodeOf(view: RunView, n: number): NodeRecord {
     startedAt,
     endedAt,
     durationMs: startedAt === null || endedAt === null ? null : endedAt - startedAt,
+    early: view
+      .early(n)
+      .filter(({ at }) => at < (endedAt ?? Number.POSITIVE_INFINITY))
+      .map(({ field, at }) => ({ field, afterMs: at - (startedAt ?? at) })),
   };
 }
 
@@ -172,6 +175,8 @@ function history(view: RunView, events: Iterable<Event>) {
       openings++;
       reused = succeeded;
     }
+    if (event.type === "attempt.early")
+      for (const file of event.files ?? []) artifacts.push({ node: view.name(event.n), ...file });
     if (event.type === "attempt.ended" && event.outcome === "succeeded") {
       succeeded++;
       for (const file of event.files ?? []) artifacts.push({ node: view.name(event.n), ...file });
@@ -198,10 +203,21 @@ export async function criticalPath(view: RunView): Promise<RunRecord["critical"]
     from.push(a);
     to.push(b);
   };
+  const early = new Map<number, number>();
+  const weights = new Map<number, number>();
   for (let n = 1; n < view.size; n++) {
     const owner = view.owner(n);
     if (owner !== null && owner !== n) edge(n, owner);
-    for (const each of view.dependencies(n)) waitsFor(view, n, each.n, edge);
+    const [task] = view.kind(n) === "early" ? view.dependencies(n) : [];
+    const [startedAt, at] = [task === undefined ? null : view.startedAt(task.n), view.endedAt(n)];
+    if (task === undefined || startedAt === null || at === null) {
+      for (const each of view.dependencies(n)) waitsFor(view, n, each.n, edge);
+      continue;
+    }
+    // Who used it waited for its task from its start until it was there.
+    early.set(n, task.n);
+    for (const each of view.dependencies(task.n)) waitsFor(view, n, each.n, edge);
+    weights.set(n, Math.max(0, at - startedAt));
   }
   const graph = sharedGraph(view.size, from.length);
   graph.from.set(from);
@@ -211,11 +227,15 @@ export async function criticalPath(view: RunView): Promise<RunRecord["critical"]
     const endedAt = view.endedAt(n);
     graph.weights[n] = startedAt === null || endedAt === null ? 0 : Math.max(0, endedAt - startedAt);
   }
+  for (const [n, ms] of weights) graph.weights[n] = ms;
   const { criticalPath: path, length } = await analyze(graph);
   await closeAnalysis();
   return {
     ms: length,
-    nodes: path.filter((n) => view.task(n) !== null && view.startedAt(n) !== null).map((n) => view.name(n)),
+    nodes: path
+      .map((n) => early.get(n) ?? n)
+      .filter((n) => view.task(n) !== null && view.startedAt(n) !== null)
+      .map((n) => view.name(n)),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { Binding, Block, Expr, Node, Statement, Word } from "../grammar/ast.ts";
 import { lastStatement } from "../grammar/walk.ts";
 import { removal, tellDead } from "./check-dead.ts";
+import { tellEarlyFallback } from "./check-early.ts";
 import { literalFits } from "./check-fit.ts";
 import { tellUnguarded } from "./check-guards.ts";
 import { tellHandlerOrder } from "./check-handlers.ts";
@@ -82,8 +83,10 @@ function announce(statements: readonly Statement[], scope: Scope): void {
       statement.kind === "binding" &&
       statement.name !== null &&
       !scope.block?.later.has(statement.name.text)
-    )
+    ) {
       scope.block?.later.set(statement.name.text, statement.name);
+      scope.block?.nodes.set(statement.name.text, statement.value);
+    }
     if (statement.kind === "phase") announce(statement.body.statements, scope);
     if (statement.kind === "phase" || statement.kind === "gate")
       scope.block?.later.set(statement.name.text, statement.name);
@@ -222,6 +225,7 @@ export function checkNode(check: Check, node: Node, scope: Scope, wanted: boolea
     check.pass.typeOf.set(node.overrides, { kind: "record", fields: [] });
   }
   for (const word of node.after) checkAfter(check, word, scope);
+  tellEarlyFallback(check, node, scope);
   if (node.otherwise === null) return type;
   const other = statementType(check, node.otherwise, scope, wanted);
   if (!wanted) return type;

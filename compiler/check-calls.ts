@@ -3,6 +3,7 @@
 import type { Arg, Call, Expr, FieldAccess, Flow, Param, Task } from "../grammar/ast.ts";
 import { builtins, settingCalls } from "./builtins.ts";
 import { inferBuiltin } from "./check-builtins.ts";
+import { answerOfCall } from "./check-early.ts";
 import { askedBy, literalFits } from "./check-fit.ts";
 import { inferRollback } from "./check-handlers.ts";
 import { callee } from "./check-names.ts";
@@ -72,7 +73,7 @@ function tellMethod(check: Check, call: Call, target: FieldAccess, scope: Scope)
 function inferNode(check: Check, call: Call, entry: Entry<Task | Flow>, scope: Scope): Type {
   const { declaration, home } = entry;
   const answer = declaration.answer;
-  const type = answer === null ? noneType : check.resolve(answer, home, declaration);
+  const type = answer === null ? noneType : answerOfCall(check.resolve(answer, home, declaration));
   const inside = scope.where.noNodes === null ? scope : without(scope, scope.where.noNodes);
   checkArguments(check, call, entry, inside);
   if (scope.where.noNodes !== null) {

@@ -4,6 +4,7 @@ import type { Declaration, Flow, Name, Task, Word } from "../grammar/ast.ts";
 import type { Related } from "../grammar/diagnostic.ts";
 import type { Span } from "../grammar/source.ts";
 import { builtins, laterBuiltins } from "./builtins.ts";
+import { toldAsDeadlock } from "./check-early.ts";
 import { at, type Check, type Local, local, type Scope, tell, tellUnknownWord } from "./check-state.ts";
 import { type At, didYouMean } from "./errors.ts";
 import { notYet } from "./errors-calls.ts";
@@ -112,6 +113,8 @@ function toldAsLater(check: Check, name: Named, scope: Scope): boolean {
     const made = making?.text === text ? making : inner.block?.later.get(text);
     if (made === undefined || made === null) continue;
     inner.block?.early.add(text);
+    if (inner.block !== null && toldAsDeadlock(check, at(scope, name), text, scope, inner.block, making))
+      return true;
     tell(check, usedBeforeDefinition(at(scope, name), text, at(scope, made), made === making));
     return true;
   }

@@ -93,6 +93,8 @@ export interface Where {
 export interface BlockNames {
   /** Made further down. */
   readonly later: Map<string, Word>;
+  /** What its names stand for. */
+  readonly nodes: Map<string, Node>;
   /** Of `later`, those used too early: told, so not unused as well. */
   readonly early: Set<string>;
   /** Made in blocks inside this one that have ended. */
@@ -293,7 +295,10 @@ export function innerScope(
 
 /** The scope of a block's statements. */
 export function blockScope(outer: Scope): Scope {
-  return { ...innerScope(outer), block: { later: new Map(), early: new Set(), ended: new Map() } };
+  return {
+    ...innerScope(outer),
+    block: { later: new Map(), nodes: new Map(), early: new Set(), ended: new Map() },
+  };
 }
 
 /** The scope for a place where no node may stand. */

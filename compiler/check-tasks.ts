@@ -8,6 +8,7 @@ import { checkAsked } from "./check-asks.ts";
 import { checkBlock, define } from "./check-blocks.ts";
 import { checkArguments, checkScript } from "./check-commands.ts";
 import { isPure } from "./check-dead.ts";
+import { checkEarly } from "./check-early.ts";
 import { askedBy, resultOf } from "./check-fit.ts";
 import { isEnvName } from "./check-names.ts";
 import { checkPromises } from "./check-promises.ts";
@@ -26,7 +27,7 @@ import { duplicateName, unusedParameter } from "./errors-names.ts";
 import { missingAnswer } from "./errors-types.ts";
 import type { Home } from "./resolve.ts";
 import { errorType, fits, hasError, show, stringType } from "./type-ops.ts";
-import type { Type } from "./types.ts";
+import { endAnswer, type Type } from "./types.ts";
 
 function defineParams(check: Check, declaration: Task | Flow, scope: Scope): void {
   for (const param of declaration.params) {
@@ -66,16 +67,19 @@ export function checkTask(check: Check, task: Task, home: Home): void {
   const answer = task.answer === null ? null : check.resolve(task.answer, home, task);
   checkSettingsOf(check, task, scope);
   checkAction(check, task, scope);
-  if (task.result !== null) checkResult(check, task, task.result, answer, scope);
-  else if (task.action === null) tellNothing(check, task, answer, scope);
+  const told = checkEarly(check, task, answer, scope);
+  if (task.result !== null) {
+    const inner = innerScope(scope, { where: { ...where, returnOf: task } });
+    if (told) check.infer(task.result, inner);
+    else checkResult(check, task, task.result, endAnswer(answer), inner);
+  } else if (!told && task.action === null) tellNothing(check, task, answer, scope);
   // A module gets all parameters, whatever it does with them.
   const empty = task.action === null && task.result === null;
   if (task.action?.kind !== "call" && !empty) tellUnusedParams(check, task, scope);
 }
 
-function checkResult(check: Check, task: Task, result: Expr, answer: Type | null, outer: Scope): void {
-  const { home } = outer;
-  const scope = innerScope(outer, { where: { ...outer.where, returnOf: task } });
+function checkResult(check: Check, task: Task, result: Expr, answer: Type | null, scope: Scope): void {
+  const { home } = scope;
   const type = check.infer(result, scope);
   if (answer !== null) check.fit(result, answer, scope, answerAsked(task, home, answer));
   else if (type.kind !== "error") tellNoAnswer(check, task, at(scope, result), type, home);

@@ -2,6 +2,7 @@
 
 import type { Explanation } from "./explanation.ts";
 import { calls } from "./explanations-calls.ts";
+import { early } from "./explanations-early.ts";
 import { flows } from "./explanations-flows.ts";
 import { handlers } from "./explanations-handlers.ts";
 import { modules } from "./explanations-modules.ts";
@@ -22,4 +23,5 @@ export const explanations: readonly Explanation[] = [
   ...places,
   ...flows,
   ...handlers,
+  ...early,
 ].sort((a, b) => (a.code < b.code ? -1 : 1));

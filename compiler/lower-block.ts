@@ -25,6 +25,7 @@ import {
 } from "./lower-draft.ts";
 import { loopScope, lowerExpr } from "./lower-expression.ts";
 import {
+  addEarly,
   addGuard,
   addLet,
   addVar,
@@ -244,7 +245,7 @@ function lowerCall(call: Call, asked: Asked, scope: Scope, frame: Frame): number
   const unique = draft.program.nameOf.get(called) ?? called.name.text;
   if (ref.kind === "task") {
     const uses = belowBarrier(frame, usesOf([...args, ...settingExprs(overrides)], after));
-    return addStep(draft, frame, (id) => ({
+    const slot = addStep(draft, frame, (id) => ({
       kind: "task",
       id,
       name,
@@ -254,6 +255,8 @@ function lowerCall(call: Call, asked: Asked, scope: Scope, frame: Frame): number
       task: unique,
       args,
     }));
+    addEarly(draft, frame, slot, ref.task);
+    return slot;
   }
   const guard = addGuard(draft, frame, extras);
   const argUses = args.map((arg) => usesOf([arg]));

@@ -110,6 +110,27 @@ export function slotOf(definition: object, frame: Frame | null): SlotRef | null 
   return null;
 }
 
+/** The slot of a task's early field, if that is what the task's own slot stands for; else null. */
+export function earlySlot(task: SlotRef, field: string, scope: Scope): SlotRef | null {
+  let { frame } = scope;
+  for (let k = 0; k < task.up; k++) frame = frame?.parent ?? null;
+  let steps: readonly number[] = frame?.steps ?? [];
+  let last = task.i;
+  for (const slot of task.in ?? []) {
+    const phase = scope.draft.steps[steps[last] ?? -1];
+    if (phase?.kind !== "phase") return null;
+    steps = phase.body.steps;
+    last = slot;
+  }
+  for (let i = last + 1; i < steps.length; i++) {
+    const step = scope.draft.steps[steps[i] ?? -1];
+    if (step?.kind !== "early" || step.of !== last) return null;
+    if (step.field !== field) continue;
+    return task.in === undefined ? { up: task.up, i } : { ...task, in: [...task.in.slice(0, -1), i] };
+  }
+  return null;
+}
+
 /** A name for a step in its block: the second of the same is `name~2`. */
 export function uniqueName(frame: Frame, name: string): string {
   const count = (frame.names.get(name) ?? 0) + 1;

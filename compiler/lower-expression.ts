@@ -16,6 +16,7 @@ import type {
 import {
   calledNode,
   definitionOf,
+  earlySlot,
   fromRoot,
   type Scope,
   seeGlob,
@@ -79,8 +80,12 @@ function lowerPlain(expr: AstExpr, scope: Scope): Expr {
       return { k: "lit", v: expr.value };
     case "none":
       return { k: "lit", v: null };
-    case "field":
-      return fieldExpr(lowerExpr(expr.of, scope), expr.name.text, expr.maybe);
+    case "field": {
+      const of = lowerExpr(expr.of, scope);
+      // Who uses an early field waits for that alone.
+      const early = of.k === "slot" && !expr.maybe ? earlySlot(of, expr.name.text, scope) : null;
+      return early === null ? fieldExpr(of, expr.name.text, expr.maybe) : { k: "slot", ...early };
+    }
     case "index": {
       const of = named(typeIn(scope.draft.program, expr.of), scope.draft.program.types);
       return {

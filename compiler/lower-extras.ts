@@ -1,6 +1,6 @@
 // What statements have in common when they are lowered: what follows an expression, plain values, points of order.
 
-import type { Expr as AstExpr, Node } from "../grammar/ast.ts";
+import type { Expr as AstExpr, Node, Task } from "../grammar/ast.ts";
 import { addStep, type Draft, definitionOf, type Frame, type Scope, slotOf, typeIn } from "./lower-draft.ts";
 import { barrierJoin, belowBarrier } from "./lower-gates.ts";
 import { settingExprs, usesOf, type WaitedFor } from "./lower-uses.ts";
@@ -9,7 +9,7 @@ import type { Block, Use, VarStep } from "./plan-steps.ts";
 import type { TaskSettings } from "./plan-tasks.ts";
 import type { Program } from "./program.ts";
 import { join } from "./type-ops.ts";
-import type { Type } from "./types.ts";
+import { earlyFields, type Type } from "./types.ts";
 
 /** What may follow an expression in a statement, lowered. */
 export interface Extras {
@@ -36,6 +36,20 @@ export function addLet(
 ): number {
   const uses = usesOf([value], after);
   return addStep(draft, frame, (id) => ({ kind: "let", id, name: "", uses, variable, value }));
+}
+
+/** The early fields of a task's answer, each in a slot of its own right behind the task's. */
+export function addEarly(draft: Draft, frame: Frame, of: number, task: Task): void {
+  const answer = task.answer === null ? null : (draft.program.typeOfExpr.get(task.answer) ?? null);
+  for (const { name: field } of earlyFields(answer))
+    addStep(draft, frame, (id) => ({
+      kind: "early",
+      id,
+      name: "",
+      uses: [{ up: 0, i: of, kind: "early" }],
+      of,
+      field,
+    }));
 }
 
 export function afterSlots(node: Node, scope: Scope): readonly WaitedFor[] {

@@ -14,7 +14,7 @@ import { lowerExpr } from "./lower-expression.ts";
 import { lowerDeadline } from "./lower-handlers.ts";
 import { usesOf, withUse } from "./lower-uses.ts";
 import type { Expr } from "./plan-expr.ts";
-import type { Block, Use } from "./plan-steps.ts";
+import type { Block, Step, Use } from "./plan-steps.ts";
 import type { Type } from "./types.ts";
 
 /** The ways back into the lowering of blocks. */
@@ -95,12 +95,15 @@ export function lowerGate(gate: Gate, scope: Scope, frame: Frame, ways: Ways): v
   frame.barrier = { slot, kind: "gate", join: null };
 }
 
+/** What nothing happens in besides what others wait for anyway. */
+const passed: ReadonlySet<Step["kind"]> = new Set<Step["kind"]>(["join", "var", "early"]);
+
 /** Everything in a block so far, back to the gate before, which has waited for what is above it. */
 function allAbove(draft: Draft, frame: Frame): readonly Use[] {
   const uses: Use[] = [];
   for (let i = frame.steps.length - 1; i >= 0; i--) {
     const step = draft.steps[frame.steps[i] ?? -1];
-    if (step === undefined || step === null || step.kind === "join" || step.kind === "var") continue;
+    if (step === undefined || step === null || passed.has(step.kind)) continue;
     uses.push({ up: 0, i, kind: "gate" });
     if (step.kind === "gate") break;
   }

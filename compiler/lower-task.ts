@@ -23,7 +23,7 @@ import type {
 import type { Module } from "./program.ts";
 import { named } from "./schema.ts";
 import { sha256 } from "./seen.ts";
-import type { Type, Value } from "./types.ts";
+import { endAnswer, type Type, type Value } from "./types.ts";
 
 export function lowerTask(task: Task, module: Module, draft: Draft): TaskPlan {
   const frame = newFrame(null);
@@ -32,7 +32,7 @@ export function lowerTask(task: Task, module: Module, draft: Draft): TaskPlan {
   });
   const scope: Scope = { draft, module, frame, locals: new Map(), bound: 0, hoist: null };
   const answer = task.answer === null ? null : (draft.program.typeOfExpr.get(task.answer) ?? null);
-  const result = task.result === null ? null : lowerExpr(task.result, scope, answer);
+  const result = task.result === null ? null : lowerExpr(task.result, scope, endAnswer(answer));
   return {
     name: draft.program.nameOf.get(task) ?? task.name.text,
     doc: task.doc,

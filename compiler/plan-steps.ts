@@ -79,7 +79,8 @@ export type Step =
   | GateStep
   | CheckStep
   | ApproveStep
-  | RollbackStep;
+  | RollbackStep
+  | EarlyStep;
 
 /**
  * A variable whose value is given from outside when its frame is made. `param`: the argument, evaluated in the frame
@@ -236,4 +237,15 @@ export interface ApproveStep extends StepBase {
  */
 export interface RollbackStep extends NodeStep {
   readonly kind: "rollback";
+}
+
+/**
+ * An early field of a task's answer, one step for each, right behind the task's: settled when an attempt has written it, or
+ * with the task. Who uses it waits for no more than that.
+ */
+export interface EarlyStep extends StepBase {
+  readonly kind: "early";
+  /** Slot of the task, which is all that it uses. */
+  readonly of: number;
+  readonly field: string;
 }

@@ -1,10 +1,10 @@
 // Type expressions and type declarations become types; unknown and endless ones are told.
 
 import type { Declaration, Field, RecordType, TypeDeclaration, TypeExpr } from "../grammar/ast.ts";
+import { isEarly } from "./check-early.ts";
 import { at, type Check, constantLookup, tell, tellUnknownWord } from "./check-state.ts";
 import { fold } from "./constant.ts";
 import { findCircles } from "./cycles.ts";
-import { notYet } from "./errors-calls.ts";
 import { recursiveType, unknownType } from "./errors-names.ts";
 import { badDefault, duplicateField } from "./errors-types.ts";
 import type { Home } from "./resolve.ts";
@@ -92,15 +92,21 @@ function recordType(check: Check, type: RecordType, home: Home, owner: Declarati
       continue;
     }
     seen.set(field.name.text, field);
-    if (field.early) tell(check, notYet(at({ home }, field.name), "an `early` field"));
-    fields.push(fieldType(check, field, home, owner));
+    const early = isEarly(check, field, type, home, owner);
+    fields.push(fieldType(check, field, early, home, owner));
   }
   return { kind: "record", fields };
 }
 
-function fieldType(check: Check, field: Field, home: Home, owner: Declaration | null): FieldType {
+function fieldType(
+  check: Check,
+  field: Field,
+  early: boolean,
+  home: Home,
+  owner: Declaration | null,
+): FieldType {
   const type = resolveType(check, field.type, home, owner);
-  const base = { name: field.name.text, type, doc: field.doc, early: field.early };
+  const base = { name: field.name.text, type, doc: field.doc, early };
   if (field.value === null) return base;
   check.defaults.push({ field, type, home, owner });
   const lookup = constantLookup(home, (name) => {

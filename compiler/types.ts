@@ -43,6 +43,18 @@ export interface FieldType {
   readonly default?: Value;
 }
 
+/** The fields of a task's answer that may be there before it ends. */
+export function earlyFields(answer: Type | null): readonly FieldType[] {
+  return answer?.kind === "record" ? answer.fields.filter((field) => field.early) : [];
+}
+
+/** What a task gives at its end: its answer without the early fields; null if nothing is left of it. */
+export function endAnswer(answer: Type | null): Type | null {
+  if (answer?.kind !== "record" || !answer.fields.some((field) => field.early)) return answer;
+  const fields = answer.fields.filter((field) => !field.early);
+  return fields.length === 0 ? null : { kind: "record", fields };
+}
+
 /** Declared types by unique name: the name as written; a second of the same name from another file is `Name~2`. */
 export type TypeTable = Readonly<Record<string, Type>>;
 

@@ -1,6 +1,6 @@
 // Files of a local instance: copied in, never outside of it, and read up to a bound.
 
-import { constants } from "node:fs";
+import { constants, watch } from "node:fs";
 import { chmod, copyFile, mkdir, open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { isInside } from "../runtime/folder.ts";
@@ -44,5 +44,17 @@ export async function readBounded(
     return { bytes: bytes.subarray(0, bytesMax), truncated: bytes.length > bytesMax };
   } finally {
     await file.close();
+  }
+}
+
+/** Makes a folder and tells of changes in it. Where the system has no more watches nobody is told anything. */
+export async function watchFolder(path: string, changed: () => void): Promise<() => void> {
+  await mkdir(path, { recursive: true });
+  try {
+    const watcher = watch(path, { persistent: false }, changed);
+    watcher.on("error", () => watcher.close());
+    return () => watcher.close();
+  } catch {
+    return () => {};
   }
 }

@@ -13,7 +13,7 @@ import {
   type Output,
   type Runner,
 } from "../runtime/runner.ts";
-import { copyIn, readBounded } from "./local-files.ts";
+import { copyIn, readBounded, watchFolder } from "./local-files.ts";
 import { type Launch, type Launched, launch } from "./local-launch.ts";
 import { carriersOf, endCarriers, endGroup, runsFound, signalGroup } from "./local-processes.ts";
 import { Slots } from "./local-slots.ts";
@@ -85,6 +85,7 @@ function openLocal(spec: InstanceSpec, options: LocalOptions, groups: Groups, sl
     temporary,
     exec: (command, io, stop) => exec({ ref, workspace, options, groups, slots }, command, io, stop),
     put: (files) => copyIn(files, workspace, temporary),
+    watch: watchFolder,
     read: readBounded,
     get: (search) => filesBelow(workspace, search),
     close: async () => {},

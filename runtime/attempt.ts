@@ -2,25 +2,26 @@
 
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { TypedExpr } from "../compiler/plan-expr.ts";
 import type { Action, Command, TaskPlan } from "../compiler/plan-tasks.ts";
-import type { Type, TypeTable, Value } from "../compiler/types.ts";
+import { endAnswer, type Type, type TypeTable, type Value } from "../compiler/types.ts";
 import { type Answer, answerOfCall, answerOfOut, answerOfReturn, type Work } from "./answer.ts";
 import { ArtifactError } from "./artifacts.ts";
 import type { CallPool } from "./calls/pool.ts";
-import { bind, type Texts } from "./command.ts";
+import { bind } from "./command.ts";
 import { Deadline } from "./deadline.ts";
+import { Early, type EarlyEnd, type EarlyWorld, wholeAnswer } from "./early.ts";
 import { exited, programOf, signalled, timedOut } from "./endings.ts";
 import { type EnvText, environmentOf } from "./environment.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { EventBody } from "./events.ts";
+import { textsOf } from "./hole-texts.ts";
 import { isFull } from "./journal-errors.ts";
 import { readTail } from "./output.ts";
 import { holdsSecret, redactor, redactText, secretForms } from "./redact.ts";
 import { COOKIE, type Exit, type Instance, type Output, type Runner } from "./runner.ts";
 import type { Folders, Scratch } from "./scratch.ts";
-import { type FileAccess, isList, textOf, ValueError } from "./values.ts";
-import { type AttemptArtifacts, bringReads, Inputs, Left, WorkspaceError } from "./workspace.ts";
+import { type FileAccess, textOf, ValueError } from "./values.ts";
+import { bringReads, Inputs, Left, WorkspaceError } from "./workspace.ts";
 
 /** Settings of one node, evaluated. */
 export interface AttemptSettings {
@@ -49,6 +50,8 @@ export interface AttemptOrder {
   readonly types: TypeTable;
   /** Of an undo: what the node answered; the command finds it in `$OUT`. */
   readonly undone?: { readonly value: Value; readonly type: Type };
+  /** Early fields that an earlier attempt gave: they are final. */
+  readonly early: readonly { readonly field: string; readonly value: Value }[];
 }
 
 /** How it ended: an `attempt.ended` without what only the run knows. */
@@ -58,7 +61,7 @@ export type AttemptReport = Omit<
 >;
 
 /** What all attempts of a run share. */
-export interface AttemptWorld {
+export interface AttemptWorld extends EarlyWorld {
   /** Absolute. */
   readonly project: string;
   /** Absolute: where this run's logs and temporary directories are. */
@@ -67,13 +70,10 @@ export interface AttemptWorld {
   readonly inherited: Readonly<Record<string, string | undefined>>;
   readonly secrets: ReadonlyMap<string, string>;
   readonly files: FileAccess;
-  readonly artifacts: AttemptArtifacts;
   readonly calls: CallPool;
   readonly scratch: Scratch;
   readonly logs: Folders;
   runner(name: string): Promise<Runner | { readonly problem: string }>;
-  /** Monotonic, in ms. */
-  now(): number;
   /** Told where an attempt is before anything of it runs. */
   placed(n: number, a: number, ref: string): void;
 }
@@ -175,7 +175,7 @@ class Attempt {
 
   async report(): Promise<AttemptReport> {
     const { order, world } = this;
-    if (this.stop.aborted) return neverBegan;
+    if (this.stop.aborted) return cancelled;
     const runner = await world.runner(order.settings.runner);
     if ("problem" in runner) return failed("launch", runner.problem);
     this.world.logs.make(dirname(this.logs.out));
@@ -210,13 +210,17 @@ class Attempt {
       const text = textOf(await inputs.local(undone.value, undone.type), undone.type);
       await this.put(instance, text, environment.env["OUT"] ?? "");
     }
+    const place = { instance, inputs, scratch: this.scratch, secrets: this.secrets };
+    const early = await Early.open(this.order, this.world, place);
+    const env = { ...environment.env, ...early?.env };
     const deadline = new Deadline(this.stop, settings.timeoutSeconds);
     try {
       return action.kind === "run"
-        ? await this.run(action.command, instance, local, environment.env, deadline)
-        : await this.call(action, instance, runner, local, environment.env, deadline);
+        ? await this.run(action.command, instance, local, env, deadline, early)
+        : await this.call(action, instance, runner, local, env, deadline, early);
     } finally {
       deadline.clear();
+      await early?.close();
     }
   }
 
@@ -226,6 +230,7 @@ class Attempt {
     local: readonly Value[],
     env: Readonly<Record<string, string>>,
     deadline: Deadline,
+    early: Early | null,
   ): Promise<AttemptReport> {
     const { task, types } = this.order;
     const scope = paramScope(local, types, this.world.files);
@@ -250,8 +255,9 @@ class Attempt {
     if (end !== null) return end;
     const exitCode = exit.kind === "exited" ? exit.code : 0;
     const left = new Left(instance, instance.workspace, this.world.artifacts);
+    const given = (await early?.atEnd()) ?? null;
     const answer = await this.answer(instance, left, env["OUT"] ?? "", exitCode, elapsedMs);
-    return this.answered(answer, left, exitCode);
+    return this.answered(answer, left, exitCode, given);
   }
 
   private async put(instance: Instance, script: string, path: string): Promise<void> {
@@ -303,21 +309,36 @@ class Attempt {
       elapsedMs,
     };
     if (task.result !== null) return answerOfReturn(task.result, work);
-    return task.answer === null ? null : answerOfOut(instance, outPath, task.answer, types, left);
+    const type = endAnswer(task.answer);
+    return type === null ? null : answerOfOut(instance, outPath, type, types, left);
   }
 
-  private async answered(answer: Answer | null, left: Left, exitCode: number | null): Promise<AttemptReport> {
+  private async answered(
+    answer: Answer | null,
+    left: Left,
+    exitCode: number | null,
+    early: EarlyEnd | null,
+  ): Promise<AttemptReport> {
     const exit = exitCode === null ? {} : { exit: exitCode };
-    if (answer !== null && "why" in answer) {
+    const problem = early !== null && "why" in early ? early : answer;
+    if (problem !== null && "why" in problem) {
       const tail = await readTail(this.logs.out, this.logs.err);
-      return { ...failed(answer.why, answer.message), ...exit, ...(tail === "" ? {} : { tail }) };
+      return { ...failed(problem.why, problem.message), ...exit, ...(tail === "" ? {} : { tail }) };
     }
-    const files = [...left.kept.values()];
+    const end = answer !== null && "value" in answer ? answer : null;
+    const given = early !== null && "values" in early ? early : null;
+    const files = [...left.kept.values(), ...(given?.files ?? [])];
+    const value =
+      given === null
+        ? end === null
+          ? {}
+          : { value: end.value }
+        : { value: wholeAnswer(this.order.task.answer, given.values, end?.value ?? null) };
     return {
       outcome: "succeeded",
       ...exit,
-      ...(answer === null ? {} : { value: answer.value }),
-      ...(answer === null || answer.note === null ? {} : { message: answer.note }),
+      ...value,
+      ...(end === null || end.note === null ? {} : { message: end.note }),
       ...(files.length === 0 ? {} : { files }),
     };
   }
@@ -329,6 +350,7 @@ class Attempt {
     local: readonly Value[],
     env: Readonly<Record<string, string>>,
     deadline: Deadline,
+    early: Early | null,
   ): Promise<AttemptReport> {
     const { task, types, settings } = this.order;
     const started = this.world.now();
@@ -354,26 +376,14 @@ class Attempt {
     if (!("value" in result)) return { ...failed(result.why, result.message), ...printed };
     const left = new Left(instance, instance.workspace, this.world.artifacts);
     const elapsedMs = this.world.now() - started;
+    const given = (await early?.atEnd()) ?? null;
+    const type = endAnswer(task.answer);
     const answer =
-      task.result === null && task.answer !== null
-        ? await answerOfCall(result.value, task.answer, types, left)
+      task.result === null && type !== null
+        ? await answerOfCall(result.value, type, types, left)
         : await this.answer(instance, left, "", 0, elapsedMs);
-    return this.answered(answer, left, null);
+    return this.answered(answer, left, null, given);
   }
-}
-
-/** The texts of a hole: of a list one for each item. */
-function textsOf(hole: TypedExpr, value: Value, types: TypeTable): Texts {
-  if (value === null) return null;
-  const type = bare(hole.type, types);
-  if (type.kind === "list" && isList(value)) return value.map((item) => textOf(item, bare(type.of, types)));
-  return textOf(value, type);
-}
-
-function bare(type: Type, types: TypeTable): Type {
-  if (type.kind === "optional") return bare(type.of, types);
-  const body = type.kind === "named" && Object.hasOwn(types, type.name) ? types[type.name] : undefined;
-  return body === undefined ? type : bare(body, types);
 }
 
 function capitalized(clause: string): string {
@@ -381,9 +391,6 @@ function capitalized(clause: string): string {
 }
 
 const cancelled: AttemptReport = { outcome: "cancelled" };
-
-/** It was told to end before anything of it ran. */
-export const neverBegan: AttemptReport = { outcome: "cancelled", why: "launch" };
 
 function failed(why: NonNullable<AttemptReport["why"]>, message: string): AttemptReport {
   return { outcome: "failed", why, message };

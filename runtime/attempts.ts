@@ -26,7 +26,7 @@ const kindsToSweep = ["local"] as const;
 /** The caller closes `calls`, as it may serve several runs. */
 export function openAttempts(settings: AttemptsSettings): Attempts {
   return {
-    open: ({ run, folder, files, clock, placed }) => {
+    open: ({ run, folder, files, clock, timer, placed, early }) => {
       const scratch = new Scratch(join(folder, "tmp"));
       const world = {
         scratch,
@@ -40,7 +40,9 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         calls: settings.calls,
         runner: settings.runner,
         now: () => clock.monotonic(),
+        timer,
         placed,
+        early,
       };
       return {
         start: (order, stop) => runAttempt(order, world, stop),

@@ -2,7 +2,7 @@
 
 import type { Value } from "../compiler/types.ts";
 
-/** How an attempt ended. `cancelled` with the reason `launch`: before anything of it ran. `lost`: the machine failed us, not the task; it does not spend a retry. */
+/** How an attempt ended. `lost`: the machine failed us, not the task; it does not spend a retry. */
 export type Outcome = "succeeded" | "failed" | "lost" | "cancelled";
 
 /** Why an attempt failed. `value`: an expression of it could not be evaluated (division by zero, `first([])`). */
@@ -83,18 +83,6 @@ export type EventBody =
       readonly n: number;
       readonly why: "fail_fast" | "cancel" | "tolerate" | "enough" | "deadline";
     }
-  /**
-   * A person has said what became of a node whose end was not known, or that it is to run again. `value`: its answer, if
-   * its task gives one and it succeeded.
-   */
-  | {
-      readonly type: "node.decided";
-      readonly n: number;
-      readonly as: "succeeded" | "failed" | "again";
-      readonly value?: Value;
-      readonly by: string;
-      readonly note?: string;
-    }
   /** A check of gate `n`, named by its label, was evaluated. `message`: why it did not hold, if there is more to say. */
   | {
       readonly type: "gate.checked";
@@ -128,6 +116,15 @@ export type EventBody =
   | { readonly type: "attempt.started"; readonly n: number; readonly a: number; readonly key: string }
   /** Where the attempt runs: what a later owner needs to find and end it. */
   | { readonly type: "attempt.placed"; readonly n: number; readonly a: number; readonly ref: string }
+  /** It wrote an early field, valid and no more changed: a result, whatever becomes of the attempt. */
+  | {
+      readonly type: "attempt.early";
+      readonly n: number;
+      readonly a: number;
+      readonly field: string;
+      readonly value: Value;
+      readonly files?: readonly ArtifactRef[];
+    }
   | {
       readonly type: "attempt.ended";
       readonly n: number;

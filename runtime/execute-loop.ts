@@ -1,17 +1,17 @@
 // The loop: ask `decide`, write down, commit, perform, sleep. It holds no policy, and nothing is relied on uncommitted.
 
+import type { Value } from "../compiler/types.ts";
 import { answerTo } from "./answer-requests.ts";
-import { type AttemptOrder, type AttemptReport, neverBegan } from "./attempt.ts";
+import type { AttemptOrder, AttemptReport } from "./attempt.ts";
 import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
 import { settingsOf } from "./decide-args.ts";
 import { againAt } from "./decide-retry.ts";
-import type { EventBody } from "./events.ts";
+import type { ArtifactRef, EventBody } from "./events.ts";
 import type { Inputs, Recorder } from "./execute-record.ts";
 import type { RunLog } from "./journal-log.ts";
 import type { Run } from "./run.ts";
 import { inFinally } from "./run-handlers.ts";
-import { isOnce } from "./run-settings.ts";
 import { undoing } from "./run-undo.ts";
 import type { RunAttempts, World } from "./world.ts";
 
@@ -29,9 +29,19 @@ const endMsMax = 30_000;
 
 type CancelWhy = Extract<EventBody, { type: "run.cancelled" }>["why"];
 
+/** An early field was taken. */
+interface EarlyReply {
+  readonly n: number;
+  readonly a: number;
+  readonly field: string;
+  readonly value: Value;
+  readonly files: readonly ArtifactRef[];
+}
+
 type Reply =
   | { readonly kind: "ended"; readonly n: number; readonly a: number; readonly report: AttemptReport }
   | { readonly kind: "placed"; readonly n: number; readonly a: number; readonly ref: string }
+  | ({ readonly kind: "early" } & EarlyReply)
   | { readonly kind: "cancel"; readonly by: string; readonly why: CancelWhy; readonly now: boolean };
 
 interface OpenAttempt {
@@ -79,6 +89,12 @@ export class Loop {
   placed(n: number, a: number, ref: string): void {
     this.replies.push({ kind: "placed", n, a, ref });
     this.takeBack ??= this.world.timer(placedMs, () => this.wake());
+  }
+
+  /** An attempt has given an early field. */
+  early(reply: EarlyReply): void {
+    this.replies.push({ kind: "early", ...reply });
+    this.wake();
   }
 
   /** Somebody wants the run to end: in order, or without waiting for anything. */
@@ -191,6 +207,12 @@ export class Loop {
       this.recorder.record({ type: "attempt.placed", n, a, ref: reply.ref });
       return;
     }
+    if (reply.kind === "early") {
+      const { field, value, files } = reply;
+      const left = files.length === 0 ? {} : { files };
+      this.recorder.record({ type: "attempt.early", n, a, field, value, ...left });
+      return;
+    }
     this.open.delete(n);
     const { outcome, why = null } = reply.report;
     const again = againAt(this.run, n, outcome, why, this.recorder.now(), this.world.random());
@@ -246,8 +268,9 @@ export class Loop {
     assert(task !== undefined && values !== null, `cell ${n} starts without values`);
     const settings = settingsOf(run, n, values);
     const { types } = run.plan;
+    const early = run.early(n);
     if (settings.ok) {
-      const order = { run: run.id, n, a, key, values, settings: settings.value, types };
+      const order = { run: run.id, n, a, key, values, settings: settings.value, types, early };
       const done = run.ends.undoes.get(n);
       const { undo } = task.settings;
       if (done === undefined || undo === null) return { ...order, name: run.name(n), task };
@@ -261,10 +284,11 @@ export class Loop {
   }
 
   private start(order: AttemptOrder): void {
+    assert(this.attempts !== null, "an attempt starts before there is anything to run it");
     const { n, a } = order;
     const stop = new AbortController();
     this.anythingStarted = true;
-    const done = this.begun(order, stop.signal).then(
+    const done = this.attempts.start(order, stop.signal).then(
       (report) => {
         this.replies.push({ kind: "ended", n, a, report });
         this.wake();
@@ -276,14 +300,6 @@ export class Loop {
       },
     );
     this.open.set(n, { a, stop, done });
-  }
-
-  /** That something is done which may be done only once must be known also after a loss of power. */
-  private async begun(order: AttemptOrder, stop: AbortSignal): Promise<AttemptReport> {
-    assert(this.attempts !== null, "an attempt starts before there is anything to run it");
-    if (!isOnce(this.run, order.n)) return this.attempts.start(order, stop);
-    await this.log.synced();
-    return stop.aborted ? neverBegan : this.attempts.start(order, stop);
   }
 
   private readonly monotonic = (): number => this.world.clock.monotonic();

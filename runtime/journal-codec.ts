@@ -161,13 +161,6 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   swept: { refs: isTexts },
   grown: { n: isCount, pass: maybe(isCount), first: isCount, count: isCount, hash: isText },
   "node.cancelled": { n: isCount, why: oneOf("fail_fast", "cancel", "tolerate", "enough") },
-  "node.decided": {
-    n: isCount,
-    as: oneOf("succeeded", "failed", "again"),
-    value: maybe(isValue),
-    by: isText,
-    note: maybe(isText),
-  },
   "gate.checked": { n: isCount, check: isText, held: isBool, message: maybe(isText) },
   "gate.opened": { n: isCount, item: isText, asks: maybe(isText), until: maybe(isNumber) },
   "gate.decided": {
@@ -181,6 +174,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   },
   "attempt.started": { n: isCount, a: isCount, key: isText },
   "attempt.placed": { n: isCount, a: isCount, ref: isText },
+  "attempt.early": { n: isCount, a: isCount, field: isText, value: isValue, files: maybe(isFiles) },
   "attempt.ended": {
     n: isCount,
     a: isCount,

@@ -240,14 +240,14 @@ class Shown {
     this.run = run;
   }
 
-  /** Each once, in plan order; data goes before order. */
+  /** Each once, in plan order; data goes before order, and what waits for the whole before what is early. */
   dependencies(n: number): readonly OutlineDependency[] {
     const { run } = this;
     const kinds = new Map<number, EdgeKind>();
     for (const { n: other, kind } of run.dependencies(n)) {
       const around = run.frameGuards.get(run.frames.get(n)) === other && run.kindOf(other) === "if";
       for (const [seen, way] of around ? this.through(other, kind) : this.seen(other, kind))
-        if (kinds.get(seen) !== "data") kinds.set(seen, way);
+        note(kinds, seen, way);
     }
     kinds.delete(n);
     return [...kinds].sort(([a], [b]) => a - b).map(([other, kind]) => ({ of: run.name(other), kind }));
@@ -256,14 +256,15 @@ class Shown {
   /** The cell itself if it has a name, else what is behind it. */
   private seen(n: number, kind: EdgeKind): readonly (readonly [number, EdgeKind])[] {
     const own = this.run.kindOf(n);
-    return own === "let" || own === "var" || own === "join" ? this.through(n, kind) : [[n, kind]];
+    const plain = own === "let" || own === "var" || own === "join" || own === "early";
+    return plain ? this.through(n, kind) : [[n, kind]];
   }
 
-  /** What is behind a cell: an order that comes from a phase or gate says so. */
+  /** What is behind a cell: an order that comes from a phase or gate says so, and what is early. */
   private through(n: number, kind: EdgeKind): readonly (readonly [number, EdgeKind])[] {
     return this.allBehind(n).map(([other, way]) => {
       const line = way === "phase" || way === "gate";
-      return [other, kind === "order" && line ? way : kind];
+      return [other, (kind === "order" && line) || way === "early" ? way : kind];
     });
   }
 
@@ -272,9 +273,15 @@ class Shown {
     if (known !== undefined) return known;
     const found = new Map<number, EdgeKind>();
     for (const { n: other, kind } of this.run.dependencies(n))
-      for (const [seen, way] of this.seen(other, kind)) if (!found.has(seen)) found.set(seen, way);
+      for (const [seen, way] of this.seen(other, kind)) note(found, seen, way);
     const list = [...found];
     this.behind.set(n, list);
     return list;
   }
+}
+
+/** Of several ways to one node the one that says most: data before order, and the whole of it before an early field. */
+function note(kinds: Map<number, EdgeKind>, n: number, kind: EdgeKind): void {
+  const known = kinds.get(n);
+  if (known === undefined || known === "early" || (known !== "data" && kind !== "early")) kinds.set(n, kind);
 }

@@ -123,6 +123,7 @@ export class Projections {
   }
 
   private followAttempt(event: Event, attempts: Map<string, AttemptEvents>): void {
+    if (event.type === "attempt.early") this.addFiles(event.n, event.seq, event.files);
     if (event.type !== "attempt.started" && event.type !== "attempt.placed" && event.type !== "attempt.ended")
       return;
     const { n, a, seq } = event;
@@ -133,10 +134,14 @@ export class Projections {
     else if (event.type === "attempt.placed") known.placed = seq;
     else {
       known.ended = seq;
-      (event.files ?? []).forEach((file, i) => {
-        this.artifacts.add(...artifactRow(this.run, n, seq, i, file));
-      });
+      this.addFiles(n, seq, event.files);
     }
+  }
+
+  private addFiles(n: number, seq: number, files: readonly ArtifactRef[] = []): void {
+    files.forEach((file, i) => {
+      this.artifacts.add(...artifactRow(this.run, n, seq, i, file));
+    });
   }
 
   /** An item has a row only if something depends on it: there are as many of them as nodes. */
@@ -260,14 +265,9 @@ function nodeState(view: RunView, n: number): NodeState {
     attempts,
     startedAt: view.startedAt(n),
     endedAt: view.endedAt(n),
-    error: toldByEvent(view, n, state) ? null : ownError(view, n),
+    // How an attempt failed stands in its event.
+    error: state === "skipped" || state === "cancelled" || attempts === 0 ? ownError(view, n) : null,
   };
-}
-
-/** How an attempt ended stands in its event; what a person said of it does not. */
-function toldByEvent(view: RunView, n: number, state: State): boolean {
-  if (view.attempts(n) === 0 || state === "skipped" || state === "cancelled") return false;
-  return state !== "failed" || view.error(n)[0]?.why !== null;
 }
 
 function ownError(view: RunView, n: number): string | null {
@@ -289,7 +289,7 @@ function dependenciesOf(view: RunView, n: number): ReadonlyMap<number, number> {
       passed.add(of);
       for (const further of view.dependencies(of)) {
         const way = edgeKinds.indexOf(further.kind);
-        open.push({ of: further.n, kind: way <= 3 && kind <= 1 ? Math.max(kind, way) : kind });
+        open.push({ of: further.n, kind: kind <= 1 ? Math.max(kind, way) : kind });
       }
     }
   }

@@ -27,6 +27,7 @@ import {
   WAITING,
   WANTS,
 } from "./run-codes.ts";
+import { valueAtEnd } from "./run-early.ts";
 import { closeBlock, endsInOrder } from "./run-handlers.ts";
 import {
   gateFailure,
@@ -98,6 +99,9 @@ function activate(run: Cells, m: number): void {
     case "let":
     case "var":
       computePlain(run, m);
+      return;
+    case "early":
+      succeed(run, m, valueAtEnd(run, m));
       return;
     case "if":
       activateIf(run, m);

@@ -2,7 +2,7 @@
 
 import type { Use } from "../compiler/plan-steps.ts";
 import type { Cells } from "./run-cells.ts";
-import { CANCELLED, FAILED, PASS, SKIPPED, UNKNOWN } from "./run-codes.ts";
+import { CANCELLED, FAILED, PASS, SKIPPED } from "./run-codes.ts";
 import { nameOf } from "./run-names.ts";
 import { hadEnough, passFrame } from "./run-outcomes.ts";
 import type { Dependency, Failure } from "./run-view.ts";
@@ -10,17 +10,10 @@ import type { Dependency, Failure } from "./run-view.ts";
 /** No chain is longer: what is cut is the middle of the way, and it is said. */
 const linksMax = 1000;
 
-const stateNames: ReadonlyMap<number, Failure["state"]> = new Map([
-  [FAILED, "failed"],
-  [CANCELLED, "cancelled"],
-  [UNKNOWN, "unknown"],
-]);
-
 /** Empty for what is not bad. Plain values on the way stand in it only where they failed themselves. */
 export function failuresOf(run: Cells, n: number): readonly Failure[] {
   const chain: Failure[] = [];
-  const code = run.states.get(n);
-  if (code < FAILED && code !== UNKNOWN) return chain;
+  if (run.states.get(n) < FAILED) return chain;
   for (let at = n, links = 0; at >= 0 && links < linksMax; links++) {
     const cause = run.causes.get(at);
     const name = nameOf(run, at);
@@ -33,7 +26,7 @@ export function failuresOf(run: Cells, n: number): readonly Failure[] {
 function link(run: Cells, n: number, name: string, cause: number): Failure {
   const error = run.errors.get(n);
   const code = run.states.get(n);
-  const state = stateNames.get(code) ?? "skipped";
+  const state = code === FAILED ? "failed" : code === CANCELLED ? "cancelled" : "skipped";
   const { why = null, exit = null, signal = null, tail = null } = error ?? {};
   const unneeded = code === CANCELLED && hadEnough(run, n);
   const message = unneeded
@@ -45,20 +38,19 @@ function link(run: Cells, n: number, name: string, cause: number): Failure {
 function inferred(run: Cells, code: number, cause: number): string {
   if (code === CANCELLED) return "cancelled";
   if (cause < 0) return code === FAILED ? "failed" : "the other branch was taken";
-  const name = firstName(run, cause);
-  const what = name === "" ? "a value" : `\`${name}\``;
-  const how = run.states.get(cause) === FAILED ? "failed" : "did not run";
+  const named = firstNamed(run, cause);
+  const what = named < 0 ? "a value" : `\`${nameOf(run, named)}\``;
+  const how = run.states.get(named < 0 ? cause : named) === FAILED ? "failed" : "did not run";
   return code === SKIPPED ? `it waits for ${what}, which ${how}` : `${what} in it ${how}`;
 }
 
-/** The first name on the way down from a cell. */
-function firstName(run: Cells, n: number): string {
+/** The first cell with a name on the way down from one; -1 if there is none. */
+function firstNamed(run: Cells, n: number): number {
   for (let at = n, links = 0; at >= 0 && links < linksMax; links++) {
-    const name = nameOf(run, at);
-    if (name !== "") return name;
+    if (nameOf(run, at) !== "") return at;
     at = run.causes.get(at);
   }
-  return "";
+  return -1;
 }
 
 /** What a cell waits for directly, read from its step; each once, as data before order. */

@@ -17,10 +17,10 @@ export function resultOf(run: Cells, f: number): Value {
   return result === null ? null : (run.values[run.frameBases.get(f) + result] ?? null);
 }
 
-/** Points in the order are no work: what waits for them is skipped, and counts unless its `otherwise` answers. */
+/** Points in the order and early fields are no work of their own: what waits for them is skipped, and counts unless its `otherwise` answers. */
 export function isWork(run: Cells, n: number): boolean {
   const { step } = run.info(n);
-  return step.kind !== "join" && !(step.kind === "var" && step.source === "deps");
+  return step.kind !== "join" && step.kind !== "early" && !(step.kind === "var" && step.source === "deps");
 }
 
 /** Is this frame of an `if` the branch that its condition chose? */

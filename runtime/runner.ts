@@ -102,6 +102,11 @@ export interface Instance {
   /** Ends when the command has ended and its group is gone. When `stop` fires: TERM, a grace period, KILL. */
   exec(command: ExecCommand, io: Output, stop: AbortSignal): Promise<Exit>;
   put(files: readonly PutFile[]): Promise<void>;
+  /**
+   * Makes a folder and tells of changes in it, until the answer is called. `path` is absolute inside the instance, below its
+   * temporary directory. It may tell too often, late, or not at all: who waits for something looks by itself now and then.
+   */
+  watch(path: string, changed: () => void): Promise<() => void>;
   /** A file's content, at most `bytesMax`; null if absent. `path` is absolute inside the instance. */
   read(
     path: string,

@@ -196,6 +196,7 @@ class Unfolding {
       case "check":
       case "approve":
       case "rollback":
+      case "early":
         this.edges.uses(c, step.uses, f);
         this.edges.guard(c, guard);
         react(run, c);

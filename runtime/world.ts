@@ -1,8 +1,10 @@
 // The World: everything outside that a run touches, passed in, so that the loop also runs in a pretend one.
 
+import type { Value } from "../compiler/types.ts";
 import type { ArtifactStore } from "./artifacts.ts";
 import type { AttemptOrder, AttemptReport } from "./attempt.ts";
 import type { Bell } from "./bell.ts";
+import type { ArtifactRef } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import type { Identity } from "./lease.ts";
 import type { FileAccess } from "./values.ts";
@@ -32,6 +34,9 @@ export interface AttemptsOf {
   readonly clock: Clock;
   /** To be told where an attempt runs, before its command starts. */
   placed(n: number, a: number, ref: string): void;
+  /** To be told of an early field that was taken, while its attempt goes on. */
+  early(n: number, a: number, field: string, value: Value, files: readonly ArtifactRef[]): void;
+  timer(ms: number, wake: () => void): () => void;
 }
 
 export interface Attempts {

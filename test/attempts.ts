@@ -11,6 +11,7 @@ import { analyzeShell } from "../grammar/shell.ts";
 import { localRunner } from "../runners/local.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import {
+  type AttemptOrder,
   type AttemptReport,
   type AttemptSettings,
   type AttemptWorld,
@@ -51,12 +52,21 @@ export interface TestTask {
   readonly result?: Expr;
   readonly settings?: Partial<AttemptSettings>;
   readonly types?: TypeTable;
+  /** Early fields that an attempt before gave. */
+  readonly known?: AttemptOrder["early"];
 }
 
 export interface TestWorld {
   readonly project: string;
   readonly world: AttemptWorld;
   readonly placed: readonly string[];
+  /** Early fields that were taken. */
+  readonly early: readonly {
+    readonly n: number;
+    readonly a: number;
+    readonly field: string;
+    readonly value: Value;
+  }[];
   /** Writes a file of the project. */
   write(path: string, text: string, mode?: number): void;
   attempt(task: TestTask, stop?: AbortSignal): Promise<AttemptReport>;
@@ -97,6 +107,7 @@ export function openTestWorld({
   const runFolder = join(root, "state", "runs", "r1");
   const calls: CallPool = openCalls(callOptions);
   const placed: string[] = [];
+  const early: { n: number; a: number; field: string; value: Value }[] = [];
   const runner = localRunner({ graceMs: 300 });
   const world: AttemptWorld = {
     project,
@@ -110,13 +121,19 @@ export function openTestWorld({
     logs: new Folders(),
     runner: async (name) => (name === "local" ? runner : { problem: `There is no runner \`${name}\`.` }),
     now: () => performance.now(),
+    timer: (ms, wake) => {
+      const timer = setTimeout(wake, ms);
+      return () => clearTimeout(timer);
+    },
     placed: (_n, _a, ref) => placed.push(ref),
+    early: (n, a, field, value) => early.push({ n, a, field, value }),
   };
   let n = 0;
   return {
     project,
     world,
     placed,
+    early,
     write: (path, text, mode = 0o644) => {
       mkdirSync(dirname(join(project, path)), { recursive: true });
       writeFileSync(join(project, path), text, { mode });
@@ -130,10 +147,10 @@ export function openTestWorld({
         env: [],
         ...task.settings,
       };
-      const { values = [], types = {} } = task;
+      const { values = [], types = {}, known = [] } = task;
       const order = { run: "r1", n: ++n, a: 1, name: `node.${n}`, key: `key-${n}`, settings, types };
       return runAttempt(
-        { ...order, task: planOf(task), values: values.map(([, value]) => value) },
+        { ...order, early: known, task: planOf(task), values: values.map(([, value]) => value) },
         world,
         stop,
       );

@@ -47,6 +47,7 @@ const examples: readonly Example[] = [
     },
     nodes: { succeeded: 4, failed: 2 },
   },
+  { file: "early.flow", output: "shop is complete, with 2 clients", nodes: { succeeded: 4 } },
   { file: "choice.flow", output: "quick test passed", nodes: { succeeded: 2, skipped: 1 } },
   {
     file: "choice.flow",

@@ -101,6 +101,8 @@ function headOf(step: Step): string {
       return `repeat ${exprText(step.times)}`;
     case "join":
       return "join";
+    case "early":
+      return `early ${step.field} of $${step.of}`;
     case "phase":
       return `phase${step.title === null ? "" : ` ${JSON.stringify(step.title)}`}`;
     case "gate":

@@ -3,8 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { againAt, retryAt } from "../runtime/decide-retry.ts";
 import { Diverged } from "../runtime/run.ts";
-import { lit, Plans, planOf } from "./run-plans.ts";
-import { noRetry } from "./run-tasks.ts";
+import { lit, noRetry, Plans, planOf } from "./run-plans.ts";
 import { fold, ran, snapshot, World } from "./run-world.ts";
 
 const failing =

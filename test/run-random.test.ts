@@ -3,13 +3,12 @@
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
-import type { Happened } from "../runtime/run.ts";
 import { DROPPED } from "../runtime/run-codes.ts";
+import { early } from "./run-early-plans.ts";
 import { phase } from "./run-gate-plans.ts";
 import { handle, rollback } from "./run-handler-plans.ts";
-import { call, type Draft, field, lit, local, Plans, type Slot } from "./run-plans.ts";
+import { call, type Draft, field, lit, local, noRetry, Plans, type Slot } from "./run-plans.ts";
 import { again } from "./run-recursion-plans.ts";
-import { noRetry } from "./run-tasks.ts";
 import { chanceOf, fold, snapshot, World } from "./run-world.ts";
 
 /** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. */
@@ -17,7 +16,7 @@ function randomPlan(chance: () => number): Plan {
   const any = (count: number): number => Math.floor(chance() * count);
   const plans = new Plans()
     .task("t", { params: ["x"], retry: { times: any(3) } })
-    .task("once", { params: ["x"], effect: "once" })
+    .task("e", { params: ["x"], retry: { times: any(3) } })
     .task("big", { params: ["x"], cpu: 2 })
     .task("made", { params: ["x"], undo: true })
     .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });
@@ -94,7 +93,11 @@ function randomPlan(chance: () => number): Plan {
           ending(inner, seen);
         });
         continue;
-      } else last = b.task(name, ["big", "once", "made", "made"][any(10)] ?? "t", [arg], extras());
+      } else if (chance() < 0.25) {
+        // Some use its early field, some all of it.
+        last = b.task(name, "e", [arg]);
+        seen.push(early(b, last, "api"));
+      } else last = b.task(name, chance() < 0.2 ? "big" : chance() < 0.4 ? "made" : "t", [arg], extras());
       seen.push(last);
     }
     depth--;
@@ -157,17 +160,17 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
     options: { jobs: 3, failFast: !calm && chance() < 0.2 },
     chance,
     pick: (running) => running[Math.floor(chance() * running.length)] ?? 0,
-    person: (run, n) => {
-      const luck = chance();
-      if (!calm && luck < 0.3) return "failed";
-      return luck < 0.6 && !run.has(n, DROPPED) ? "again" : { value: "settled" };
-    },
+    early: (name, _a, run, n) =>
+      run.task(n) === "e" && !run.has(n, DROPPED) && run.early(n).length === 0 && chance() < 0.5
+        ? { field: "api", value: `early ${name}` }
+        : null,
     end: (name, _a, run, n) => {
       const luck = chance();
       if (!calm && chance() < 0.02) world.now += 100_000;
       if (run.has(n, DROPPED) && luck < 0.7) return "cancelled";
       if (!calm && luck < 0.12) return { fail: "bad luck" };
       if (!calm && luck < 0.2) return "lost";
+      if (run.task(n) === "e") return { value: { api: run.early(n)[0]?.value ?? name } };
       return { value: /n\d+l$/.test(name) ? listed : name };
     },
   });
@@ -178,8 +181,6 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
       done.clear();
       for (const n of run.nodes()) if (run.state(n) === "succeeded") done.add(n);
     }
-    if (event.type === "attempt.started" && run.task(event.n) === "once" && run.attempts(event.n) > 1)
-      expect(told(world, event), "what may be done only once is started again").toBe(true);
     if (event.type === "attempt.started") {
       expect(done.has(event.n), "started after it had succeeded").toBe(false);
       for (const { n } of run.dependencies(event.n)) {
@@ -197,15 +198,6 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
     expect(run.counts.running).toBe(all);
   };
   return world;
-}
-
-/** Did a person say, after its attempt before, that it is to run again? Its events may be older than this world. */
-function told(world: World, started: Happened): boolean {
-  const at = world.events.indexOf(started);
-  const before = world.events
-    .slice(0, at)
-    .findLast((event) => "n" in event && "n" in started && event.n === started.n);
-  return before?.type === "node.decided" && before.as === "again";
 }
 
 describe("random runs", () => {

@@ -31,12 +31,12 @@ export interface WorldOptions {
   readonly durations?: Record<string, number>;
   /** How an attempt ends; by default well, with the node's name as its value. */
   readonly end?: (name: string, a: number, run: Run, n: number) => End;
+  /** Early fields that an attempt gives before it ends; asked until there are none. */
+  readonly early?: (name: string, a: number, run: Run, n: number) => { field: string; value: Value } | null;
   /** Which of the running nodes ends next. */
   readonly pick?: (running: readonly number[]) => number;
   /** What a person says when nothing else goes on; null: nothing, so that time passes or the run waits. */
   readonly say?: (question: Question, run: Run) => "approved" | "rejected" | null;
-  /** What a person says of the first node whose end is not known; null: nobody says anything, and `go` ends. */
-  readonly person?: (run: Run, n: number) => "failed" | "again" | { readonly value: Value } | null;
   /** Chance for backoffs. */
   readonly chance?: () => number;
 }
@@ -94,6 +94,12 @@ export class World {
       const running = [...this.run.running()];
       if (running.length > 0) {
         const n = this.config.pick?.(running) ?? running[0] ?? 0;
+        const early = this.config.early?.(this.run.name(n), this.run.attempts(n), this.run, n) ?? null;
+        if (early !== null) {
+          this.now += 5;
+          this.append({ type: "attempt.early", n, a: this.run.attempts(n), ...early });
+          continue;
+        }
         const end = this.config.end?.(this.run.name(n), this.run.attempts(n), this.run, n);
         this.now += 10;
         this.end(n, end ?? { value: this.run.name(n) });
@@ -103,7 +109,7 @@ export class World {
     throw new Error("the run does not end");
   }
 
-  /** Puts the first question to the person, or the first node whose end is not known; false if there is no answer. */
+  /** Puts the first question to the person; false if there is no answer. */
   private asked(): boolean {
     for (const question of this.run.questions()) {
       const answer = this.config.say?.(question, this.run) ?? null;
@@ -113,13 +119,7 @@ export class World {
       this.ask({ kind: "decide", n, item, answer });
       return true;
     }
-    const [n] = this.run.undecided();
-    const said = n === undefined ? null : (this.config.person?.(this.run, n) ?? null);
-    if (n === undefined || said === null) return false;
-    this.now += 10;
-    const as = typeof said === "object" ? "succeeded" : said;
-    const value = typeof said === "object" ? { value: said.value } : {};
-    return this.ask({ kind: "settle", n, as, ...value }, "ann") === null;
+    return false;
   }
 
   /** Somebody asks something of the run, now or at the wall ms `at`; gives why nothing follows. */

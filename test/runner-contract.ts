@@ -263,6 +263,30 @@ export function runnerContract(name: string, options: ContractOptions): void {
         await sh(instance, `rm "${path}"; mkfifo "${path}"`);
         await expect(instance.read(path, 10)).rejects.toThrow("regular file");
       });
+      test("a folder that is watched is there, and what a command writes into it can be read while it runs", async () => {
+        const instance = await open();
+        const folder = join(instance.temporary, "early");
+        let told = () => {};
+        const change = new Promise<void>((resolve) => {
+          told = resolve;
+        });
+        const end = await instance.watch(folder, () => told());
+        const work = sh(
+          instance,
+          `printf 1 > "${folder}/a"; until [ -e "${folder}/b" ]; do sleep 0.02; done`,
+        );
+        // It may tell late or not at all: who waits looks by itself.
+        const patience = setInterval(told, 2000);
+        await change;
+        clearInterval(patience);
+        while ((await instance.read(join(folder, "a"), 10)) === null) await change;
+        const from = join(root(), "b");
+        writeFileSync(from, "");
+        await instance.put([{ from, to: join(folder, "b") }]);
+        expect((await work).exit).toEqual({ kind: "exited", code: 0 });
+        end();
+        end();
+      });
     });
 
     test("two hundred at once", async () => {

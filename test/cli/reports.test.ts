@@ -15,11 +15,11 @@ function node(n: number, name: string, more: Partial<NodeRecord> = {}): NodeReco
   const usual = {
     key: null,
     status: "succeeded",
-    unknown: null,
     answered: false,
     skipped: null,
     attempts: 1,
     handler: null,
+    early: [],
   } as const;
   return { n, name, task: "t", ...usual, ...times, ...more };
 }
@@ -40,7 +40,6 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
       waiting: 0,
       ready: 0,
       running: 0,
-      unknown: of("unknown"),
       succeeded: of("succeeded"),
       failed: of("failed"),
       skipped: of("skipped"),
