@@ -1,4 +1,4 @@
-// `flowc approve` and `flowc reject`: a person's answer to what a gate asks.
+// `flowc approve` and `flowc reject`: a person's answer to what a gate asks, or about a node whose end is not known.
 
 import { createNearest } from "../compiler/suggest.ts";
 import { decisionText } from "../runtime/answer-requests.ts";
@@ -6,6 +6,7 @@ import type { ApprovalView, GateView } from "../runtime/run-view.ts";
 import { type AskedRun, asking, type Wish } from "./ask.ts";
 import { visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
+import { settlings } from "./settle.ts";
 import { didYouMean, exits, Stop, shellWord, usage } from "./stop.ts";
 import type { World } from "./world.ts";
 
@@ -13,6 +14,8 @@ type Request = RequestOf<"approve" | "reject">;
 
 export async function approve(request: Request, world: World): Promise<number> {
   return asking(request, world, (run) => {
+    const n = run.view.find(request.gate);
+    if (n !== null && run.view.task(n) !== null) return settlings(run, n, request, world);
     const gate = gateOf(run, request);
     return itemsOf(run, gate, request).map((item) => wishOf(gate, item, request.command));
   });
@@ -33,13 +36,14 @@ function gateOf({ id, view, project }: AskedRun, { command, gate: typed }: Reque
   const found = gates.find(({ name }) => name === typed);
   const show = `flowc show ${id}${project.flag}`;
   if (found !== undefined) return found;
-  if (gates.length === 0) throw usage(`The run ${id} has no gates.`, show);
-  const nearest = createNearest()(
-    typed,
-    gates.map(({ name }) => name),
-  );
+  if (gates.length === 0 && view.counts.unknown === 0)
+    throw usage(`The run ${id} has no gates, and no node whose end is not known.`, show);
+  const nearest = createNearest()(typed, [
+    ...gates.map(({ name }) => name),
+    ...[...view.undecided()].map((n) => view.name(n)),
+  ]);
   throw usage(
-    `The run ${id} has no gate ${visible(typed)}.${didYouMean(nearest)}`,
+    `The run ${id} has no gate or node ${visible(typed)}.${didYouMean(nearest)}`,
     nearest === null ? show : `flowc ${command} ${id} ${shellWord(nearest)}${project.flag}`,
   );
 }

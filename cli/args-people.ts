@@ -7,6 +7,7 @@ const examples = {
   approve: `  flowc approve last ship                          its only open question
   flowc approve last ship "Release notes are good" -m "read them twice"
   flowc approve last ship --all --as ada           every open question of the gate
+  flowc approve last publish --value '"1.2.0"'     a node of effect "once" has happened
 `,
   reject: `  flowc reject last ship "Release notes are good" -m "the dates are wrong"
 `,
@@ -39,16 +40,23 @@ function asking(run: string, flags: AskFlags) {
   return { run, as, note: message, json, state };
 }
 
+interface AnswerFlags extends AskFlags {
+  all: boolean;
+  value?: string;
+}
+
 export function peopleCommands(root: Command, give: Give): void {
   for (const [command, says] of [
-    ["approve", "Says yes to what a gate asks. ITEM is the text of the question."],
-    ["reject", "Says no to what a gate asks: it has then not passed."],
+    ["approve", "Says yes to what a gate asks (ITEM is the question), or that a node has happened."],
+    ["reject", "Says no to what a gate asks, which has then not passed, or that a node has failed."],
   ] as const)
-    asked(addCommand(root, command, "RUN GATE [ITEM]", says, examples[command]))
+    asked(addCommand(root, command, "RUN NAME [ITEM]", says, examples[command]))
       .option("--all", "all open questions of the gate", false)
-      .action((run: string, gate: string, item: string | undefined, flags: AskFlags & { all: boolean }) =>
-        give({ command, gate, item: item ?? null, all: flags.all, ...asking(run, flags) }),
-      );
+      .option("--value <JSON>", "the answer of a node that has happened")
+      .action((run: string, gate: string, item: string | undefined, flags: AnswerFlags) => {
+        const { all, value = null } = flags;
+        give({ command, gate, item: item ?? null, all, value, ...asking(run, flags) });
+      });
   asked(addCommand(root, "cancel", "RUN", "Ends a run in order.", examples.cancel)).action(
     (run: string, flags: AskFlags) => give({ command: "cancel", ...asking(run, flags) }),
   );

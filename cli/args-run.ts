@@ -18,6 +18,7 @@ const examples = {
   flowc run build.flow --input crate=core     an input, typed by the flow's parameter
   flowc run build.flow --input plan=@plan.json   its value is the JSON in a file
   flowc run --resume last                     go on where the last run stopped
+  flowc run --resume last --again publish     run a node again that may be done only once
 `,
 } as const;
 
@@ -25,6 +26,7 @@ interface RunFlags extends InputFlags {
   jobs: number;
   resume?: string;
   stored: boolean;
+  again: string[];
   only: string[];
   failFast: boolean;
   dryRun: boolean;
@@ -40,6 +42,12 @@ export function runCommand(root: Command, give: Give): void {
     .option("-j, --jobs <N>", "how much may compute at once on this machine", jobs, availableParallelism())
     .option("--resume <RUN>", "go on with a run: its id, or `last`")
     .option("--stored", "with --resume: use the recorded plan, even if the file has changed", false)
+    .option(
+      "--again <NODE>",
+      "with --resume: run this node again, though it may be done only once",
+      collect,
+      [],
+    )
     .option("--only <NODE>", "run this node and what it needs (repeatable)", collect, [])
     .option("--fail-fast", "start nothing more after the first failure", false)
     .option("--dry-run", "show what would run, start nothing", false)
@@ -54,6 +62,8 @@ export function runCommand(root: Command, give: Give): void {
     .action((file: string | undefined, flow: string | undefined, flags: RunFlags, command: Command) => {
       if (file === undefined && flags.resume === undefined)
         command.error("missing required argument 'FILE'", { code: "flowc.missingFile" });
+      if (flags.again.length > 0 && flags.resume === undefined)
+        command.error("--again goes with --resume RUN", { code: "flowc.againWithoutResume" });
       give({
         command: "run",
         file: file ?? null,
@@ -62,6 +72,7 @@ export function runCommand(root: Command, give: Give): void {
         jobs: flags.jobs,
         resume: flags.resume ?? null,
         stored: flags.stored,
+        again: flags.again,
         only: flags.only,
         failFast: flags.failFast,
         dryRun: flags.dryRun,

@@ -57,12 +57,12 @@ type Outcome =
 export async function asking(
   request: Asking,
   world: World,
-  wishesOf: (run: AskedRun) => readonly Wish[],
+  wishesOf: (run: AskedRun) => readonly Wish[] | Promise<readonly Wish[]>,
 ): Promise<number> {
   const { run, wishes } = await withJournal(world, request.state, async (journal, project) => {
     const { id, view, owner } = await readRun(journal, project, request.run);
     const found = { id, view, alive: owner !== null, project };
-    return { run: found, wishes: wishesOf(found) };
+    return { run: found, wishes: await wishesOf(found) };
   });
   const by = request.as ?? loginName(world);
   const journal = await openJournal(run.project.state);
@@ -125,7 +125,12 @@ function tell(
   const refused = outcomes.some(({ outcome }) => ["refused", "answered"].includes(outcome.status));
   if (who.json) {
     const requests = outcomes.map(({ wish, outcome }) => ({
-      kind: wish.ask.kind === "decide" ? wish.ask.answer : wish.ask.kind,
+      kind:
+        wish.ask.kind === "decide"
+          ? wish.ask.answer
+          : wish.ask.kind === "settle"
+            ? wish.ask.as
+            : wish.ask.kind,
       ...wish.about,
       by: who.by,
       note: who.note,
@@ -165,12 +170,20 @@ function messageOf(wish: Wish, outcome: Outcome, by: string, run: AskedRun): str
 
 /** Who was first, when, and with which answer; that one stands. */
 function beforeText({ ask: first, by, note, at }: Asked): string {
-  const what = first === null ? "asked something" : said[first.kind === "decide" ? first.answer : first.kind];
+  const what = first === null ? "asked something" : saidOf(first);
   const why = note === null ? "" : ` (${visible(note)})`;
   return `${visible(by)} was first and ${what} at ${moment(at)}${why}; that takes effect when the run is resumed.`;
 }
 
+function saidOf(first: Ask): string {
+  if (first.kind === "decide") return said[first.answer];
+  return first.kind === "settle" ? said[first.as] : said[first.kind];
+}
+
 const said = {
+  succeeded: "said that it has happened",
+  failed: "said that it has failed",
+  again: "asked to do it again",
   approved: "approved it",
   rejected: "rejected it",
   cancel: "cancelled it",
@@ -182,7 +195,7 @@ const said = {
 
 /** A request that nobody has taken up: who, what, when. */
 export function requestText({ ask: asked, by, note, at }: Asked, view: RunView): string {
-  const what = asked === null ? "asked something" : said[asked.kind === "decide" ? asked.answer : asked.kind];
+  const what = asked === null ? "asked something" : saidOf(asked);
   const about =
     asked === null || asked.kind === "cancel"
       ? ""
@@ -191,7 +204,7 @@ export function requestText({ ask: asked, by, note, at }: Asked, view: RunView):
 }
 
 /** The name by which the user logged in. */
-function loginName(world: World): string {
+export function loginName(world: World): string {
   try {
     return userInfo().username;
   } catch {

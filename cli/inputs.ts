@@ -126,7 +126,8 @@ function readText(full: string, path: string): { readonly text: string } | { rea
   }
 }
 
-async function decodeOne(raw: Raw, type: Type, plan: Plan, look: LookAt) {
+/** A value from outside as the type has it; files are looked at. */
+export async function decodeOne(raw: Raw, type: Type, plan: Plan, look: LookAt) {
   const { types } = plan;
   // Hashing a file takes time: all are looked at before anything is decided.
   const looked = new Map<string, FileValue | string>();

@@ -10,6 +10,7 @@ import { failureLines } from "./render/progress.ts";
 import { count, visible } from "./render/text.ts";
 import { countsLine } from "./show.ts";
 import { shellWord } from "./stop.ts";
+import { askLines } from "./unknown.ts";
 import { questionLines } from "./waiting.ts";
 import type { World } from "./world.ts";
 
@@ -55,6 +56,7 @@ export function tellEnd(ended: Ended, world: World): void {
   if (ended.reused > 0) times.push(`${count(ended.reused, "result")} reused`);
   lines.push(`  ${countsLine(view)}`, `  ${times.join(", ")}`);
   if (view.status === "running") for (const line of questionLines(view.questions())) lines.push(`  ${line}`);
+  for (const line of askLines(view, ended.flag)) lines.push(`  ${line}`);
   if (ended.report !== null) lines.push(`  report: ${visible(ended.report)}`);
   for (const { name, path } of ended.files) lines.push(`  ${visible(name)}: ${visible(path)}`);
   for (const line of lines) world.err.write(`${line}\n`);
@@ -92,6 +94,7 @@ function nextCommand(view: RunView, causes: readonly Cause[], flag: string): str
   if (view.status === "succeeded") return null;
   const [question] = view.status === "running" ? view.questions() : [];
   if (question !== undefined) return answerCommand(view.id, question, flag);
+  if (view.status === "running") return `flowc show ${view.id}${flag}`;
   const first = causes[0];
   const silent = first?.node != null && first.node.attempts > 0 && (first.failure.tail ?? "").trim() === "";
   if (view.status === "failed" && silent && first?.node != null)

@@ -12,6 +12,8 @@ export interface NodeRecord {
   readonly task: string;
   readonly key: string | null;
   readonly status: State;
+  /** Of one whose end is not known: what is known. */
+  readonly unknown: string | null;
   /** It failed or was skipped, and `otherwise` stood in for it. */
   readonly answered: boolean;
   /** `branch`: not chosen by an `if`; `failure`: something it needed failed. */
@@ -79,6 +81,7 @@ function nodeOf(view: RunView, n: number): NodeRecord {
     task: view.task(n) ?? "",
     key: view.key(n),
     status: view.state(n),
+    unknown: view.state(n) === "unknown" ? (view.error(n)[0]?.message ?? "") : null,
     answered: view.answered(n),
     skipped: view.skippedBy(n),
     attempts: view.attempts(n),

@@ -40,7 +40,15 @@ export async function reportText(record: RunRecord, view: RunView, format: Repor
   if (format === "junit") return junit(record);
   if (format === "html")
     return html(record, await graphOfRun(view), (node) => statusWord(node, record.status));
-  return `${[...head(record), ...failures(record), ...gates(record), ...answer(record), ...artifacts(record), ...nodes(record)].join("\n")}\n`;
+  return `${[
+    ...head(record),
+    ...undecided(record),
+    ...failures(record),
+    ...gates(record),
+    ...answer(record),
+    ...artifacts(record),
+    ...nodes(record),
+  ].join("\n")}\n`;
 }
 
 function head(record: RunRecord): readonly string[] {
@@ -59,6 +67,7 @@ function head(record: RunRecord): readonly string[] {
       `${counts.failed}${counts.answered > 0 ? `, ${counts.answered} answered by \`otherwise\`` : ""}`,
     ],
     ["Skipped", String(counts.skipped)],
+    ...(counts.unknown > 0 ? [["Not known how they ended", String(counts.unknown)] as const] : []),
     ...(counts.cancelled > 0 ? [["Cancelled", String(counts.cancelled)] as const] : []),
     [
       "Time of all nodes",
@@ -98,6 +107,14 @@ function gates(record: RunRecord): readonly string[] {
     lines.push("", `${text(head)}:`, "", ...items.map((item) => `- ${text(item.trim())}`));
   }
   return lines;
+}
+
+/** What a person has to decide. */
+function undecided(record: RunRecord): readonly string[] {
+  const nodes = record.nodes.filter(({ unknown }) => unknown !== null);
+  if (nodes.length === 0) return [];
+  const lines = nodes.flatMap(({ name, unknown }) => ["", `### ${text(name)}`, "", text(unknown ?? "")]);
+  return ["", "## Not known how they ended", "", "These may be done only once; a person decides.", ...lines];
 }
 
 function answer(record: RunRecord): readonly string[] {

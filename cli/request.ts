@@ -21,6 +21,8 @@ export interface RunRequest {
   readonly resume: string | null;
   /** Go on with the plan as recorded, even if the file gives another one now. */
   readonly stored: boolean;
+  /** Nodes that may be done only once and are to run again. */
+  readonly again: readonly string[];
   readonly only: readonly string[];
   readonly failFast: boolean;
   readonly dryRun: boolean;
@@ -92,6 +94,8 @@ export type Request =
   | ({ readonly command: "cancel" } & Asking)
   | ({
       readonly command: "approve" | "reject";
+      /** JSON: the answer of a node that has happened. */
+      readonly value: string | null;
       readonly gate: string;
       /** Null: the only one that is open. */
       readonly item: string | null;

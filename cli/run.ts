@@ -12,11 +12,13 @@ import { openAttempts } from "../runtime/attempts.ts";
 import { fileBell } from "../runtime/bell.ts";
 import { openCalls } from "../runtime/calls/pool.ts";
 import { executeRun, type RunResult } from "../runtime/execute.ts";
-import { ResumeRefused } from "../runtime/execute-open.ts";
+
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { thisProcess } from "../runtime/lease.ts";
 import type { Outline } from "../runtime/outline.ts";
+import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { answerFiles, printAnswer } from "./answer.ts";
+import { loginName } from "./ask.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
@@ -206,6 +208,7 @@ async function perform(
         only: request.only.length > 0 ? request.only : null,
       },
       ...(resume === null ? {} : { resume }),
+      ...(request.again.length === 0 ? {} : { again: { names: request.again, by: loginName(world) } }),
       wait: request.wait,
       stop: signals.stop,
       stopNow: signals.stopNow,
@@ -242,7 +245,9 @@ async function executed(flag: string, ...order: Parameters<typeof executeRun>): 
       `${error.message}\n${error.hint}`,
       error.changed.length > 0
         ? `flowc run --resume ${error.run} --stored${flag}`
-        : `flowc show ${error.run}${flag}`,
+        : error.again.length > 0
+          ? `flowc run --resume ${error.run}${error.again.map((name) => ` --again ${shellWord(name)}`).join("")}${flag}`
+          : `flowc show ${error.run}${flag}`,
     );
   }
 }

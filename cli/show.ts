@@ -16,6 +16,7 @@ import { count, visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
 import { exits } from "./stop.ts";
 import { readRun, withJournal } from "./stored.ts";
+import { askLines } from "./unknown.ts";
 import { groundLines, groundsOf } from "./waiting.ts";
 import type { World } from "./world.ts";
 
@@ -31,12 +32,14 @@ export async function show(request: RequestOf<"show">, world: World): Promise<nu
       for (const line of drawn(record, world)) world.out.write(`${line}\n`);
       for (const line of toDecideOn(view, journal, world, openRequests(journal, record.run)))
         world.out.write(`${line}\n`);
+      const asks = askLines(view, project.flag);
+      for (const line of asks.length === 0 ? [] : ["", ...asks]) world.out.write(`${line}\n`);
       if (owner !== null)
         world.err.write(`process ${owner.pid} on ${visible(owner.host)} is at work on it\n`);
       const [question] = view.questions();
       if (question !== undefined && record.status === "waiting")
         world.err.write(`next: ${answerCommand(record.run, question, project.flag)}\n`);
-      else if (record.status !== "succeeded" && owner === null)
+      else if (record.status !== "succeeded" && asks.length === 0 && owner === null)
         world.err.write(`next: flowc run --resume ${record.run}${project.flag}\n`);
     }
     return exits.well;
@@ -119,7 +122,8 @@ function painted(
 
 /** The state of a node, and why it is in it where that is not plain. */
 export function statusWord(node: NodeRecord, run: RunRecord["status"]): string {
-  if (run !== "running" && (node.status === "ready" || node.status === "waiting")) return "not started";
+  if (run !== "running" && run !== "waiting" && (node.status === "ready" || node.status === "waiting"))
+    return "not started";
   if (node.answered) return `${node.status}, answered`;
   if (node.skipped === "branch") return "skipped, not chosen";
   if (node.skipped === "failure") return "skipped, needs what failed";
@@ -130,10 +134,11 @@ export function statusWord(node: NodeRecord, run: RunRecord["status"]): string {
 
 /** `38 succeeded, 1 failed, 4 skipped`. */
 export function countsLine({ counts, status }: Pick<RunRecord, "counts" | "status">): string {
-  const states = ["succeeded", "failed", "skipped", "cancelled", "running"] as const;
+  const states = ["succeeded", "failed", "skipped", "cancelled", "running", "unknown"] as const;
   const parts = states.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
   const left = counts.ready + counts.waiting;
-  if (left > 0) parts.push(`${left} ${status === "running" ? "waiting" : "not started"}`);
+  if (left > 0)
+    parts.push(`${left} ${status === "running" || status === "waiting" ? "waiting" : "not started"}`);
   if (counts.answered > 0) parts.push(`${counts.answered} answered by otherwise`);
   return `${count(counts.total, "node")}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
 }
@@ -199,6 +204,7 @@ function nodeJson(node: NodeRecord) {
     task: node.task,
     key: node.key,
     status: node.status,
+    unknown: node.unknown,
     answered: node.answered,
     skipped_by: node.skipped,
     attempts: node.attempts,

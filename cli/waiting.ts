@@ -5,6 +5,7 @@ import type { Question, RunView } from "../runtime/run-view.ts";
 import { answerCommand } from "./render/gates.ts";
 import { askedText } from "./render/people.ts";
 import { count, visible } from "./render/text.ts";
+import { settleCommands } from "./unknown.ts";
 
 const questionsShownMax = 5;
 const valuesShownMax = 20;
@@ -33,6 +34,7 @@ function waitingText(view: RunView, flag: string): string {
     ...questions
       .slice(0, questionsShownMax)
       .map((question) => [answerCommand(view.id, question, flag), "or flowc reject …"]),
+    ...settleCommands(view, flag),
   ];
   const width = Math.max(...commands.map(([command = ""]) => command.length));
   for (const [command = "", why = ""] of commands) lines.push(`  ${visible(command).padEnd(width)}  ${why}`);

@@ -1,6 +1,7 @@
 // Flows that call themselves: each circle needs a `depth`, and something in it that may end it.
 
 import type { Block, Expr, Flow, Node, Statement } from "../grammar/ast.ts";
+import { partsOf } from "../grammar/walk.ts";
 import { at, type Check, tell } from "./check-state.ts";
 import { findCircles } from "./cycles.ts";
 import { replace } from "./errors.ts";
@@ -171,26 +172,6 @@ function inExpr(check: Check, expr: Expr): Flows {
     case "repeat":
       return union([inExpr(check, expr.times), inBlock(check, expr.body), inExpr(check, expr.until)]);
     default:
-      return union(partsOf(expr).map((part) => inExpr(check, part)));
-  }
-}
-
-function partsOf(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case "list-of":
-      return expr.items;
-    case "record-of":
-      return expr.entries.map(({ value }) => value);
-    case "field":
-    case "unary":
-    case "cast":
-    case "paren":
-      return [expr.of];
-    case "index":
-      return [expr.of, expr.at];
-    case "binary":
-      return [expr.left, expr.right];
-    default:
-      return [];
+      return union(partsOf(expr).map((part) => (part.kind === "block" ? none : inExpr(check, part))));
   }
 }

@@ -176,8 +176,6 @@ function checkKind(check: Check, setting: Setting, row: SettingRow, owner: Setti
     case "value":
       if (!checkTyped(check, setting, kind.types, row, scope)) return;
       judge(check, setting, row, kind.kind === "fixed", scope);
-      if (setting.key.text === "effect" && foldsToOnce(setting.value))
-        tell(check, notYet(at(scope, setting.value), '`effect: "once"`'));
   }
 }
 
@@ -200,11 +198,6 @@ function checkCacheKeys(check: Check, setting: Setting, row: SettingRow, scope: 
   if (type.kind === "bool" || type.kind === "list" || type.kind === "error") return;
   const label = `\`cache\` is \`true\` or a list of keys, this is ${said(type, check.types)}`;
   tell(check, badSetting(at(scope, value), label, `Write it like \`${row.example}\`.`));
-}
-
-function foldsToOnce(value: Expr): boolean {
-  const [part] = value.kind === "text" ? value.parts : [];
-  return part?.kind === "chars" && part.text === "once";
 }
 
 /** A command stands in the task that it belongs to: it is over its parameters. */

@@ -9,6 +9,7 @@ import { infer } from "./check-expressions.ts";
 import { askedBy, fitTo } from "./check-fit.ts";
 import { tellUnusedNames } from "./check-leftovers.ts";
 import { inferIfOrLoop } from "./check-loops.ts";
+import { tellRepeatedOnce } from "./check-once.ts";
 import { checkPlace } from "./check-places.ts";
 import { tellRecursion } from "./check-recursion.ts";
 import { tellSecrets } from "./check-secrets.ts";
@@ -56,6 +57,7 @@ export function check(entry: string, host: Host): Checked {
     for (const declaration of home.module.file.declarations) checkDeclaration(state, declaration, home);
   checkDefaults(state);
   tellRecursion(state, names.homes);
+  tellRepeatedOnce(state, names.homes);
   checkWorktrees(state, names.homes);
   tellSecrets(state, names.homes);
   tellLater(state);

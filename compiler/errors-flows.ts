@@ -292,3 +292,28 @@ export function nothingToUndo(at: At, task: string): Diagnostic {
   const label = `\`${task}\` has no effect that could be taken back`;
   return badSetting(at, label, "`undo` belongs to a task that changes something.");
 }
+
+/** `at` is the later of the two places: the `effect` if `effectLast`, else the setting that repeats. */
+export function unsafeRetry(
+  at: At,
+  task: string,
+  setting: "retry" | "stall",
+  effectLast: boolean,
+  first: At,
+): Diagnostic {
+  const label = effectLast
+    ? `\`${setting}\` repeats \`${task}\`, which may then be done more than once`
+    : `\`${task}\` may be done only once`;
+  return error("unsafe-retry", at, "A repeat of what may be done only once", label, {
+    related: [related(first, effectLast ? "this repeats it" : "this says so")],
+    hint: `Leave \`${setting}\` out: where it is not known how it ended, a person decides. If doing it twice does no harm, its effect is "idempotent".`,
+  });
+}
+
+export function onceInCheck(at: At, task: string, effect: At): Diagnostic {
+  const label = `a resume asks all checks anew, and \`${task}\` may be done only once`;
+  return error("unsafe-retry", at, "A repeat of what may be done only once", label, {
+    related: [related(effect, "this says so")],
+    hint: "Call it above the gate, or below; a check looks, and changes nothing.",
+  });
+}

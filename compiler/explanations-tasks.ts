@@ -201,4 +201,30 @@ flow main() -> string {
 `,
     },
   },
+  {
+    code: "unsafe-retry",
+    says: "a repeat of what may be done only once",
+    why: 'A task with `effect: "once"` is never repeated by flowc: if nobody can say how an attempt ended, a person decides. A `retry`, also in a `with` far above it, would do it a second time, and so would a gate, which asks its checks anew on each resume.',
+    wrong: `task pay(invoice: string) {
+  effect: "once"
+  retry: 2
+
+  run "pay ~{invoice}"
+}
+
+flow main(invoice: string) {
+  pay(invoice)
+}
+`,
+    right: `task pay(invoice: string) {
+  effect: "once"
+
+  run "pay ~{invoice}"
+}
+
+flow main(invoice: string) {
+  pay(invoice)
+}
+`,
+  },
 ];

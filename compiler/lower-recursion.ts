@@ -62,13 +62,16 @@ function reachedFrom(name: string, callsOf: ReadonlyMap<string, readonly CallSte
 function callsIn(body: Block, steps: readonly Step[]): readonly CallStep[] {
   const found: CallStep[] = [];
   const open: Block[] = [body];
-  for (let block = open.pop(); block !== undefined; block = open.pop())
+  for (let block = open.pop(); block !== undefined; block = open.pop()) {
+    const { failure = null, final = null } = block.handlers ?? {};
+    for (const handler of [failure, final]) if (handler !== null) open.push(handler);
     for (const id of block.steps) {
       const step = steps[id];
       if (step === undefined) continue;
       if (step.kind === "flow") found.push({ id, flow: step.flow });
       open.push(...blocksOf(step));
     }
+  }
   return found;
 }
 

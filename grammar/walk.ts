@@ -40,3 +40,37 @@ export function walk(root: AnyNode, visit: (node: AnyNode) => unknown): void {
 export function lastStatement(block: ast.Block): ast.Statement | undefined {
   return block.statements.findLast(({ kind }) => kind !== "handler");
 }
+
+/** The expressions and blocks directly inside an expression, in order of place. */
+export function partsOf(expr: ast.Expr): readonly (ast.Expr | ast.Block)[] {
+  switch (expr.kind) {
+    case "list-of":
+      return expr.items;
+    case "record-of":
+      return expr.entries.map(({ value }) => value);
+    case "field":
+    case "unary":
+    case "cast":
+    case "paren":
+      return [expr.of];
+    case "index":
+      return [expr.of, expr.at];
+    case "binary":
+      return [expr.left, expr.right];
+    case "call-of":
+      return expr.args.map(({ value }) => value);
+    case "text":
+      return expr.parts.flatMap((part) => (part.kind === "hole" ? [part.expr] : []));
+    case "if":
+      return [expr.cond, expr.then, ...(expr.else === null ? [] : [expr.else])];
+    case "for": {
+      const { lists, by, filter, after, body } = expr;
+      const more = [by, filter, after === null ? null : after.keys].filter((one) => one !== null);
+      return [...lists.map(({ list }) => list), ...more, body];
+    }
+    case "repeat":
+      return [expr.times, expr.body, expr.until];
+    default:
+      return [];
+  }
+}

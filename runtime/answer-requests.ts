@@ -4,6 +4,7 @@ import type { EventBody } from "./events.ts";
 import type { Ask, Request } from "./requests.ts";
 import type { Run } from "./run.ts";
 import { itemOf } from "./run-approvals.ts";
+import { DROPPED, SETTLED } from "./run-codes.ts";
 import type { Decision } from "./run-people.ts";
 
 /** `refused`: why nothing follows, a sentence for who asked; with `events`, which are recorded all the same. */
@@ -24,6 +25,8 @@ export function answerTo(run: Run, request: Request): Answer {
       return { events: [{ type: "run.cancelled", why: "cancel", ...who }], refused: null };
     case "decide":
       return decided(run, request, ask, who);
+    case "settle":
+      return settled(run, ask, who);
     case "retry":
     case "skip":
     case "pause":
@@ -61,6 +64,20 @@ function decided(run: Run, { at }: Request, ask: Extract<Ask, { kind: "decide" }
     events,
     refused: `${what} was to be answered by ${timeText(until ?? at)}: this came too late, and is only recorded.`,
   };
+}
+
+/** What a person says of a node of which nobody can say how it ended. */
+function settled(run: Run, { n, as, value }: Extract<Ask, { kind: "settle" }>, who: Who): Answer {
+  const name = n < run.size ? run.name(n) : `cell ${n}`;
+  if (!run.unknown.has(n)) {
+    const state = n < run.size ? run.state(n) : "not there";
+    const is = state === "succeeded" || state === "failed" ? `has ${state}` : `is ${state}`;
+    return refused(`There is nothing to decide about ${name}: it ${is}.`);
+  }
+  if (run.has(n, SETTLED)) return refused("The run is being ended: say it when it has.");
+  if (as === "again" && run.has(n, DROPPED)) return refused(`Nothing needs ${name} any more.`);
+  const given = value === undefined ? {} : { value };
+  return { events: [{ type: "node.decided", n, as, ...given, ...who }], refused: null };
 }
 
 /** `was approved by ada at … (looks good)` */

@@ -175,7 +175,7 @@ class Attempt {
 
   async report(): Promise<AttemptReport> {
     const { order, world } = this;
-    if (this.stop.aborted) return cancelled;
+    if (this.stop.aborted) return neverBegan;
     const runner = await world.runner(order.settings.runner);
     if ("problem" in runner) return failed("launch", runner.problem);
     this.world.logs.make(dirname(this.logs.out));
@@ -391,6 +391,9 @@ function capitalized(clause: string): string {
 }
 
 const cancelled: AttemptReport = { outcome: "cancelled" };
+
+/** It was told to end before anything of it ran. */
+export const neverBegan: AttemptReport = { outcome: "cancelled", why: "launch" };
 
 function failed(why: NonNullable<AttemptReport["why"]>, message: string): AttemptReport {
   return { outcome: "failed", why, message };

@@ -4,7 +4,7 @@ import type { FailureReason, RetryPolicy } from "../compiler/plan-tasks.ts";
 import type { Outcome, Why } from "./events.ts";
 import type { Run } from "./run.ts";
 import { DROPPED } from "./run-codes.ts";
-import { plainSettings } from "./run-settings.ts";
+import { isOnce, plainSettings } from "./run-settings.ts";
 
 /** So many attempts in a row may be lost: then it is no accident, and the node has failed. */
 export const lostMax = 5;
@@ -34,7 +34,7 @@ export function retryAt(policy: RetryPolicy, repeat: number, now: number, chance
 
 /**
  * What `attempt.ended` says as `again_at` for the attempt under way: when it is repeated, or null if it is not. A lost
- * attempt is repeated at once and spends none of the task's repeats.
+ * attempt is repeated at once and spends none of the task's repeats. What may be done only once is never repeated.
  */
 export function againAt(
   run: Run,
@@ -45,6 +45,7 @@ export function againAt(
   chance: number,
 ): number | null {
   if (run.has(n, DROPPED) || outcome === "succeeded" || outcome === "cancelled") return null;
+  if (isOnce(run, n)) return null;
   if (outcome === "lost") return run.lost.get(n) + 1 < lostMax ? now : null;
   const policy = plainSettings(run, n).retry;
   const failed = run.failures.get(n);

@@ -58,8 +58,11 @@ export function decide(run: Run, now: number): Decision {
   const late = selection === null ? deadlines.passed(now) : null;
   if (late !== null) return append({ type: "node.cancelled", n: late, why: "deadline" });
   const over = endOf(run);
-  if (over !== null)
-    return run.runningCells.size > 0 ? { do: "sleep", until: null, people: false } : append(over);
+  if (over !== null) {
+    if (run.runningCells.size > 0) return sleep(null);
+    // What the flow can do without must be decided too, unless somebody wants the end.
+    return run.unknown.size > 0 && !wantsEnd(run) ? sleep(null, true) : append(over);
+  }
   const stopping = haltOf(run);
   if (stopping !== null) return append(stopping);
   const unanswered = queues.nextExpired(now);
@@ -74,10 +77,11 @@ export function decide(run: Run, now: number): Decision {
   const next = queues.nextNode();
   if (next !== null) return append(startOf(run, next));
   const time = queues.nextTime();
-  const people = time === null && run.runningCells.size === 0 && queues.waitForPeople();
+  const asked = run.unknown.size > 0 || queues.waitForPeople();
+  const people = time === null && run.runningCells.size === 0 && asked;
   const deadline = selection === null ? deadlines.nextTime() : null;
   const until = sooner(sooner(time, queues.nextExpiry()), deadline);
-  if (until !== null || run.runningCells.size > 0 || people) return { do: "sleep", until, people };
+  if (until !== null || run.runningCells.size > 0 || people) return sleep(until, people);
   if (selection === null) throw new Bug(`nothing runs, nothing is ready, and run ${run.id} has not ended`);
   return append(endOfSelection(run, selection));
 }
@@ -89,6 +93,10 @@ function append(event: EventBody): Decision {
 function sooner(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b;
   return Math.min(a, b);
+}
+
+function sleep(until: number | null, people = false): Decision {
+  return { do: "sleep", until, people };
 }
 
 function grow(run: Run, n: number): Decision {
@@ -108,6 +116,11 @@ function endOf(run: Run): EventBody | null {
   if (run.cancelled !== null) return { type: "run.ended", status: "cancelled", output: null };
   if (run.doomed && run.options.failFast) return { type: "run.ended", status: "failed", output: null };
   return null;
+}
+
+/** Is it to end as soon as it can? */
+function wantsEnd(run: Run): boolean {
+  return run.cancelled !== null || (run.doomed && run.options.failFast);
 }
 
 /** May handlers still have to run before it ends? With `--only` no block comes to its end. */

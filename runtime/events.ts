@@ -2,7 +2,7 @@
 
 import type { Value } from "../compiler/types.ts";
 
-/** How an attempt ended. `lost`: the machine failed us, not the task; it does not spend a retry. */
+/** How an attempt ended. `cancelled` with the reason `launch`: before anything of it ran. `lost`: the machine failed us, not the task; it does not spend a retry. */
 export type Outcome = "succeeded" | "failed" | "lost" | "cancelled";
 
 /** Why an attempt failed. `value`: an expression of it could not be evaluated (division by zero, `first([])`). */
@@ -82,6 +82,18 @@ export type EventBody =
       readonly type: "node.cancelled";
       readonly n: number;
       readonly why: "fail_fast" | "cancel" | "tolerate" | "enough" | "deadline";
+    }
+  /**
+   * A person has said what became of a node whose end was not known, or that it is to run again. `value`: its answer, if
+   * its task gives one and it succeeded.
+   */
+  | {
+      readonly type: "node.decided";
+      readonly n: number;
+      readonly as: "succeeded" | "failed" | "again";
+      readonly value?: Value;
+      readonly by: string;
+      readonly note?: string;
     }
   /** A check of gate `n`, named by its label, was evaluated. `message`: why it did not hold, if there is more to say. */
   | {

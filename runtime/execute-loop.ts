@@ -2,7 +2,7 @@
 
 import type { Value } from "../compiler/types.ts";
 import { answerTo } from "./answer-requests.ts";
-import type { AttemptOrder, AttemptReport } from "./attempt.ts";
+import { type AttemptOrder, type AttemptReport, neverBegan } from "./attempt.ts";
 import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
 import { settingsOf } from "./decide-args.ts";
@@ -12,6 +12,7 @@ import type { Inputs, Recorder } from "./execute-record.ts";
 import type { RunLog } from "./journal-log.ts";
 import type { Run } from "./run.ts";
 import { inFinally } from "./run-handlers.ts";
+import { isOnce } from "./run-settings.ts";
 import { undoing } from "./run-undo.ts";
 import type { RunAttempts, World } from "./world.ts";
 
@@ -284,11 +285,10 @@ export class Loop {
   }
 
   private start(order: AttemptOrder): void {
-    assert(this.attempts !== null, "an attempt starts before there is anything to run it");
     const { n, a } = order;
     const stop = new AbortController();
     this.anythingStarted = true;
-    const done = this.attempts.start(order, stop.signal).then(
+    const done = this.begun(order, stop.signal).then(
       (report) => {
         this.replies.push({ kind: "ended", n, a, report });
         this.wake();
@@ -300,6 +300,14 @@ export class Loop {
       },
     );
     this.open.set(n, { a, stop, done });
+  }
+
+  /** That something is done which may be done only once must be known also after a loss of power. */
+  private async begun(order: AttemptOrder, stop: AbortSignal): Promise<AttemptReport> {
+    assert(this.attempts !== null, "an attempt starts before there is anything to run it");
+    if (!isOnce(this.run, order.n)) return this.attempts.start(order, stop);
+    await this.log.synced();
+    return stop.aborted ? neverBegan : this.attempts.start(order, stop);
   }
 
   private readonly monotonic = (): number => this.world.clock.monotonic();

@@ -4,6 +4,7 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { againAt } from "./decide-retry.ts";
 import type { Event, RunOptions } from "./events.ts";
+import { refuseRepeats } from "./execute-once.ts";
 import { Inputs, Recorder, type Watch } from "./execute-record.ts";
 import { keepTexts, openFiles } from "./files.ts";
 import { encodePlan } from "./journal-codec.ts";
@@ -11,6 +12,7 @@ import { worded } from "./journal-errors.ts";
 import { createLog, freeRunId, type RunLog, reopenLog } from "./journal-log.ts";
 import { type Lease, RunHeld, takeLease } from "./lease.ts";
 import { planChanges } from "./plan-changes.ts";
+import { ResumeRefused } from "./resume-refused.ts";
 import { apply, createRun, Diverged, openAttempts, type Run } from "./run.ts";
 import type { FileAccess } from "./values.ts";
 import type { World } from "./world.ts";
@@ -28,24 +30,12 @@ export interface RunRequest {
   /** False: it is left, resumable, when only a person can move it on. */
   readonly wait?: boolean;
   readonly watch?: Watch;
+  /** Of a resumed run: nodes that may be done only once and are to run again all the same, and who says so. */
+  readonly again?: { readonly names: readonly string[]; readonly by: string };
   /** The first wish to end, in order; its reason is `interrupt` or `terminate`. */
   readonly stop?: AbortSignal;
   /** The second: at once. */
   readonly stopNow?: AbortSignal;
-}
-
-/** The run cannot be gone on with as asked. Exit 2. */
-export class ResumeRefused extends Error {
-  readonly run: string;
-  readonly hint: string;
-  /** Tasks, flows and types whose text differs. */
-  readonly changed: readonly string[];
-  constructor(run: string, message: string, hint: string, changed: readonly string[] = []) {
-    super(message);
-    this.run = run;
-    this.hint = hint;
-    this.changed = changed;
-  }
 }
 
 /** A run that is ours. */
@@ -111,7 +101,13 @@ export async function openAgain(
     const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, last);
     const { only: _, ...options } = ask.options;
     const opened = { epoch: parts.log.epoch, ...world.identity, options };
+    const before = new Set(parts.run.unknown);
     recorder.record({ type: "run.opened", ...opened });
+    // Nothing is written yet: who is refused finds the run as it was.
+    const answered = new Set(
+      parts.log.requests().flatMap((one) => (one.ask?.kind === "settle" ? [one.ask.n] : [])),
+    );
+    refuseRepeats(parts.run, { before, again: ask.again?.names ?? [], answered });
     recorder.commit();
     return { ...parts, lease, recorder, inherited: true };
   } catch (error) {
@@ -198,6 +194,6 @@ function refuseOther(id: string, stored: Plan, hash: string, now: Plan): void {
     id,
     `The run ${id} was started from another version of its flow: ${some}${more} changed since.`,
     "Undo the changes, go on with the plan it was started with by adding `--stored`, or start a new run.",
-    changed,
+    { changed },
   );
 }

@@ -2,6 +2,7 @@
 
 import type { Value } from "../compiler/types.ts";
 import { Loop } from "./execute-loop.ts";
+import { refuseDone, runAgain } from "./execute-once.ts";
 import { endLost, type OpenRun, openAgain, openDone, openNew, type RunRequest } from "./execute-open.ts";
 import { isFull, JournalError, worded } from "./journal-errors.ts";
 import { LeaseLost } from "./lease.ts";
@@ -26,7 +27,10 @@ export interface RunResult {
  */
 export async function executeRun(world: World, ask: RunRequest): Promise<RunResult> {
   const done = ask.resume === undefined ? null : openDone(world, ask.resume.run);
-  if (done !== null) return result(done, true);
+  if (done !== null) {
+    refuseDone(done, ask);
+    return result(done, true);
+  }
   const open = ask.resume === undefined ? await openNew(world, ask) : await openAgain(world, ask, ask.resume);
   const loop = new Loop(world, open);
   const attempts = world.attempts.open({
@@ -41,7 +45,10 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
   const unlisten = listen(loop, ask);
   const unbell = world.bell.listen(world.journal.folderOf(open.run.id), () => loop.ring());
   try {
-    if (open.inherited) endLost(world, open, await attempts.sweep());
+    if (open.inherited) {
+      endLost(world, open, await attempts.sweep());
+      runAgain(open, ask);
+    }
     await loop.toTheEnd(attempts, ask.wait ?? true);
     return result(open.run, false);
   } catch (error) {

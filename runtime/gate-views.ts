@@ -74,5 +74,5 @@ export function waitsForPeople(run: Cells): boolean {
     if (run.has(n, SETTLED)) continue;
     if (run.has(n, WANTS) || run.states.get(n) === READY) return false;
   }
-  return openApprovals(run).next().done !== true;
+  return run.unknown.size > 0 || openApprovals(run).next().done !== true;
 }

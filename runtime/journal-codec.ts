@@ -161,6 +161,13 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   swept: { refs: isTexts },
   grown: { n: isCount, pass: maybe(isCount), first: isCount, count: isCount, hash: isText },
   "node.cancelled": { n: isCount, why: oneOf("fail_fast", "cancel", "tolerate", "enough") },
+  "node.decided": {
+    n: isCount,
+    as: oneOf("succeeded", "failed", "again"),
+    value: maybe(isValue),
+    by: isText,
+    note: maybe(isText),
+  },
   "gate.checked": { n: isCount, check: isText, held: isBool, message: maybe(isText) },
   "gate.opened": { n: isCount, item: isText, asks: maybe(isText), until: maybe(isNumber) },
   "gate.decided": {

@@ -27,11 +27,20 @@ export const eventTypes: readonly EventType[] = [
   "gate.checked",
   "gate.opened",
   "gate.decided",
+  "node.decided",
   "attempt.early",
 ];
 
 /** The same for states of nodes and runs, kinds of dependencies, kinds of cells: only ever add at the end. */
-export const states: readonly State[] = ["waiting", "running", "succeeded", "failed", "skipped", "cancelled"];
+export const states: readonly State[] = [
+  "waiting",
+  "running",
+  "succeeded",
+  "failed",
+  "skipped",
+  "cancelled",
+  "unknown",
+];
 export const edgeKinds: readonly EdgeKind[] = ["data", "order", "phase", "gate", "early"];
 /** Cells that people see: nodes, and what has nodes below it. 0 is a task's node. */
 export const seenKinds: readonly CellKind[] = [
@@ -122,6 +131,11 @@ const viewNames = ["runs", "nodes", "attempts", "dependencies", "artifacts", "ga
 /** Events about the items of gates. */
 const gateTypes: readonly EventType[] = ["gate.checked", "gate.opened", "gate.decided"];
 
+/** What a person said that the node has given, where its last attempt did not. */
+const decidedValue = `(SELECT decided.body -> '$.value' FROM event AS decided
+      WHERE decided.id BETWEEN last.id AND run.id * ${runStride} + ${runStride - 1}
+        AND decided.type = ${eventTypes.indexOf("node.decided")} AND decided.n = last.n ORDER BY decided.id DESC LIMIT 1)`;
+
 const views = `
 CREATE VIEW runs AS SELECT
   run.name AS run, run.flow AS flow, ${names("run.state", states)} AS status,
@@ -131,7 +145,8 @@ FROM run;
 
 CREATE VIEW nodes AS SELECT
   run.name AS run, node.name AS node, node.task AS task, node.key AS key, node.inputs AS inputs,
-  last.body -> '$.value' AS output, ${names("node.state", states)} AS status,
+  CASE WHEN node.state = ${states.indexOf("succeeded")} AND last.body ->> '$.outcome' IS NOT NULL
+    THEN ${decidedValue} ELSE last.body -> '$.value' END AS output, ${names("node.state", states)} AS status,
   'local' AS runner, placed.body ->> '$.ref' AS instance, node.attempts AS attempts,
   ${time("node.started_at")} AS started_at, ${time("node.ended_at")} AS ended_at,
   node.ended_at - node.started_at AS duration_ms,

@@ -314,7 +314,10 @@ function runRow(row: Row): RunRow {
   return {
     id: text(row, "name"),
     flow: text(row, "flow"),
-    status: state === undefined || state === "ready" || state === "skipped" ? "running" : state,
+    status:
+      state === undefined || state === "ready" || state === "skipped" || state === "unknown"
+        ? "running"
+        : state,
     startedAt: integer(row, "started_at"),
     endedAt: integerOrNull(row, "ended_at"),
     plan: text(row, "hash"),

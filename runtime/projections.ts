@@ -265,9 +265,14 @@ function nodeState(view: RunView, n: number): NodeState {
     attempts,
     startedAt: view.startedAt(n),
     endedAt: view.endedAt(n),
-    // How an attempt failed stands in its event.
-    error: state === "skipped" || state === "cancelled" || attempts === 0 ? ownError(view, n) : null,
+    error: toldByEvent(view, n, state) ? null : ownError(view, n),
   };
+}
+
+/** How an attempt ended stands in its event; what a person said of it does not. */
+function toldByEvent(view: RunView, n: number, state: State): boolean {
+  if (view.attempts(n) === 0 || state === "skipped" || state === "cancelled") return false;
+  return state !== "failed" || view.error(n)[0]?.why !== null;
 }
 
 function ownError(view: RunView, n: number): string | null {

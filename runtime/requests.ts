@@ -1,5 +1,6 @@
 // What people ask of a run: rows that wait in the journal until the run's owner, who alone appends events, takes them up.
 
+import type { Value } from "../compiler/types.ts";
 import type { Journal } from "./journal.ts";
 import { worded } from "./journal-errors.ts";
 import { integer, type Row, rollBack, text } from "./sqlite.ts";
@@ -13,6 +14,13 @@ export type Ask =
       readonly n: number;
       readonly item: string;
       readonly answer: "approved" | "rejected";
+    }
+  /** About node `n`, of which nobody can say how it ended; `value`: its answer. */
+  | {
+      readonly kind: "settle";
+      readonly n: number;
+      readonly as: "succeeded" | "failed" | "again";
+      readonly value?: Value;
     }
   | { readonly kind: "retry" | "skip" | "pause" | "resume"; readonly n: number };
 
@@ -44,6 +52,7 @@ export function subjectOf(ask: Ask): string {
       return "run";
     case "decide":
       return `gate ${ask.n} ${ask.item}`;
+    case "settle":
     case "retry":
     case "skip":
       return `node ${ask.n}`;
@@ -56,10 +65,12 @@ export function subjectOf(ask: Ask): string {
 function askOf(json: string): Ask | null {
   const value: unknown = JSON.parse(json);
   if (typeof value !== "object" || value === null) return null;
-  const { kind, n, item, answer } = Object.fromEntries(Object.entries(value));
+  const { kind, n, item, answer, as, value: given } = Object.fromEntries(Object.entries(value));
   if (kind === "cancel") return { kind };
   if (typeof n !== "number") return null;
   if (kind === "retry" || kind === "skip" || kind === "pause" || kind === "resume") return { kind, n };
+  if (kind === "settle" && (as === "succeeded" || as === "failed" || as === "again"))
+    return { kind, n, as, ...(given === undefined ? {} : { value: given }) };
   if (kind === "decide" && typeof item === "string" && (answer === "approved" || answer === "rejected"))
     return { kind, n, item, answer };
   return null;

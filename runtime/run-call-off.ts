@@ -74,6 +74,12 @@ function cancelLeaf(run: Cells, part: number, { told }: CallOff): void {
     run.flag(part, DROPPED);
     return;
   }
+  if (run.unknown.has(part)) {
+    run.flag(part, DROPPED);
+    // Nobody is waited for any more: it stays so, and is decided when the run is opened again.
+    if (run.ends.halted !== null && !run.has(part, SETTLED)) finish(run, part);
+    return;
+  }
   if (!run.has(part, SETTLED)) settle(run, part, CANCELLED);
 }
 
@@ -150,7 +156,7 @@ export function cancelNode(run: Cells, n: number, why: CancelWhy): void {
     return;
   }
   run.unneeded.delete(n);
-  if (run.runningCells.has(n)) {
+  if (run.runningCells.has(n) || run.unknown.has(n)) {
     run.flag(n, DROPPED);
     return;
   }

@@ -14,6 +14,7 @@ import {
   FALLBACK,
   MAIN,
   SUCCEEDED,
+  UNKNOWN,
   WAITING,
   WANTS,
 } from "./run-codes.ts";
@@ -126,9 +127,11 @@ export class Cells {
   /** Checks of gates that can be evaluated. */
   readonly asked = new Ints();
   readonly people = new People();
+  /** Nodes whose end is not known. */
+  readonly unknown = new Set<number>();
 
   /** Nodes by state code, and answered ones. */
-  readonly tally = [0, 0, 0, 0, 0, 0, 0, 0];
+  readonly tally = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   answeredCount = 0;
   /** What running nodes take. */
   readonly room = new Room();
@@ -294,6 +297,8 @@ export class Cells {
   setState(n: number, state: number): void {
     const old = this.states.get(n);
     this.states.set(n, state);
+    if (state === UNKNOWN) this.unknown.add(n);
+    else if (old === UNKNOWN) this.unknown.delete(n);
     if (this.kinds.get(n) !== 1 || n >= this.count) return;
     const left = (this.tally[old] ?? 0) - 1;
     assert(left >= 0, `no node is counted in state ${old}`);

@@ -22,15 +22,20 @@ export const cellKinds = [
   "early",
 ] as const;
 
-/** States by code: `branch` is skipped because the other branch was taken, `skipped` because of a failure. */
+/**
+ * States by code: `branch` is skipped because the other branch was taken, `skipped` because of a failure. From `FAILED` on
+ * all that did not end well.
+ */
 export const WAITING = 0;
 export const READY = 1;
 export const RUNNING = 2;
-export const SUCCEEDED = 3;
-export const FAILED = 4;
-export const SKIPPED = 5;
-export const BRANCH = 6;
-export const CANCELLED = 7;
+/** Its end is not known, and a person decides. */
+export const UNKNOWN = 3;
+export const SUCCEEDED = 4;
+export const FAILED = 5;
+export const SKIPPED = 6;
+export const BRANCH = 7;
+export const CANCELLED = 8;
 
 // Flags of a cell
 

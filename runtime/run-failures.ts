@@ -2,7 +2,7 @@
 
 import type { Use } from "../compiler/plan-steps.ts";
 import type { Cells } from "./run-cells.ts";
-import { CANCELLED, FAILED, PASS, SKIPPED } from "./run-codes.ts";
+import { CANCELLED, FAILED, PASS, SKIPPED, UNKNOWN } from "./run-codes.ts";
 import { nameOf } from "./run-names.ts";
 import { hadEnough, passFrame } from "./run-outcomes.ts";
 import type { Dependency, Failure } from "./run-view.ts";
@@ -10,10 +10,17 @@ import type { Dependency, Failure } from "./run-view.ts";
 /** No chain is longer: what is cut is the middle of the way, and it is said. */
 const linksMax = 1000;
 
+const stateNames: ReadonlyMap<number, Failure["state"]> = new Map([
+  [FAILED, "failed"],
+  [CANCELLED, "cancelled"],
+  [UNKNOWN, "unknown"],
+]);
+
 /** Empty for what is not bad. Plain values on the way stand in it only where they failed themselves. */
 export function failuresOf(run: Cells, n: number): readonly Failure[] {
   const chain: Failure[] = [];
-  if (run.states.get(n) < FAILED) return chain;
+  const code = run.states.get(n);
+  if (code < FAILED && code !== UNKNOWN) return chain;
   for (let at = n, links = 0; at >= 0 && links < linksMax; links++) {
     const cause = run.causes.get(at);
     const name = nameOf(run, at);
@@ -26,7 +33,7 @@ export function failuresOf(run: Cells, n: number): readonly Failure[] {
 function link(run: Cells, n: number, name: string, cause: number): Failure {
   const error = run.errors.get(n);
   const code = run.states.get(n);
-  const state = code === FAILED ? "failed" : code === CANCELLED ? "cancelled" : "skipped";
+  const state = stateNames.get(code) ?? "skipped";
   const { why = null, exit = null, signal = null, tail = null } = error ?? {};
   const unneeded = code === CANCELLED && hadEnough(run, n);
   const message = unneeded

@@ -22,15 +22,22 @@ import {
   RUNNING,
   SETTLED,
   TAKEN_ELSE,
+  UNKNOWN,
   WAITING,
   WANTS,
 } from "./run-codes.ts";
 import { passFrame } from "./run-outcomes.ts";
+import { isOnce } from "./run-settings.ts";
 
 /** One cell as if nothing had become of it; what is counted of its frame and its edges is not looked at. */
 export function putBack(run: Cells, n: number): void {
   if (run.kindOf(n) === "repeat" && run.states.get(n) === FAILED) allowMorePasses(run, n);
   const kept = run.has(n, DECIDED) ? 0 : FIRED;
+  // What a person has to decide stays so.
+  if (run.unknown.has(n)) {
+    run.unflag(n, SETTLED | DROPPED);
+    return;
+  }
   run.unflag(n, SETTLED | HARD | WANTS | GUARDED | BARRED | DORMANT | DROPPED | kept);
   run.unflag(n, CALLED_OFF | EXPIRED | ASLEEP);
   run.ends.clocks.delete(n);
@@ -39,13 +46,15 @@ export function putBack(run: Cells, n: number): void {
   run.failures.set(n, 0);
   run.lost.set(n, 0);
   run.waiting.set(n, 0);
-  run.errors.delete(n);
+  const started = run.attemptCounts.get(n) > 0 && isOnce(run, n);
+  if (!started) run.errors.delete(n);
   run.pendingItems.delete(n);
   // An attempt that was under way is told about by its own event.
   if (run.runningCells.has(n)) return;
   run.again.delete(n);
   run.endTimes.set(n, 0);
-  run.setState(n, n === 0 ? RUNNING : WAITING);
+  // What may be done only once and was started does not run again by itself.
+  run.setState(n, n === 0 ? RUNNING : started ? UNKNOWN : WAITING);
 }
 
 /** What its handlers have done is history: if the block ends badly again, they run anew. */

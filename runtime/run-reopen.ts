@@ -119,7 +119,7 @@ function tellOthers(run: Cells, put: ReadonlySet<number>): void {
 }
 
 function isOpen(run: Cells, n: number): boolean {
-  return run.bad(n) || !run.has(n, SETTLED);
+  return run.bad(n) || !run.has(n, SETTLED) || run.unknown.has(n);
 }
 
 function reopenFrame(run: Cells, f: number, open: number[]): void {
@@ -187,7 +187,7 @@ export function settleAll(run: Cells): void {
     list.truncate(0);
   if (run.options.only !== null) return;
   for (let n = 0; n < run.count; n++) {
-    if (run.has(n, SETTLED)) continue;
+    if (run.has(n, SETTLED) || run.unknown.has(n)) continue;
     run.flag(n, SETTLED);
     run.again.delete(n);
     run.endTimes.set(n, run.now);

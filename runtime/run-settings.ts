@@ -66,3 +66,10 @@ export function needsOf(run: Cells, n: number): Need {
 export function rankOf(run: Cells, n: number): number {
   return run.hasOverrides ? rankOfPriority(plainSettings(run, n).priority) : run.info(n).rank;
 }
+
+/** May it be done only once? What takes it back may be repeated. */
+export function isOnce(run: Cells, n: number): boolean {
+  return (
+    n > 0 && !run.ends.undoes.has(n) && run.kindOf(n) === "task" && plainSettings(run, n).effect === "once"
+  );
+}

@@ -8,9 +8,18 @@ import type { Decision } from "./run-people.ts";
 
 /**
  * The state of a cell. A node that waits for a repeat is `waiting`, with `againAt`. A failed or skipped one whose
- * `otherwise` stands in for it keeps its state and is `answered`.
+ * `otherwise` stands in for it keeps its state and is `answered`. `unknown`: it may run only once, nobody can say how it
+ * ended, and a person decides.
  */
-export type State = "waiting" | "ready" | "running" | "succeeded" | "failed" | "skipped" | "cancelled";
+export type State =
+  | "waiting"
+  | "ready"
+  | "running"
+  | "unknown"
+  | "succeeded"
+  | "failed"
+  | "skipped"
+  | "cancelled";
 
 /** People see `task` cells as nodes, and the names of `flow`, `if`, `for` and `item` cells before theirs. */
 export type CellKind =
@@ -37,6 +46,7 @@ export interface Counts {
   readonly waiting: number;
   readonly ready: number;
   readonly running: number;
+  readonly unknown: number;
   readonly succeeded: number;
   readonly failed: number;
   readonly skipped: number;
@@ -128,6 +138,8 @@ export interface RunView {
   nodes(): Iterable<number>;
   /** Nodes with an attempt under way. */
   running(): Iterable<number>;
+  /** Nodes whose end is not known: they wait for a person. */
+  undecided(): Iterable<number>;
 
   kind(n: number): CellKind;
   /** As people see it: `built[aes].compile`; "" for plain values. */
@@ -140,6 +152,8 @@ export interface RunView {
   answered(n: number): boolean;
   /** Whether it was skipped as the branch not taken or because of a failure. */
   skippedBy(n: number): "branch" | "failure" | null;
+  /** May the node be done only once? */
+  once(n: number): boolean;
   /** Name of the task of a node. */
   task(n: number): string | null;
   /** Key of the innermost item it belongs to. */
@@ -157,7 +171,7 @@ export interface RunView {
   endedAt(n: number): number | null;
   /** Ms of the longest chain of nodes from its start to the end, as estimated when it was made. */
   path(n: number): number;
-  /** Empty unless it failed, was skipped by a failure or cancelled. First itself, last the root cause. */
+  /** Empty unless it failed, was skipped by a failure or cancelled, or its end is unknown. First itself, last the root cause. */
   error(n: number): readonly Failure[];
   /** What it waits for directly: cells of all kinds. */
   dependencies(n: number): readonly Dependency[];

@@ -19,8 +19,10 @@ import {
   RUNNING,
   SETTLED,
   SKIPPED,
+  UNKNOWN,
   WAITING,
 } from "./run-codes.ts";
+import { countsOf } from "./run-counts.ts";
 import { type EarlyField, earlyOf, wroteEarly } from "./run-early.ts";
 import { dependenciesOf, failuresOf } from "./run-failures.ts";
 import { applyToGate } from "./run-gates.ts";
@@ -28,9 +30,10 @@ import { handlerOf } from "./run-handlers.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import { hadEnough } from "./run-outcomes.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
-import { needsOf } from "./run-settings.ts";
-import { end, succeed } from "./run-settle.ts";
+import { isOnce, needsOf } from "./run-settings.ts";
+import { end, finish, succeed } from "./run-settle.ts";
 import { noteSuccess } from "./run-undo.ts";
+import { decideNode, endUnknown } from "./run-unknown.ts";
 import type {
   CellKind,
   Counts,
@@ -62,6 +65,7 @@ const stateNames: readonly State[] = [
   "waiting",
   "ready",
   "running",
+  "unknown",
   "succeeded",
   "failed",
   "skipped",
@@ -83,29 +87,7 @@ export class Run extends Cells implements RunView {
   }
 
   get counts(): Counts {
-    const [
-      waiting = 0,
-      ready = 0,
-      running = 0,
-      succeeded = 0,
-      failed = 0,
-      skipped = 0,
-      branch = 0,
-      cancelled = 0,
-    ] = this.tally;
-    // One that waits for its repeat is ready inside, since only time is missing.
-    const repeats = this.again.size;
-    return {
-      total: waiting + ready + running + succeeded + failed + skipped + branch + cancelled,
-      waiting: waiting + repeats,
-      ready: ready - repeats,
-      running,
-      succeeded,
-      failed,
-      skipped: skipped + branch,
-      cancelled,
-      answered: this.answeredCount,
-    };
+    return countsOf(this);
   }
 
   *nodes(): Iterable<number> {
@@ -114,6 +96,10 @@ export class Run extends Cells implements RunView {
 
   running(): Iterable<number> {
     return this.runningCells.keys();
+  }
+
+  undecided(): Iterable<number> {
+    return this.unknown;
   }
 
   kind(n: number): CellKind {
@@ -144,6 +130,10 @@ export class Run extends Cells implements RunView {
   skippedBy(n: number): "branch" | "failure" | null {
     const state = this.states.get(n);
     return state === BRANCH ? "branch" : state === SKIPPED ? "failure" : null;
+  }
+
+  once(n: number): boolean {
+    return isOnce(this, n);
   }
 
   task(n: number): string | null {
@@ -281,7 +271,7 @@ export function apply(run: Run, event: Happened): void {
   }
 }
 
-type NodeEvent = Extract<EventBody, { type: "node.cancelled" | `gate.${string}` | `attempt.${string}` }>;
+type NodeEvent = Extract<EventBody, { type: `node.${string}` | `gate.${string}` | `attempt.${string}` }>;
 
 function applyToNode(run: Run, event: NodeEvent): void {
   const { n } = event;
@@ -289,6 +279,9 @@ function applyToNode(run: Run, event: NodeEvent): void {
   switch (event.type) {
     case "node.cancelled":
       cancelNode(run, n, event.why);
+      return;
+    case "node.decided":
+      decideNode(run, event);
       return;
     case "gate.checked":
     case "gate.opened":
@@ -369,6 +362,15 @@ function ended(run: Run, n: number, event: Extract<EventBody, { type: "attempt.e
     return;
   }
   if (outcome === "failed") run.failures.set(n, run.failures.get(n) + 1);
+  if (endUnknown(run, n, event)) {
+    const told = outcome === "cancelled" ? "flowc told it to end" : plainly.lost;
+    run.errors.set(n, { message: message ?? told, why, exit, signal, tail });
+    run.setState(n, UNKNOWN);
+    // Nobody is waited for any more: only handlers go on.
+    if (run.ends.halted !== null) finish(run, n);
+    else run.watch?.(n);
+    return;
+  }
   if (event.again_at !== undefined && !run.has(n, DROPPED) && outcome !== "cancelled") {
     if (run.waiting.get(n) > 0) {
       // What it uses is computed anew, for a gate that is evaluated again.

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Event } from "../runtime/events.ts";
 import { executeRun } from "../runtime/execute.ts";
-import { ResumeRefused } from "../runtime/execute-open.ts";
 import { JournalError } from "../runtime/journal-errors.ts";
 import { LeaseLost, RunHeld } from "../runtime/lease.ts";
+import { ResumeRefused } from "../runtime/resume-refused.ts";
 import {
   failed,
   machine,

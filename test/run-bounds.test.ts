@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { againAt, retryAt } from "../runtime/decide-retry.ts";
 import { Diverged } from "../runtime/run.ts";
-import { lit, noRetry, Plans, planOf } from "./run-plans.ts";
+import { lit, Plans, planOf } from "./run-plans.ts";
+import { noRetry } from "./run-tasks.ts";
 import { fold, ran, snapshot, World } from "./run-world.ts";
 
 const failing =

@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import { decide } from "../runtime/decide.ts";
-import { call, field, lit, local, noRetry, Plans, planOf } from "./run-plans.ts";
+import { call, field, lit, local, Plans, planOf } from "./run-plans.ts";
+import { noRetry } from "./run-tasks.ts";
 import { ran, World } from "./run-world.ts";
 
 const failing =

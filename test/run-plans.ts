@@ -13,19 +13,12 @@ import type {
   Use,
   VarStep,
 } from "../compiler/plan-steps.ts";
-import type { RetryPolicy, TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
+import type { TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
 import type { Type, Value } from "../compiler/types.ts";
+import { type TaskOptions, taskPlan } from "./run-tasks.ts";
 import { isExpr, usesOf } from "./run-uses.ts";
 
 const json: Type = { kind: "json" };
-
-export const noRetry: RetryPolicy = {
-  times: 0,
-  backoff: 1,
-  factor: 2,
-  max: 60,
-  on: ["exit", "timeout", "invalid"],
-};
 
 // Expressions
 
@@ -294,19 +287,6 @@ export class Draft {
   }
 }
 
-export interface TaskOptions {
-  readonly params?: readonly string[];
-  readonly retry?: Partial<RetryPolicy>;
-  readonly cpu?: number;
-  /** Bytes. */
-  readonly memory?: number;
-  readonly priority?: "low" | "normal" | "high";
-  readonly timeout?: Expr;
-  readonly undo?: boolean;
-  /** Without an action: only this is computed. */
-  readonly result?: Expr;
-}
-
 /** A plan under construction. */
 export class Plans {
   readonly steps: Step[] = [];
@@ -315,31 +295,7 @@ export class Plans {
   readonly inputs: InputSpec[] = [];
 
   task(name: string, options: TaskOptions = {}): this {
-    const { params = [], retry = {}, cpu = 1, memory = 0, timeout = null, result = null } = options;
-    this.tasks[name] = {
-      name,
-      doc: null,
-      file: "a.flow",
-      params: params.map((param) => ({ name: param, type: json, doc: null })),
-      answer: json,
-      settings: {
-        runner: "local",
-        timeout,
-        exitCodes: [0],
-        retry: { ...noRetry, ...retry },
-        effect: "idempotent",
-        reads: null,
-        writes: null,
-        env: [],
-        needs: { cpu, memory, disk: 0 },
-        priority: options.priority ?? "normal",
-        undo: options.undo === true ? { kind: "argv", items: [] } : null,
-      },
-      action: result === null ? { kind: "call", file: "a.ts", export: name } : null,
-      result,
-      readsOutput: false,
-      text: "",
-    };
+    this.tasks[name] = taskPlan(name, options);
     return this;
   }
 

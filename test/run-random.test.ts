@@ -3,12 +3,14 @@
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
+import type { Happened } from "../runtime/run.ts";
 import { DROPPED } from "../runtime/run-codes.ts";
 import { early } from "./run-early-plans.ts";
 import { phase } from "./run-gate-plans.ts";
 import { handle, rollback } from "./run-handler-plans.ts";
-import { call, type Draft, field, lit, local, noRetry, Plans, type Slot } from "./run-plans.ts";
+import { call, type Draft, field, lit, local, Plans, type Slot } from "./run-plans.ts";
 import { again } from "./run-recursion-plans.ts";
+import { noRetry } from "./run-tasks.ts";
 import { chanceOf, fold, snapshot, World } from "./run-world.ts";
 
 /** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. */
@@ -17,6 +19,7 @@ function randomPlan(chance: () => number): Plan {
   const plans = new Plans()
     .task("t", { params: ["x"], retry: { times: any(3) } })
     .task("e", { params: ["x"], retry: { times: any(3) } })
+    .task("once", { params: ["x"], effect: "once" })
     .task("big", { params: ["x"], cpu: 2 })
     .task("made", { params: ["x"], undo: true })
     .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });
@@ -97,7 +100,7 @@ function randomPlan(chance: () => number): Plan {
         // Some use its early field, some all of it.
         last = b.task(name, "e", [arg]);
         seen.push(early(b, last, "api"));
-      } else last = b.task(name, chance() < 0.2 ? "big" : chance() < 0.4 ? "made" : "t", [arg], extras());
+      } else last = b.task(name, ["big", "once", "made", "made"][any(10)] ?? "t", [arg], extras());
       seen.push(last);
     }
     depth--;
@@ -164,6 +167,11 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
       run.task(n) === "e" && !run.has(n, DROPPED) && run.early(n).length === 0 && chance() < 0.5
         ? { field: "api", value: `early ${name}` }
         : null,
+    person: (run, n) => {
+      const luck = chance();
+      if (!calm && luck < 0.3) return "failed";
+      return luck < 0.6 && !run.has(n, DROPPED) ? "again" : { value: "settled" };
+    },
     end: (name, _a, run, n) => {
       const luck = chance();
       if (!calm && chance() < 0.02) world.now += 100_000;
@@ -181,6 +189,8 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
       done.clear();
       for (const n of run.nodes()) if (run.state(n) === "succeeded") done.add(n);
     }
+    if (event.type === "attempt.started" && run.task(event.n) === "once" && run.attempts(event.n) > 1)
+      expect(told(world, event), "what may be done only once is started again").toBe(true);
     if (event.type === "attempt.started") {
       expect(done.has(event.n), "started after it had succeeded").toBe(false);
       for (const { n } of run.dependencies(event.n)) {
@@ -198,6 +208,15 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
     expect(run.counts.running).toBe(all);
   };
   return world;
+}
+
+/** Did a person say, after its attempt before, that it is to run again? Its events may be older than this world. */
+function told(world: World, started: Happened): boolean {
+  const at = world.events.indexOf(started);
+  const before = world.events
+    .slice(0, at)
+    .findLast((event) => "n" in event && "n" in started && event.n === started.n);
+  return before?.type === "node.decided" && before.as === "again";
 }
 
 describe("random runs", () => {

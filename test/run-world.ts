@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly pick?: (running: readonly number[]) => number;
   /** What a person says when nothing else goes on; null: nothing, so that time passes or the run waits. */
   readonly say?: (question: Question, run: Run) => "approved" | "rejected" | null;
+  /** What a person says of the first node whose end is not known; null: nobody says anything, and `go` ends. */
+  readonly person?: (run: Run, n: number) => "failed" | "again" | { readonly value: Value } | null;
   /** Chance for backoffs. */
   readonly chance?: () => number;
 }
@@ -109,7 +111,7 @@ export class World {
     throw new Error("the run does not end");
   }
 
-  /** Puts the first question to the person; false if there is no answer. */
+  /** Puts the first question to the person, or the first node whose end is not known; false if there is no answer. */
   private asked(): boolean {
     for (const question of this.run.questions()) {
       const answer = this.config.say?.(question, this.run) ?? null;
@@ -119,7 +121,13 @@ export class World {
       this.ask({ kind: "decide", n, item, answer });
       return true;
     }
-    return false;
+    const [n] = this.run.undecided();
+    const said = n === undefined ? null : (this.config.person?.(this.run, n) ?? null);
+    if (n === undefined || said === null) return false;
+    this.now += 10;
+    const as = typeof said === "object" ? "succeeded" : said;
+    const value = typeof said === "object" ? { value: said.value } : {};
+    return this.ask({ kind: "settle", n, as, ...value }, "ann") === null;
   }
 
   /** Somebody asks something of the run, now or at the wall ms `at`; gives why nothing follows. */

@@ -49,6 +49,7 @@ function summary(record: RunRecord): string {
     ["succeeded", `${counts.succeeded} (${share(counts.succeeded, ran)})`],
     ["failed", `${counts.failed}${counts.answered > 0 ? ` (${counts.answered} answered)` : ""}`],
     ["skipped", String(counts.skipped)],
+    ...(counts.unknown > 0 ? [["not known how they ended", String(counts.unknown)] as const] : []),
     ...(counts.cancelled > 0 ? [["cancelled", String(counts.cancelled)] as const] : []),
     ["wall time", duration(record.wallMs)],
     ["critical path", `${duration(critical.ms)}, ${count(critical.nodes.length, "node")}`],
@@ -142,7 +143,7 @@ const style = `
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back); max-width: 1140px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; } h3 { margin: 0 0 .3rem; font: 600 1rem ui-monospace, monospace; }
 .soft { color: var(--soft); } .badge { font-size: .9rem; padding: .15rem .6rem; border-radius: 1rem; border: 1px solid currentColor; }
-.succeeded { color: var(--good); fill: var(--good); } .failed { color: var(--bad); fill: var(--bad); } .skipped, .cancelled, .interrupted, .waiting, .ready { color: var(--idle); fill: var(--idle); } .running { color: var(--mark); fill: var(--mark); }
+.succeeded { color: var(--good); fill: var(--good); } .failed { color: var(--bad); fill: var(--bad); } .skipped, .cancelled, .interrupted, .unknown, .waiting, .ready { color: var(--idle); fill: var(--idle); } .running { color: var(--mark); fill: var(--mark); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: .6rem; } .facts div { background: var(--panel); padding: .5rem .8rem; border-radius: 6px; } dt { color: var(--soft); font-size: .8rem; } dd { margin: 0; font-weight: 600; }
 .failure { border-left: 3px solid var(--bad); background: var(--panel); padding: .7rem 1rem; margin: .6rem 0; border-radius: 0 6px 6px 0; } .failure p { margin: .3rem 0; white-space: pre-wrap; }
 pre { background: var(--panel); padding: .7rem; border-radius: 6px; overflow-x: auto; font-size: 13px; } .wide { overflow-x: auto; }

@@ -51,6 +51,7 @@ function why(node: NodeRecord): string {
   if (node.answered) return `${node.status}, answered by otherwise`;
   if (node.skipped === "branch") return "not chosen";
   if (node.skipped === "failure") return "needs what failed";
+  if (node.unknown !== null) return `not known how it ended: ${node.unknown}`;
   return node.status === "cancelled" ? "cancelled" : "not started";
 }
 

@@ -25,11 +25,23 @@ export function peopleLine(event: Event, run: RunView, paint: Paint): string | n
       const sign = event.answer === "approved" ? paint("good", "✓") : paint("error", "✗");
       return `${sign} ${item(event.item)}: ${said}`;
     }
+    case "node.decided": {
+      const what = { succeeded: "it has happened", failed: "it has failed", again: "it is to run again" }[
+        event.as
+      ];
+      return `${paint("note", "·")} ${item(what)}, said${byText(event)}`;
+    }
     case "run.cancelled":
       return event.why === "cancel" ? `${paint("warning", "■")} cancelled${byText(event)}` : null;
     default:
       return null;
   }
+}
+
+/** `publish: it is not known how it ended: flowc stopped while it ran` */
+export function unknownText(run: RunView, n: number): string {
+  const message = (run.error(n)[0]?.message ?? "").replace(/\.$/, "");
+  return `${visible(run.name(n))}: it is not known how it ended${message === "" ? "" : `: ${visible(message)}`}`;
 }
 
 /** `asks lead, until 2026-11-23 10:00:00` */

@@ -4,7 +4,7 @@ import type { Event } from "../../runtime/events.ts";
 import type { RunView } from "../../runtime/run-view.ts";
 import { clock, duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
-import { peopleLine } from "./people.ts";
+import { peopleLine, unknownText } from "./people.ts";
 import { cut, pad, textWidth, visible, visibleLines } from "./text.ts";
 
 /** What the loop tells after each commit. */
@@ -69,6 +69,7 @@ function summary(run: RunView, elapsedMs: number): string {
   if (counts.failed > 0) parts.push(`${counts.failed} failed`);
   if (counts.skipped > 0) parts.push(`${counts.skipped} skipped`);
   if (counts.running > 0) parts.push(`${counts.running} running`);
+  if (counts.unknown > 0) parts.push(`${counts.unknown} unknown`);
   if (questions > 0) parts.push(`${questions === 1 ? "1 question" : `${questions} questions`} open`);
   return `${parts.join(", ")}, ${duration(elapsedMs)}`;
 }
@@ -112,6 +113,7 @@ export function blockProgress(stage: Stage): Progress {
         const ended = endedFor(event);
         if (ended === null) continue;
         if (ended.again_at !== undefined) again.set(ended.n, ended.again_at);
+        else if (run.state(ended.n) === "unknown") above.push(...endLines(ended, run, paint));
         else if (ended.outcome === "failed")
           above.push(
             ...failureLines(
@@ -217,6 +219,8 @@ function endLines(ended: Event & { type: "attempt.ended" }, run: RunView, paint:
     const wait = duration(ended.again_at - ended.at);
     return [`${paint("warning", "↻")} ${visible(name)}: ${message}; attempt ${ended.a + 1} in ${wait}`];
   }
+  if (run.state(ended.n) === "unknown")
+    return [`${paint("warning", "?")} ${unknownText(run, ended.n)}${took}`];
   if (ended.outcome === "cancelled") return [`- ${visible(name)} was stopped${took}`];
   const what = { name, message: ended.message ?? "", tail: ended.tail ?? null };
   return failureLines(what, Number.POSITIVE_INFINITY, paint);

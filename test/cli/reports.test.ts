@@ -15,6 +15,7 @@ function node(n: number, name: string, more: Partial<NodeRecord> = {}): NodeReco
   const usual = {
     key: null,
     status: "succeeded",
+    unknown: null,
     answered: false,
     skipped: null,
     attempts: 1,
@@ -40,6 +41,7 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
       waiting: 0,
       ready: 0,
       running: 0,
+      unknown: of("unknown"),
       succeeded: of("succeeded"),
       failed: of("failed"),
       skipped: of("skipped"),

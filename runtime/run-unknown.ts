@@ -1,0 +1,48 @@
+// Nodes of `effect: "once"` whose end is not known: nothing becomes of them until a person has decided.
+
+import { assert } from "./bug.ts";
+import type { EventBody } from "./events.ts";
+import type { Cells } from "./run-cells.ts";
+import { DROPPED, FAILED, READY, UNKNOWN, WAITING } from "./run-codes.ts";
+import { isOnce } from "./run-settings.ts";
+import { end, succeed } from "./run-settle.ts";
+import { noteSuccess } from "./run-undo.ts";
+
+type Ended = Extract<EventBody, { type: "attempt.ended" }>;
+
+/**
+ * Nobody can say what the work has done: it was lost, ended by a signal, or told to end by us, in which case also its own
+ * exit says nothing. Not so if it never began.
+ */
+export function endUnknown(run: Cells, n: number, { outcome, why, signal }: Ended): boolean {
+  if (outcome === "succeeded" || !isOnce(run, n)) return false;
+  if (outcome === "lost") return true;
+  if (outcome === "cancelled") return why !== "launch";
+  return why === "timeout" || why === "stall" || signal !== undefined;
+}
+
+/** A person has said what became of it. */
+export function decideNode(run: Cells, event: Extract<EventBody, { type: "node.decided" }>): void {
+  const { n, as, by, note } = event;
+  assert(run.states.get(n) === UNKNOWN, `cell ${n} is decided and was not unknown`);
+  if (as === "succeeded") {
+    run.errors.delete(n);
+    noteSuccess(run, n, event.value ?? null);
+    succeed(run, n, event.value ?? null);
+    return;
+  }
+  if (as === "failed") {
+    const message = `${by} said that it failed${note === undefined ? "" : `: ${note}`}`;
+    run.errors.set(n, { message, why: null, exit: null, signal: null, tail: null });
+    end(run, n, FAILED, -1);
+    return;
+  }
+  assert(!run.has(n, DROPPED), `cell ${n} is to run again and is not needed`);
+  run.errors.delete(n);
+  if (run.waiting.get(n) > 0) run.setState(n, WAITING);
+  else {
+    run.setState(n, READY);
+    run.fresh.push(n);
+  }
+  run.watch?.(n);
+}

@@ -1,0 +1,65 @@
+// Tasks for plans written by hand: each setting as it holds without a word, but for what a test says.
+
+import type { Expr } from "../compiler/plan-expr.ts";
+import type { RetryPolicy, TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
+import type { Type } from "../compiler/types.ts";
+
+const json: Type = { kind: "json" };
+
+export const noRetry: RetryPolicy = {
+  times: 0,
+  backoff: 1,
+  factor: 2,
+  max: 60,
+  on: ["exit", "timeout", "invalid"],
+};
+
+export interface TaskOptions {
+  readonly params?: readonly string[];
+  readonly retry?: Partial<RetryPolicy>;
+  readonly cpu?: number;
+  /** Bytes. */
+  readonly memory?: number;
+  readonly priority?: "low" | "normal" | "high";
+  readonly timeout?: Expr;
+  readonly undo?: boolean;
+  readonly effect?: TaskSettings["effect"];
+  /** Without an action: only this is computed. */
+  readonly result?: Expr;
+}
+
+export function taskPlan(name: string, options: TaskOptions): TaskPlan {
+  const {
+    params = [],
+    retry = {},
+    cpu = 1,
+    memory = 0,
+    timeout = null,
+    effect = "idempotent",
+    result = null,
+  } = options;
+  return {
+    name,
+    doc: null,
+    file: "a.flow",
+    params: params.map((param) => ({ name: param, type: json, doc: null })),
+    answer: json,
+    settings: {
+      runner: "local",
+      timeout,
+      exitCodes: [0],
+      retry: { ...noRetry, ...retry },
+      effect,
+      reads: null,
+      writes: null,
+      env: [],
+      needs: { cpu, memory, disk: 0 },
+      priority: options.priority ?? "normal",
+      undo: options.undo === true ? { kind: "argv", items: [] } : null,
+    },
+    action: result === null ? { kind: "call", file: "a.ts", export: name } : null,
+    result,
+    readsOutput: false,
+    text: "",
+  };
+}
