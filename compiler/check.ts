@@ -5,6 +5,7 @@ import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { brokenDeclarations, inOrder } from "./aftermath.ts";
 import { checkBlock, checkNode } from "./check-blocks.ts";
 import { checkBranches } from "./check-branches.ts";
+import { lateDeadlines } from "./check-deadlines.ts";
 import { infer } from "./check-expressions.ts";
 import { askedBy, fitTo } from "./check-fit.ts";
 import { tellUnusedNames } from "./check-leftovers.ts";
@@ -64,21 +65,23 @@ export function check(entry: string, host: Host): Checked {
   tellUnusedNames(state, names.homes);
   const { pass } = state;
   const modules = loaded.modules.map(({ module }) => module);
-  return {
-    program: {
-      entry: first.module,
-      modules,
-      types: Object.fromEntries(state.types),
-      nameOf: names.nameOf,
-      typeOf: pass.typeOf,
-      typeOfExpr: state.typeOfExpr,
-      fittedTo: pass.fittedTo,
-      refs: pass.refs,
-      argsOf: pass.argsOf,
-      makesNode: pass.makesNode,
-    },
-    diagnostics: inOrder(loaded.modules, loaded.diagnostics, withoutBlamed(pass), broken),
+  const program: Program = {
+    entry: first.module,
+    modules,
+    types: Object.fromEntries(state.types),
+    nameOf: names.nameOf,
+    typeOf: pass.typeOf,
+    typeOfExpr: state.typeOfExpr,
+    fittedTo: pass.fittedTo,
+    refs: pass.refs,
+    argsOf: pass.argsOf,
+    makesNode: pass.makesNode,
   };
+  const told = withoutBlamed(pass);
+  const wrong = [...loaded.diagnostics, ...told].some(({ severity }) => severity === "error");
+  // What is asked of a plan can be asked where there is one.
+  const late = wrong ? [] : lateDeadlines(program, host);
+  return { program, diagnostics: inOrder(loaded.modules, loaded.diagnostics, [...told, ...late], broken) };
 }
 
 function createCheck(host: Host, names: Names, nearest: Check["nearest"], broken: Check["broken"]): Check {

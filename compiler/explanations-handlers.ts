@@ -34,4 +34,51 @@ flow main() {
 }
 `,
   },
+  {
+    code: "late-deadline",
+    says: "a deadline that the work in it may miss by design",
+    why: "A timeout says how long an attempt may take, a retry how often. Where those of nodes that wait for each other add up to more than the deadline around them, the run is ended though nothing went wrong. Nodes without a timeout count nothing, nor does the time in which a person is asked.",
+    wrong: `task build() -> string {
+  timeout: 30m
+  retry:   1
+
+  run "make"
+  return stdout
+}
+
+task test_it(log: string) {
+  timeout: 20m
+
+  run "make test > ~{log}"
+}
+
+flow main() {
+  deadline: 1h
+
+  log = build()
+  test_it(log)
+}
+`,
+    right: `task build() -> string {
+  timeout: 30m
+  retry:   1
+
+  run "make"
+  return stdout
+}
+
+task test_it(log: string) {
+  timeout: 20m
+
+  run "make test > ~{log}"
+}
+
+flow main() {
+  deadline: 2h
+
+  log = build()
+  test_it(log)
+}
+`,
+  },
 ];

@@ -1,0 +1,45 @@
+// What the checker says about how blocks end: deadlines that cannot be met.
+
+import type { Diagnostic } from "../grammar/diagnostic.ts";
+import { type At, error } from "./errors.ts";
+
+/** So many nodes of a chain are written out. */
+const nodesShownMax = 6;
+
+export function lateDeadline(
+  at: At,
+  block: string,
+  deadline: number,
+  most: number,
+  nodes: readonly { readonly words: string; readonly seconds: number }[],
+): Diagnostic {
+  const shown = nodes.slice(0, nodesShownMax).map(({ words, seconds }) => `${words} ${spelled(seconds)}`);
+  const more = nodes.length > nodesShownMax ? ` → … ${nodes.length - nodesShownMax} more` : "";
+  const chain = `${shown.join(" → ")}${more}`;
+  const what = nodes.length === 1 ? `${chain} alone` : chain;
+  return error(
+    "late-deadline",
+    at,
+    "A deadline that cannot be kept",
+    `${block} has ${spelled(deadline)}, and ${what} may take ${spelled(most)}`,
+    {
+      hint: "Timeouts and repeats of a chain of nodes must fit into the deadline around it: raise it, or lower a `timeout` or `retry` on the way.",
+    },
+  );
+}
+
+function spelled(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
+  const parts: string[] = [];
+  let left = Math.round(seconds * 1000) / 1000;
+  for (const [unit, length] of [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["m", 60],
+  ] as const) {
+    if (left >= length) parts.push(`${Math.floor(left / length)}${unit}`);
+    left %= length;
+  }
+  if (left > 0) parts.push(`${Number(left.toFixed(3))}s`);
+  return parts.join("");
+}
