@@ -13,10 +13,11 @@ export function lateDeadline(
   most: number,
   nodes: readonly { readonly words: string; readonly seconds: number }[],
 ): Diagnostic {
+  const [first] = nodes;
   const shown = nodes.slice(0, nodesShownMax).map(({ words, seconds }) => `${words} ${spelled(seconds)}`);
   const more = nodes.length > nodesShownMax ? ` → … ${nodes.length - nodesShownMax} more` : "";
   const chain = `${shown.join(" → ")}${more}`;
-  const what = nodes.length === 1 ? `${chain} alone` : chain;
+  const what = nodes.length === 1 && first !== undefined ? `${first.words} alone` : chain;
   return error(
     "late-deadline",
     at,

@@ -48,6 +48,17 @@ const examples: readonly Example[] = [
     nodes: { succeeded: 4, failed: 2 },
   },
   { file: "early.flow", output: "shop is complete, with 2 clients", nodes: { succeeded: 4 } },
+  {
+    file: "rollback.flow",
+    output: { story: "taken back", running: ["1", "1"] },
+    nodes: { succeeded: 7, failed: 1 },
+  },
+  {
+    file: "rollback.flow",
+    inputs: ["version=2"],
+    output: { story: "released 2 in place of 1", running: ["2", "2"] },
+    nodes: { succeeded: 6 },
+  },
   { file: "choice.flow", output: "quick test passed", nodes: { succeeded: 2, skipped: 1 } },
   {
     file: "choice.flow",

@@ -31,6 +31,10 @@ export function peopleLine(event: Event, run: RunView, paint: Paint): string | n
       ];
       return `${paint("note", "·")} ${item(what)}, said${byText(event)}`;
     }
+    case "node.cancelled":
+      // Of the nodes that are ended by it, each says so itself.
+      if (event.why !== "deadline" || run.kind(event.n) === "task") return null;
+      return `${paint("error", "✗")} ${visible(run.name(event.n))} is past its deadline`;
     case "run.cancelled":
       return event.why === "cancel" ? `${paint("warning", "■")} cancelled${byText(event)}` : null;
     default:

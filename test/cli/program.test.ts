@@ -73,6 +73,23 @@ describe("Ctrl-C", () => {
     expect(again.code).toBe(0);
   });
 
+  it("runs `finally` after what it has ended, and takes nothing back", async () => {
+    const ending = '\n  on failure { tell("failed") }\n  finally { tell("over") }\n}\n';
+    const tell = 'task tell(text: string) { run "echo ~{text} >> told" }\n';
+    put("wait.flow", `${tell}${waiting.trimEnd().replace(/\}$/, ending)}`);
+    const { process: child, ended } = start(["run", "wait.flow", "--jobs", "2"], { cwd: folder });
+    await said(child, "✓ quick");
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    expect(stderr).toMatch(/- wait was stopped.*\n.*✓ finally\.tell/);
+    expect(readFileSync(join(folder, "told"), "utf8")).toBe("over\n");
+    expect(code).toBe(130);
+    put("go", "");
+    const again = await flowc(["run", "--resume", "last"], { cwd: folder });
+    expect(again.code).toBe(0);
+    expect(readFileSync(join(folder, "told"), "utf8")).toBe("over\nover\n");
+  });
+
   it("twice does not wait for what does not want to end", async () => {
     put(
       "wait.flow",
