@@ -3,8 +3,8 @@
 import { closeSync, existsSync, openSync, readSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import { createNearest } from "../compiler/suggest.ts";
-import { logPaths } from "../runtime/attempt.ts";
 import { ownerOf } from "../runtime/lease.ts";
+import { logPaths } from "../runtime/log-paths.ts";
 import type { RunView } from "../runtime/run-view.ts";
 import type { Project } from "./project.ts";
 import { type Paint, painter } from "./render/color.ts";

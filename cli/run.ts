@@ -7,14 +7,13 @@ import { createNearest } from "../compiler/suggest.ts";
 import type { Value } from "../compiler/types.ts";
 import { openRunner } from "../runners/registry.ts";
 import { type ArtifactStore, openArtifacts } from "../runtime/artifacts.ts";
-import { logPaths } from "../runtime/attempt.ts";
 import { openAttempts } from "../runtime/attempts.ts";
 import { fileBell } from "../runtime/bell.ts";
 import { openCalls } from "../runtime/calls/pool.ts";
 import { executeRun, type RunResult } from "../runtime/execute.ts";
-
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { thisProcess } from "../runtime/lease.ts";
+import { logPaths } from "../runtime/log-paths.ts";
 import type { Outline } from "../runtime/outline.ts";
 import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { answerFiles, printAnswer } from "./answer.ts";

@@ -3,6 +3,7 @@
 import type { Arg, Call, Name } from "../grammar/ast.ts";
 import { type Builtin, builtins, type Pattern, type Signature } from "./builtins.ts";
 import { literalFits } from "./check-fit.ts";
+import { checkGlobOf } from "./check-globs.ts";
 import { tellNone } from "./check-none.ts";
 import { at, type Check, type Scope, tell, written } from "./check-state.ts";
 import { replace } from "./errors.ts";
@@ -38,6 +39,7 @@ export function inferBuiltin(check: Check, call: Call, callee: Name, name: strin
       // What a literal becomes, a path or a float, is noted as for any other place.
       if (arg !== undefined && type !== null) check.fit(arg.value, type, scope, null);
     });
+    if (name === "files" || name === "glob") checkGlobOf(check, call, scope);
     return substitute(signature.result, bound);
   }
   tellArgument(check, call, types, arity, scope);

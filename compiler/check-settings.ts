@@ -4,6 +4,7 @@ import type { Expr, RecordExpr, Setting } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
 import { checkSession } from "./check-asks.ts";
 import { checkArguments, checkScript } from "./check-commands.ts";
+import { checkGlobs } from "./check-globs.ts";
 import { checkUses } from "./check-limits.ts";
 import { use } from "./check-names.ts";
 import { checkPlaceName } from "./check-place-names.ts";
@@ -176,6 +177,7 @@ function checkKind(check: Check, setting: Setting, row: SettingRow, owner: Setti
     case "value":
       if (!checkTyped(check, setting, kind.types, row, scope)) return;
       judge(check, setting, row, kind.kind === "fixed", scope);
+      if (setting.key.text === "reads" || setting.key.text === "writes") checkGlobs(check, setting, scope);
   }
 }
 

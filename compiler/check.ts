@@ -11,6 +11,7 @@ import { askedBy, fitTo } from "./check-fit.ts";
 import { tellUnusedNames } from "./check-leftovers.ts";
 import { inferIfOrLoop } from "./check-loops.ts";
 import { tellRepeatedOnce } from "./check-once.ts";
+import { tellOverlaps } from "./check-overlaps.ts";
 import { checkPlace } from "./check-places.ts";
 import { tellRecursion } from "./check-recursion.ts";
 import { tellSecrets } from "./check-secrets.ts";
@@ -59,6 +60,7 @@ export function check(entry: string, host: Host): Checked {
   checkDefaults(state);
   tellRecursion(state, names.homes);
   tellRepeatedOnce(state, names.homes);
+  tellOverlaps(state, names.homes);
   checkWorktrees(state, names.homes);
   tellSecrets(state, names.homes);
   tellLater(state);

@@ -197,7 +197,8 @@ flow main() -> file {
   return build()
 }
 `,
-    right: `task build() -> file {
+    right: {
+      "main.flow": `task build() -> file {
   reads: ["src/**", "Makefile"]
   cache: true
 
@@ -209,6 +210,9 @@ flow main() -> file {
   return build()
 }
 `,
+      Makefile: "app: src/app.c\n",
+      "src/app.c": "int main(void) { return 0; }\n",
+    },
   },
   {
     code: "branch-collision",

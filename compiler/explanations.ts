@@ -7,6 +7,7 @@ import { flows } from "./explanations-flows.ts";
 import { handlers } from "./explanations-handlers.ts";
 import { modules } from "./explanations-modules.ts";
 import { names } from "./explanations-names.ts";
+import { overlaps } from "./explanations-overlaps.ts";
 import { places } from "./explanations-places.ts";
 import { tasks } from "./explanations-tasks.ts";
 import { text } from "./explanations-text.ts";
@@ -24,4 +25,5 @@ export const explanations: readonly Explanation[] = [
   ...flows,
   ...handlers,
   ...early,
+  ...overlaps,
 ].sort((a, b) => (a.code < b.code ? -1 : 1));

@@ -162,6 +162,8 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
       return { env: lowerEnv(value, scope) };
     case "reads":
       return { reads: lowerReads(value, scope) };
+    case "writes":
+      return { writes: lowerExpr(value, scope, { kind: "list", of: { kind: "string" } }) };
     case "effect": {
       const effect = constantOf(lowerExpr(value, scope));
       return effect === "pure" || effect === "once" ? { effect } : { effect: "idempotent" };

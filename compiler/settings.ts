@@ -1,13 +1,6 @@
 // Which settings there are, of what type, and which of them this version of flowc can carry out.
 
-import {
-  field,
-  notNegative,
-  positive,
-  type SettingKind,
-  type SettingRow,
-  type SettingTable,
-} from "./setting-rows.ts";
+import { field, notNegative, positive, type SettingRow, type SettingTable } from "./setting-rows.ts";
 import { agentKinds, agentSettings, limitSettings, runnerKinds, runnerSettings } from "./settings-places.ts";
 import { floatType, intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
 import type { Type, Value } from "./types.ts";
@@ -43,8 +36,6 @@ export const retryType: Type = {
 };
 
 export const effects = ["pure", "idempotent", "once"];
-
-const later: SettingKind = { kind: "later" };
 
 function exitCode(value: Value): string | null {
   if (!Array.isArray(value)) return null;
@@ -104,7 +95,7 @@ const task: SettingTable = {
   },
   cache: { kind: { kind: "cache" }, example: "cache: true", later: true },
   reads: { kind: { kind: "value", types: [listOf(stringType)] }, example: 'reads: ["src/**"]' },
-  writes: { kind: later, example: 'writes: ["dist/**"]' },
+  writes: { kind: { kind: "value", types: [listOf(stringType)] }, example: 'writes: ["dist/**"]' },
   workspace: { kind: { kind: "workspace" }, example: 'workspace: "scratch"', later: true },
   env: { kind: { kind: "env" }, example: 'env: { MODE: "fast" }' },
   uses: { kind: { kind: "uses" }, example: "uses: [database]" },

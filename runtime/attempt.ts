@@ -7,6 +7,7 @@ import { endAnswer, type Type, type TypeTable, type Value } from "../compiler/ty
 import { type Answer, answerOfCall, answerOfOut, answerOfReturn, type Work } from "./answer.ts";
 import { ArtifactError } from "./artifacts.ts";
 import type { CallPool } from "./calls/pool.ts";
+import type { Changes } from "./changes.ts";
 import { bind } from "./command.ts";
 import { Deadline } from "./deadline.ts";
 import { Early, type EarlyEnd, type EarlyWorld, wholeAnswer } from "./early.ts";
@@ -16,6 +17,7 @@ import { evaluate, paramScope } from "./evaluate.ts";
 import type { EventBody } from "./events.ts";
 import { textsOf } from "./hole-texts.ts";
 import { isFull } from "./journal-errors.ts";
+import { logPaths } from "./log-paths.ts";
 import { readTail } from "./output.ts";
 import { holdsSecret, redactor, redactText, secretForms } from "./redact.ts";
 import { COOKIE, type Exit, type Instance, type Output, type Runner } from "./runner.ts";
@@ -31,6 +33,8 @@ export interface AttemptSettings {
   readonly exitCodes: readonly number[] | "any";
   /** Null: the work sees the project itself. */
   readonly reads: readonly string[] | null;
+  /** What it may change in the project; null: it promises nothing. */
+  readonly writes: readonly string[] | null;
   readonly env: readonly EnvText[];
 }
 
@@ -73,19 +77,10 @@ export interface AttemptWorld extends EarlyWorld {
   readonly calls: CallPool;
   readonly scratch: Scratch;
   readonly logs: Folders;
+  readonly changes: Changes;
   runner(name: string): Promise<Runner | { readonly problem: string }>;
   /** Told where an attempt is before anything of it runs. */
   placed(n: number, a: number, ref: string): void;
-}
-
-/** Where an attempt's output goes. */
-export function logPaths(
-  runFolder: string,
-  n: number,
-  a: number,
-): { readonly out: string; readonly err: string } {
-  const base = join(runFolder, "logs", String(Math.floor(n / 1000)), `${n}.${a}`);
-  return { out: `${base}.out`, err: `${base}.err` };
 }
 
 /** Carries out one attempt. `stop` ends it; its outcome is then `cancelled`. Rejects only when the disk is full. */
@@ -215,9 +210,11 @@ class Attempt {
     const env = { ...environment.env, ...early?.env };
     const deadline = new Deadline(this.stop, settings.timeoutSeconds);
     try {
-      return action.kind === "run"
-        ? await this.run(action.command, instance, local, env, deadline, early)
-        : await this.call(action, instance, runner, local, env, deadline, early);
+      return await this.world.changes.during(settings, () =>
+        action.kind === "run"
+          ? this.run(action.command, instance, local, env, deadline, early)
+          : this.call(action, instance, runner, local, env, deadline, early),
+      );
     } finally {
       deadline.clear();
       await early?.close();

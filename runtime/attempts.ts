@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { runAttempt } from "./attempt.ts";
 import type { CallPool } from "./calls/pool.ts";
+import { Changes } from "./changes.ts";
 import type { Runner } from "./runner.ts";
 import { Folders, Scratch } from "./scratch.ts";
 import type { AttemptArtifacts } from "./workspace.ts";
@@ -25,12 +26,14 @@ const kindsToSweep = ["local"] as const;
 
 /** The caller closes `calls`, as it may serve several runs. */
 export function openAttempts(settings: AttemptsSettings): Attempts {
+  const changes = new Changes(settings.project);
   return {
     open: ({ run, folder, files, clock, timer, placed, early }) => {
       const scratch = new Scratch(join(folder, "tmp"));
       const world = {
         scratch,
         logs: new Folders(),
+        changes,
         project: settings.project,
         runFolder: folder,
         inherited: settings.inherited,

@@ -4,6 +4,7 @@ import { assert } from "./bug.ts";
 import type { Need } from "./room.ts";
 import type { Run } from "./run.ts";
 import { openApprovals } from "./run-approvals.ts";
+import { claimedBy } from "./run-beside.ts";
 import { IN_PROGRESS, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
 import { Heap } from "./run-columns.ts";
 import { needsOf, rankOf } from "./run-settings.ts";
@@ -43,6 +44,9 @@ export class Queues {
   /** What was ready and is not chosen, so far. */
   private left: number[] = [];
   private leftGrowths: number[] = [];
+  /** Nodes whose files somebody else has, and how many nodes ran when the last one was put there. */
+  private aside: number[] = [];
+  private runningThen = 0;
   private growthAt = 0;
   private now = 0;
   private passed = { n: -1, times: 0 };
@@ -82,6 +86,10 @@ export class Queues {
     run.entered.truncate(0);
     for (let i = 0; i < run.freed.length; i++) this.release(run.freed.get(i));
     run.freed.truncate(0);
+    if (this.aside.length > 0 && run.runningCells.size < this.runningThen) {
+      for (const n of this.aside) if (this.startable(n)) this.enqueue(n);
+      this.aside = [];
+    }
     for (let time = this.nextTime(); time !== null && time <= now; time = this.nextTime()) {
       const n = this.timers.pop() ?? 0;
       this.due.delete(n);
@@ -167,9 +175,18 @@ export class Queues {
       if (fitting < 0) return null;
       if (fitting !== best && !this.passOver(best)) return null;
       const full = this.fullLoop(fitting);
-      if (full < 0) return fitting;
-      this.hold(fitting, full);
+      if (full >= 0) this.hold(fitting, full);
+      else if (claimedBy(this.run, fitting) >= 0) this.putAside(fitting);
+      else return fitting;
     }
+  }
+
+  /** Somebody has its files: out of the way until a node has ended. */
+  private putAside(n: number): void {
+    const top = this.heaps.get(needsOf(this.run, n).key)?.heap.pop();
+    assert(top === n, `node ${n} is put aside and was not on top`);
+    this.aside.push(n);
+    this.runningThen = this.run.runningCells.size;
   }
 
   private passOver(n: number): boolean {

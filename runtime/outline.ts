@@ -83,6 +83,8 @@ export function outlineOf(run: Run): Outline {
   const problems: { name: string; message: string }[] = [];
   const deadlines: { name: string; seconds: number | null }[] = [];
   for (let n = 0; n < run.size; n++) aboutBlock(run, n, templates, deadlines);
+  const whole = run.errors.get(0);
+  if (whole !== undefined) problems.push({ name: run.plan.flow, message: whole.message });
   for (let n = 1; n < run.size; n++) {
     if (run.states.get(n) === BRANCH) continue;
     const kind = run.kindOf(n);

@@ -92,6 +92,12 @@ function activate(run: Cells, m: number): void {
     run.waiting.get(m) > 0
   )
     return;
+  const clash = run.clashes.get(m);
+  if (clash !== undefined) {
+    cancelParts(run, m);
+    failByExpression(run, m, clash);
+    return;
+  }
   switch (run.kindOf(m)) {
     case "join":
       succeed(run, m, null);

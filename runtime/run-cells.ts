@@ -24,6 +24,7 @@ import { People } from "./run-people.ts";
 import type { CellError, Growth, Items, Loop } from "./run-records.ts";
 import type { CellKind } from "./run-view.ts";
 import { infoOf, rankOfPriority, type StepInfo } from "./step-info.ts";
+import { type Claim, mayClaim } from "./task-claims.ts";
 import type { FileAccess, Scope } from "./values.ts";
 
 export interface CellsOptions {
@@ -48,6 +49,8 @@ export class Cells {
   readonly infos: readonly StepInfo[];
   /** Is there a `with` anywhere in the plan? */
   readonly hasOverrides: boolean;
+  /** Some task says what it writes, or gives out files of the project. */
+  readonly claiming: boolean;
   /** Not all nodes have one priority. */
   readonly ranked: boolean;
 
@@ -102,6 +105,10 @@ export class Cells {
   readonly errors = new Map<number, CellError>();
   /** Wall ms before which a node is not repeated. */
   readonly again = new Map<number, number>();
+  /** What unsettled nodes claim of the project, of those for which it is known. */
+  readonly claims = new Map<number, Claim>();
+  /** Cells whose parts may run at the same time and claim the same files: they fail, however often they are tried. */
+  readonly clashes = new Map<number, string>();
   /** Where open attempts run. */
   readonly refs = new Map<number, string>();
   readonly runningCells = new Set<number>();
@@ -157,6 +164,9 @@ export class Cells {
     this.watch = options.watch;
     this.infos = options.plan.steps.map((step) => infoOf(options.plan, step));
     this.hasOverrides = options.plan.steps.some((step) => "overrides" in step && step.overrides !== null);
+    this.claiming =
+      this.infos.some(({ task }) => task !== null && mayClaim(task)) ||
+      options.plan.steps.some((step) => "overrides" in step && step.overrides?.writes !== undefined);
     this.ranked = this.hasOverrides || this.infos.some(({ rank }) => rank !== rankOfPriority("normal"));
     this.addCell("entry", -1, -1);
     this.count = 1;

@@ -2,6 +2,7 @@
 
 import { drain } from "./run-activate.ts";
 import { bars } from "./run-barriers.ts";
+import { cancelParts } from "./run-call-off.ts";
 import type { Cells } from "./run-cells.ts";
 import { startClock } from "./run-clocks.ts";
 import {
@@ -23,7 +24,7 @@ import {
 } from "./run-codes.ts";
 import { putBack, putBackChecks } from "./run-put-back.ts";
 import type { Loop } from "./run-records.ts";
-import { react } from "./run-settle.ts";
+import { failByExpression, react } from "./run-settle.ts";
 import { putBackUndone } from "./run-undone.ts";
 
 /**
@@ -74,6 +75,11 @@ export function reopen(run: Cells): void {
   if (put.has(0)) {
     startClock(run, 0);
     run.closing.push(run.mainFrame(0));
+  }
+  const clash = run.clashes.get(0);
+  if (clash !== undefined) {
+    cancelParts(run, 0);
+    failByExpression(run, 0, clash);
   }
   goOn(run, back, anew);
   tellOthers(run, put);

@@ -10,6 +10,8 @@ import { rankOfPriority } from "./step-info.ts";
 /** A `with`, and the frame whose slots its expressions mean. */
 export interface Layer {
   readonly overrides: Partial<TaskSettings>;
+  /** The cell that it stands on. */
+  readonly cell: number;
   readonly frame: number;
 }
 
@@ -35,7 +37,7 @@ export function layersOf(run: Cells, n: number): readonly Layer[] {
     const { step } = run.info(at);
     const frame = run.frames.get(at);
     if (role !== FALLBACK && "overrides" in step && step.overrides !== null)
-      layers.push({ overrides: step.overrides, frame });
+      layers.push({ overrides: step.overrides, cell: at, frame });
     role = run.frameRoles.get(frame);
     at = run.frameOwners.get(frame);
   }

@@ -27,6 +27,7 @@ import { type EarlyField, earlyOf, wroteEarly } from "./run-early.ts";
 import { dependenciesOf, failuresOf } from "./run-failures.ts";
 import { applyToGate } from "./run-gates.ts";
 import { handlerOf } from "./run-handlers.ts";
+import { heldBy } from "./run-held.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import { hadEnough } from "./run-outcomes.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
@@ -209,22 +210,7 @@ export class Run extends Cells implements RunView {
   }
 
   heldBy(n: number, now: number): string | null {
-    if (this.states.get(n) !== READY) return null;
-    const again = this.again.get(n);
-    if (again !== undefined && again > now) return "its repeat";
-    for (let at = n; at > 0; at = this.frameOwners.get(this.frames.get(at))) {
-      const loop = this.loops.get(this.of.get(at));
-      if (loop === undefined) continue;
-      const full = loop.parallel !== null && loop.inProgress >= loop.parallel;
-      if (full && !this.has(at, IN_PROGRESS | SETTLED))
-        return `\`parallel: ${loop.parallel}\` of ${nameOf(this, loop.cell)}`;
-      at = loop.cell;
-    }
-    const lacks = this.room.lacks(needsOf(this, n), this.options);
-    if (lacks === null) return null;
-    return lacks === "cpu"
-      ? `room on this machine (\`--jobs ${this.options.jobs}\`)`
-      : `${lacks} on this machine`;
+    return heldBy(this, n, now);
   }
 }
 

@@ -2,11 +2,14 @@
 
 import { assert } from "./bug.ts";
 import { closeOwned, drain } from "./run-activate.ts";
+import { cancelParts } from "./run-call-off.ts";
 import type { Cells } from "./run-cells.ts";
 import { startClock } from "./run-clocks.ts";
 import { FIXED, isFinally, LATE, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
+import { clashIn } from "./run-overlaps.ts";
 import type { Growth } from "./run-records.ts";
 import { recursiveCall } from "./run-recursion.ts";
+import { failByExpression } from "./run-settle.ts";
 
 /** The growth becomes part of the run, with all that follows from it. */
 export function commit(run: Cells, growth: Growth): void {
@@ -35,7 +38,13 @@ export function commit(run: Cells, growth: Growth): void {
     run.setState(0, RUNNING);
     startClock(run, 0);
   }
-  closeOwned(run, n);
+  const clash = clashIn(run, growth.first);
+  // What stands in for a failure, or takes it back, is left to the start of its nodes.
+  if (clash !== null && run.states.get(n) === RUNNING) {
+    run.clashes.set(n, clash);
+    cancelParts(run, n);
+    failByExpression(run, n, clash);
+  } else closeOwned(run, n);
   drain(run);
 }
 

@@ -15,11 +15,12 @@ import {
   type AttemptReport,
   type AttemptSettings,
   type AttemptWorld,
-  logPaths,
   runAttempt,
 } from "../runtime/attempt.ts";
 import { type CallOptions, type CallPool, openCalls } from "../runtime/calls/pool.ts";
+import { Changes } from "../runtime/changes.ts";
 import { openFiles } from "../runtime/files.ts";
+import { logPaths } from "../runtime/log-paths.ts";
 import { Folders, Scratch } from "../runtime/scratch.ts";
 import { commandOf, partsOf } from "./bound-commands.ts";
 
@@ -119,6 +120,7 @@ export function openTestWorld({
     calls,
     scratch: new Scratch(join(runFolder, "tmp")),
     logs: new Folders(),
+    changes: new Changes(project),
     runner: async (name) => (name === "local" ? runner : { problem: `There is no runner \`${name}\`.` }),
     now: () => performance.now(),
     timer: (ms, wake) => {
@@ -144,6 +146,7 @@ export function openTestWorld({
         timeoutSeconds: 30,
         exitCodes: [0],
         reads: null,
+        writes: null,
         env: [],
         ...task.settings,
       };

@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { openRunner } from "../runners/registry.ts";
-import { logPaths } from "../runtime/attempt.ts";
 import { executeRun } from "../runtime/execute.ts";
+import { logPaths } from "../runtime/log-paths.ts";
 import { options, planOf, removeFolders } from "./pretend.ts";
 import { realWorld } from "./real-world.ts";
 

@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "compiler/type-ops.ts",
     "compiler/schema.ts",
     "compiler/glob.ts",
+    "compiler/glob-overlap.ts",
     "compiler/seen.ts",
   ],
   runners: [

@@ -1,0 +1,169 @@
+// Nodes that may run at the same time and change, or give out, the same files of the project.
+
+import type { Expr, Task } from "../grammar/ast.ts";
+import { walk } from "../grammar/walk.ts";
+import { foldWith } from "./check-known.ts";
+import { anywhere, at, type Check, rootScope, tell } from "./check-state.ts";
+import type { At } from "./errors.ts";
+import { type Sharing, sharedOutput, writeOverlap } from "./errors-overlaps.ts";
+import { overlapOfLists } from "./glob-overlap.ts";
+import type { Home } from "./resolve.ts";
+import { type Sketch, TooLarge, type Work } from "./sketch.ts";
+import { sketchOf } from "./sketch-flow.ts";
+import type { Value } from "./types.ts";
+
+/** Pairs of calls whose files are compared; what more there are is looked at when the graph is made. */
+const pairsMax = 50_000;
+
+/** What a call does to the project, as far as it is known from the text. */
+interface Claim {
+  readonly work: Work;
+  readonly writes: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** Says nothing of programs with errors: they come first. */
+export function tellOverlaps(check: Check, homes: readonly Home[]): void {
+  if (check.pass.diagnostics.some(({ severity }) => severity === "error")) return;
+  if (!homes.some((home) => claimsAnything(home))) return;
+  const told = new Set<string>();
+  for (const home of homes)
+    for (const flow of home.module.file.declarations)
+      if (flow.kind === "flow") {
+        try {
+          compareAll(check, sketchOf(check, flow, home), told);
+        } catch (error) {
+          if (!(error instanceof TooLarge)) throw error;
+        }
+      }
+}
+
+/** Most programs say nothing of files, and pay nothing for it. */
+function claimsAnything(home: Home): boolean {
+  return home.module.file.declarations.some((declaration) => {
+    let found = false;
+    if (declaration.kind !== "task" && declaration.kind !== "flow") return false;
+    walk(declaration, (part) => {
+      if (part.kind === "task") found ||= part.settings.some(({ key }) => key.text === "writes");
+      if (part.kind === "record-of") found ||= part.entries.some(({ key }) => key.text === "writes");
+      if (part.kind === "call-of") found ||= outputName(part) !== null;
+    });
+    return found;
+  });
+}
+
+function compareAll(check: Check, sketch: Sketch, told: Set<string>): void {
+  const claims = sketch.works.flatMap((work): readonly Claim[] => {
+    const claim = { work, writes: writesOf(check, work), outputs: outputsOf(check, work) };
+    return claim.writes.length + claim.outputs.length === 0 ? [] : [claim];
+  });
+  let pairs = 0;
+  for (const [index, later] of claims.entries())
+    for (let i = 0; i < index; i++) {
+      const earlier = claims[i];
+      if (earlier === undefined || ++pairs > pairsMax) return;
+      const key = placeOf(later.work);
+      if (told.has(key)) break;
+      for (const [lists, say] of [
+        [[earlier.writes, later.writes], writeOverlap],
+        [[earlier.outputs, later.outputs], sharedOutput],
+      ] as const) {
+        const found = overlapOfLists(lists[0], lists[1]);
+        if (typeof found === "string" || !sketch.atOnce(earlier.work, later.work)) continue;
+        told.add(key);
+        tell(check, say(sharingOf(earlier.work, later.work, found)));
+        break;
+      }
+    }
+}
+
+/** One mistake is told once, however often its flow is called, and however many calls are in its way. */
+function placeOf({ call, home }: Work): string {
+  return [home.module.path, call.span.start].join();
+}
+
+function sharingOf(
+  earlier: Work,
+  later: Work,
+  { a, b, path }: { readonly a: string; readonly b: string; readonly path: string },
+): Sharing {
+  const fork = earlier.way.findIndex(
+    (step, i) => step.of !== later.way[i]?.of || step.part !== later.way[i]?.part,
+  );
+  const one = earlier.way[fork];
+  const other = later.way[fork];
+  const names = { earlier: earlier.task.name.text, later: later.task.name.text };
+  const files = { earlier: a, later: b, path };
+  // Items of one loop: the call inside is what is wrong.
+  if (one !== undefined && one.of === other?.of && one.expr.kind === "for") {
+    const [first] = one.expr.lists;
+    const variable = first?.name.text ?? "item";
+    const keys = one.key === null || other.key === null ? null : ([one.key, other.key] as const);
+    const loop = first === undefined ? at(one, one.expr) : at(one, first.name);
+    return { kind: "items", at: at(later, later.call), loop, variable, keys, names, files };
+  }
+  return { kind: "nodes", at: callAt(later, fork), other: callAt(earlier, fork), names, files };
+}
+
+/** The call that is on the way from there on: of the task, or of the flow that holds it. */
+function callAt({ way, home, call }: Work, fork: number): At {
+  const step = way.slice(Math.max(0, fork)).find(({ kind }) => kind === "call");
+  return step === undefined ? at({ home }, call) : at(step, step.expr);
+}
+
+// What is claimed
+
+function writesOf(check: Check, work: Work): readonly string[] {
+  for (const { record, home, known } of work.overrides) {
+    const own = record.entries.find(({ key }) => key.text === "writes");
+    if (own !== undefined) return texts(fold(check, own.value, home, work.task, known));
+  }
+  const own = work.task.settings.find(({ key }) => key.text === "writes");
+  return own === undefined ? [] : texts(fold(check, own.value, work.taskHome, work.task, work.args));
+}
+
+/** `file("…")`, `files("…")` and `dir("…")` in the `return` of a task that works in the project itself. */
+function outputsOf(check: Check, work: Work): readonly string[] {
+  const { task, taskHome, args, overrides } = work;
+  const elsewhere = (name: string) => name === "reads" || name === "workspace";
+  const given = [
+    ...task.settings.map(({ key }) => key.text),
+    ...overrides.flatMap(({ record }) => record.entries.map(({ key }) => key.text)),
+  ];
+  if (task.result === null || given.some(elsewhere)) return [];
+  const found: string[] = [];
+  walk(task.result, (part) => {
+    const name = part.kind === "call-of" ? outputName(part) : null;
+    const arg = part.kind === "call-of" ? part.args[0]?.value : undefined;
+    if (name === null || arg === undefined) return;
+    const value = fold(check, arg, taskHome, task, args);
+    if (typeof value === "string") found.push(name === "dir" ? inside(value) : value);
+  });
+  return found;
+}
+
+function outputName(call: { readonly callee: Expr }): "file" | "files" | "dir" | null {
+  if (call.callee.kind !== "name") return null;
+  const { name } = call.callee;
+  return name === "file" || name === "files" || name === "dir" ? name : null;
+}
+
+/** All that is in a folder. */
+function inside(folder: string): string {
+  const path = folder.replace(/^(?:\.\/+)+|\/+$/g, "");
+  return path === "" || path === "." ? "**" : `${path}/**`;
+}
+
+function fold(
+  check: Check,
+  expr: Expr,
+  home: Home,
+  task: Task,
+  known: ReadonlyMap<string, Value>,
+): Value | undefined {
+  return foldWith(check, expr, rootScope(home, task, anywhere), known);
+}
+
+function texts(value: Value | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}

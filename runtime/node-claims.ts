@@ -1,0 +1,74 @@
+// What a node claims of the project, as soon as the values are known that it depends on.
+
+import type { TaskPlan } from "../compiler/plan-tasks.ts";
+import type { Value } from "../compiler/types.ts";
+import { evaluate, paramScope } from "./evaluate.ts";
+import type { Cells } from "./run-cells.ts";
+import { layersOf } from "./run-settings.ts";
+import { type Claim, mayClaim, outputsOf } from "./task-claims.ts";
+import { asList, asString, attempt, type Scope } from "./values.ts";
+
+/** Null if it claims nothing, or what it claims is not known yet. */
+export function claimOf(run: Cells, n: number): Claim | null {
+  const { step, task } = run.info(n);
+  if (task === null || step.kind !== "task") return null;
+  const layers = layersOf(run, n);
+  const wider = layers.some(({ overrides }) => overrides.writes !== undefined);
+  if (!wider && !mayClaim(task)) return null;
+  if (!step.uses.every(({ kind, up, i, in: inside }) => kind === "order" || usable(run, n, up, i, inside)))
+    return null;
+  const found = attempt((): Claim => {
+    const scope = run.scope(run.frames.get(n));
+    const own = paramScope(
+      step.args.map((arg) => evaluate(arg, scope)),
+      run.plan.types,
+      run.files,
+    );
+    const layer = layers.find(({ overrides }) => overrides.writes !== undefined);
+    const writes = layer?.overrides.writes ?? (layer === undefined ? task.settings.writes : null);
+    const reads = layers.find(({ overrides }) => overrides.reads !== undefined)?.overrides.reads;
+    const project = (reads === undefined ? task.settings.reads : reads) === null;
+    if (!project) return { writes: [], outputs: [] };
+    if (layer !== undefined && !layerKnown(run, layer.cell))
+      return { writes: [], outputs: pathsOf(task, own) };
+    return {
+      writes:
+        writes === null ? [] : texts(evaluate(writes, layer === undefined ? own : run.scope(layer.frame))),
+      outputs: pathsOf(task, own),
+    };
+  });
+  // What cannot be computed fails its node when it starts.
+  return "value" in found && found.value.writes.length + found.value.outputs.length > 0 ? found.value : null;
+}
+
+function usable(
+  run: Cells,
+  n: number,
+  up: number,
+  i: number,
+  inside: readonly number[] | undefined,
+): boolean {
+  return run.good(run.cellAt(run.frames.get(n), up, i, inside));
+}
+
+function layerKnown(run: Cells, cell: number): boolean {
+  return run
+    .info(cell)
+    .step.uses.every(({ kind, up, i, in: inside }) => kind === "order" || usable(run, cell, up, i, inside));
+}
+
+function pathsOf(task: TaskPlan, scope: Scope): readonly string[] {
+  return outputsOf(task).flatMap(({ path, dir }) => {
+    const found = attempt(() => asString(evaluate(path, scope)));
+    return "value" in found ? [dir ? inside(found.value) : found.value] : [];
+  });
+}
+
+function inside(folder: string): string {
+  const path = folder.replace(/^(?:\.\/+)+|\/+$/g, "");
+  return path === "" || path === "." ? "**" : `${path}/**`;
+}
+
+function texts(value: Value): readonly string[] {
+  return asList(value).map(asString);
+}

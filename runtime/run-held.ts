@@ -1,0 +1,29 @@
+// What holds a node that is ready: its repeat, a bound, files that another one has, room on the machine.
+
+import { claimedBy } from "./run-beside.ts";
+import type { Cells } from "./run-cells.ts";
+import { IN_PROGRESS, READY, SETTLED } from "./run-codes.ts";
+import { nameOf } from "./run-names.ts";
+import { needsOf } from "./run-settings.ts";
+
+/** Why a ready node does not run, for people; null if nothing holds it. */
+export function heldBy(run: Cells, n: number, now: number): string | null {
+  if (run.states.get(n) !== READY) return null;
+  const again = run.again.get(n);
+  if (again !== undefined && again > now) return "its repeat";
+  for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
+    const loop = run.loops.get(run.of.get(at));
+    if (loop === undefined) continue;
+    const full = loop.parallel !== null && loop.inProgress >= loop.parallel;
+    if (full && !run.has(at, IN_PROGRESS | SETTLED))
+      return `\`parallel: ${loop.parallel}\` of ${nameOf(run, loop.cell)}`;
+    at = loop.cell;
+  }
+  const owner = claimedBy(run, n);
+  if (owner >= 0) return `files that ${nameOf(run, owner)} has claimed`;
+  const lacks = run.room.lacks(needsOf(run, n), run.options);
+  if (lacks === null) return null;
+  return lacks === "cpu"
+    ? `room on this machine (\`--jobs ${run.options.jobs}\`)`
+    : `${lacks} on this machine`;
+}
