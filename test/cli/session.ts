@@ -26,7 +26,9 @@ export function steady(text: string): string {
       .replace(/\b\d+(?:ms|\.\ds)(?![\w"])/g, "TIME")
       .split("\n")
       // Columns are as wide as the longest time in them.
-      .map((line) => (/\bTIME\b|\btook\b|  skipped|not started/.test(line) ? line.replace(/(?<=\S) {2,}/g, "  ") : line))
+      .map((line) =>
+        /\bTIME\b|\btook\b| {2}skipped|not started/.test(line) ? line.replace(/(?<=\S) {2,}/g, "  ") : line,
+      )
       .join("\n")
   );
 }
