@@ -74,8 +74,7 @@ function settled(run: Run, { n, as, value }: Extract<Ask, { kind: "settle" }>, w
     const is = state === "succeeded" || state === "failed" ? `has ${state}` : `is ${state}`;
     return refused(`There is nothing to decide about ${name}: it ${is}.`);
   }
-  if (run.has(n, SETTLED)) return refused("The run is being ended: say it when it has.");
-  if (as === "again" && run.has(n, DROPPED)) return refused(`Nothing needs ${name} any more.`);
+  if (as === "again" && run.has(n, DROPPED | SETTLED)) return refused(`Nothing needs ${name} any more.`);
   const given = value === undefined ? {} : { value };
   return { events: [{ type: "node.decided", n, as, ...given, ...who }], refused: null };
 }

@@ -3,7 +3,7 @@
 import type { Recorder } from "./execute-record.ts";
 import { ResumeRefused } from "./resume-refused.ts";
 import type { Run } from "./run.ts";
-import { DROPPED, RUNNING, SUCCEEDED, UNKNOWN } from "./run-codes.ts";
+import { DROPPED, RUNNING, SETTLED, SUCCEEDED, UNKNOWN } from "./run-codes.ts";
 import { isOnce } from "./run-settings.ts";
 
 /** Who asked for what; see `RunRequest`. */
@@ -70,7 +70,7 @@ function refuseName(run: Run, name: string): void {
   if (!isOnce(run, n)) refuse(`\`${name}\` may run as often as it has to.`, hint);
   if (state === SUCCEEDED) refuse(`\`${name}\` has succeeded, and what has succeeded stays.`, hint);
   if (run.attempts(n) === 0) refuse(`\`${name}\` has not been started yet.`, hint);
-  if (run.has(n, DROPPED)) refuse(`Nothing needs \`${name}\` any more.`, hint);
+  if (run.has(n, DROPPED | SETTLED)) refuse(`Nothing needs \`${name}\` any more.`, hint);
   if (state !== UNKNOWN && state !== RUNNING)
     refuse(`\`${name}\` would not run again: something around it has ended without it.`, hint);
 }

@@ -30,6 +30,7 @@ import {
 import { valueAtEnd } from "./run-early.ts";
 import { closeBlock, endsInOrder } from "./run-handlers.ts";
 import {
+  endBy,
   gateFailure,
   loopOutcome,
   passFrame,
@@ -268,7 +269,7 @@ function closePass(run: Cells, f: number, n: number): void {
   if (run.states.get(n) !== RUNNING || run.has(n, WANTS) || passFrame(run, n) !== f) return;
   const bad = run.frameBad.get(f);
   if (bad >= 0) {
-    end(run, n, run.states.get(bad), bad);
+    end(run, n, endBy(run, bad), bad);
     return;
   }
   const outcome = passOutcome(run, f);
@@ -323,7 +324,7 @@ export function closeFrame(run: Cells, f: number): void {
   else if (bad < 0) succeed(run, owner, resultOf(run, f));
   else {
     if (run.kindOf(owner) === "phase" && endedByGate(run, bad)) run.flag(owner, HARD);
-    end(run, owner, run.states.get(bad), bad);
+    end(run, owner, endBy(run, bad), bad);
   }
 }
 

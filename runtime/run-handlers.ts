@@ -18,7 +18,7 @@ import {
 import type { HandlerFrames } from "./run-ends.ts";
 import { failuresOf } from "./run-failures.ts";
 import { nameOf } from "./run-names.ts";
-import { resultOf } from "./run-outcomes.ts";
+import { endBy, resultOf } from "./run-outcomes.ts";
 import { end, succeed, want } from "./run-settle.ts";
 
 const unmade: HandlerFrames = { failure: -1, final: -1 };
@@ -49,8 +49,8 @@ function settleBlock(run: Cells, n: number, f: number): void {
   if (run.has(n, EXPIRED)) end(run, n, FAILED, -1);
   else if (bad >= 0) {
     if (run.kindOf(n) === "phase" && endedByGate(run, bad)) run.flag(n, HARD);
-    end(run, n, run.states.get(bad), bad);
-  } else if (broken !== undefined) end(run, n, run.states.get(broken), broken);
+    end(run, n, endBy(run, bad), bad);
+  } else if (broken !== undefined) end(run, n, endBy(run, broken), broken);
   else succeed(run, n, resultOf(run, f));
 }
 
@@ -67,7 +67,7 @@ export function nextHandler(run: Cells, n: number): keyof Handlers | null {
 function hasFailed(run: Cells, n: number, f: number): boolean {
   const bad = run.frameBad.get(f);
   if (run.has(n, CALLED_OFF | EXPIRED)) return !run.has(n, CALLED_OFF);
-  return bad >= 0 && run.states.get(bad) !== CANCELLED;
+  return bad >= 0 && endBy(run, bad) !== CANCELLED;
 }
 
 /** Was all of it skipped, because of a failure elsewhere? */

@@ -4,7 +4,7 @@ import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Cells } from "./run-cells.ts";
-import { ELSE, FAILED, PASS, SUCCEEDED, TAKEN_ELSE } from "./run-codes.ts";
+import { CANCELLED, ELSE, FAILED, PASS, SUCCEEDED, TAKEN_ELSE } from "./run-codes.ts";
 import type { Loop } from "./run-records.ts";
 import { asNumber, ValueError } from "./values.ts";
 
@@ -21,6 +21,15 @@ export function resultOf(run: Cells, f: number): Value {
 export function isWork(run: Cells, n: number): boolean {
   const { step } = run.info(n);
   return step.kind !== "join" && step.kind !== "early" && !(step.kind === "var" && step.source === "deps");
+}
+
+/**
+ * The state of a cell that ends because of one in it. What was not known when the run was to end kept it from its own end,
+ * whatever a person has said of it since.
+ */
+export function endBy(run: Cells, bad: number): number {
+  const state = run.states.get(bad);
+  return state < FAILED ? CANCELLED : state;
 }
 
 /** Is this frame of an `if` the branch that its condition chose? */

@@ -75,7 +75,7 @@ export function finish(run: Cells, n: number): void {
   if (frame >= 0 && run.kindOf(n) !== "item") {
     const open = run.frameOpen.add(frame, -1);
     assert(open >= 0, `frame ${frame} has fewer than no open cells`);
-    if (run.bad(n) && isWork(run, n)) blame(run, frame, n);
+    if ((run.bad(n) || run.unknown.has(n)) && isWork(run, n)) blame(run, frame, n);
   }
   if (run.bad(n)) doom(run, n);
   run.work.push(n);

@@ -3,7 +3,7 @@
 import { assert } from "./bug.ts";
 import type { EventBody } from "./events.ts";
 import type { Cells } from "./run-cells.ts";
-import { DROPPED, FAILED, READY, UNKNOWN, WAITING } from "./run-codes.ts";
+import { DROPPED, FAILED, READY, SETTLED, SUCCEEDED, UNKNOWN, WAITING } from "./run-codes.ts";
 import { isOnce } from "./run-settings.ts";
 import { end, succeed } from "./run-settle.ts";
 import { noteSuccess } from "./run-undo.ts";
@@ -25,8 +25,16 @@ export function endUnknown(run: Cells, n: number, { outcome, why, signal }: Ende
 export function decideNode(run: Cells, event: Extract<EventBody, { type: "node.decided" }>): void {
   const { n, as, by, note } = event;
   assert(run.states.get(n) === UNKNOWN, `cell ${n} is decided and was not unknown`);
+  // Nothing waits for it any more: only what is known of it changes.
+  const over = run.has(n, SETTLED);
   if (as === "succeeded") {
     run.errors.delete(n);
+    if (over) {
+      run.values[n] = event.value ?? null;
+      run.setState(n, SUCCEEDED);
+      run.watch?.(n);
+      return;
+    }
     noteSuccess(run, n, event.value ?? null);
     succeed(run, n, event.value ?? null);
     return;
@@ -34,10 +42,13 @@ export function decideNode(run: Cells, event: Extract<EventBody, { type: "node.d
   if (as === "failed") {
     const message = `${by} said that it failed${note === undefined ? "" : `: ${note}`}`;
     run.errors.set(n, { message, why: null, exit: null, signal: null, tail: null });
-    end(run, n, FAILED, -1);
+    if (over) {
+      run.setState(n, FAILED);
+      run.watch?.(n);
+    } else end(run, n, FAILED, -1);
     return;
   }
-  assert(!run.has(n, DROPPED), `cell ${n} is to run again and is not needed`);
+  assert(!run.has(n, DROPPED | SETTLED), `cell ${n} is to run again and is not needed`);
   run.errors.delete(n);
   if (run.waiting.get(n) > 0) run.setState(n, WAITING);
   else {

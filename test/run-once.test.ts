@@ -6,6 +6,7 @@ import { answerTo } from "../runtime/answer-requests.ts";
 import { decide } from "../runtime/decide.ts";
 import type { EventBody } from "../runtime/events.ts";
 import { phase } from "./run-gate-plans.ts";
+import { handle } from "./run-handler-plans.ts";
 import { type Draft, lit, Plans, type Slot } from "./run-plans.ts";
 import { noRetry } from "./run-tasks.ts";
 import { type End, fold, ran, snapshot, World, type WorldOptions } from "./run-world.ts";
@@ -257,5 +258,68 @@ describe("a node that may be done only once", () => {
     world.append(decided);
     expect(world.run.error(x)[0]?.message).toBe("ann said that it failed: I looked");
     expect(() => world.append(decided)).toThrow("was not unknown");
+  });
+});
+
+describe("handlers beside what nobody can say how it ended", () => {
+  /** `x = once(0)`, and `finally { bye = t(0) }`. */
+  const closing = planOf((b) => {
+    const x = b.task("x", "once", [0]);
+    handle(b, {
+      final: (inner) => {
+        inner.task("bye", "t", [0]);
+      },
+    });
+    return x;
+  });
+
+  function cancelled(before: boolean): World {
+    const world = new World(closing, {
+      end: (name) => (name === "x" ? "cancelled" : { value: name }),
+    }).start();
+    world.go(() => (before ? world.run.counts.unknown === 1 : world.started.includes("x")));
+    world.append({ type: "run.cancelled", by: "ann", why: "cancel" });
+    return world.go();
+  }
+
+  it.each([true, false])("run when the run is cancelled (unknown before that: %s)", (before) => {
+    const world = cancelled(before);
+    expect(world.states).toEqual(["x: unknown", "finally.bye: succeeded"]);
+    expect(world.run.status).toBe("cancelled");
+    expect(snapshot(fold(closing, world.events))).toEqual(snapshot(world.run));
+    world.open().go();
+    expect(world.run.status).toBe("running");
+    const n = world.run.find("x") ?? 0;
+    expect(world.ask({ kind: "settle", n, as: "again" })).toBeNull();
+    world.go(() => world.started.filter((name) => name === "x").length === 2);
+    world.append({ type: "attempt.ended", n, a: 2, outcome: "succeeded", value: 1 });
+    world.go();
+    expect([world.run.status, world.run.output]).toEqual(["succeeded", 1]);
+    expect(snapshot(fold(closing, world.events))).toEqual(snapshot(world.run));
+  });
+
+  it("wait until it is decided while nobody wants the end", () => {
+    const world = ran(closing, { end: firstEnds("lost") });
+    expect(world.started).toEqual(["x"]);
+    const ended = ran(closing, { end: firstEnds("lost"), person: () => "failed" });
+    expect(ended.states).toEqual(["x: failed", "finally.bye: succeeded"]);
+    expect(ended.run.status).toBe("failed");
+  });
+
+  it("can be decided after its block has ended, and only what is known of it changes", () => {
+    const world = cancelled(false);
+    const n = world.run.find("x") ?? 0;
+    world.append({ type: "run.opened", epoch: 2, pid: 1, started: "", boot: "", host: "" });
+    world.append({ type: "run.cancelled", by: "ann", why: "cancel" });
+    world.append({ type: "node.cancelled", n: 0, why: "cancel" });
+    expect(world.run.settled(n)).toBe(true);
+    expect(world.ask({ kind: "settle", n, as: "again" })).toBe("Nothing needs x any more.");
+    expect(world.ask({ kind: "settle", n, as: "succeeded", value: 7 })).toBeNull();
+    world.go();
+    expect(world.run.status).toBe("cancelled");
+    world.open().go();
+    expect([world.run.status, world.run.output]).toEqual(["succeeded", 7]);
+    expect(world.started.filter((name) => name === "x")).toHaveLength(1);
+    expect(snapshot(fold(closing, world.events))).toEqual(snapshot(world.run));
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import type { Happened } from "../runtime/run.ts";
-import { DROPPED } from "../runtime/run-codes.ts";
+import { DROPPED, SETTLED } from "../runtime/run-codes.ts";
 import { early } from "./run-early-plans.ts";
 import { phase } from "./run-gate-plans.ts";
 import { handle, rollback } from "./run-handler-plans.ts";
@@ -170,7 +170,7 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
     person: (run, n) => {
       const luck = chance();
       if (!calm && luck < 0.3) return "failed";
-      return luck < 0.6 && !run.has(n, DROPPED) ? "again" : { value: "settled" };
+      return luck < 0.6 && !run.has(n, DROPPED | SETTLED) ? "again" : { value: "settled" };
     },
     end: (name, _a, run, n) => {
       const luck = chance();
