@@ -11,7 +11,10 @@ import { endsOf, traceOf } from "./run-trace.ts";
 
 afterAll(removeFolders);
 
-/** `// answers: rejected approved`: what a person says to all questions each time the run waits. */
+/**
+ * `// answers: rejected approved`: what a person says each time the run waits, to all questions and of all nodes of which
+ * it is not known how they ended.
+ */
 function answersOf(text: string): readonly ("approved" | "rejected")[] {
   const words = /^\/\/ answers: (.+)$/m.exec(text)?.[1]?.split(" ") ?? [];
   return words.map((word) => (word === "rejected" ? "rejected" : "approved"));
@@ -32,6 +35,11 @@ golden("run", async ({ text }) => {
     for (const answer of answersOf(text)) {
       for (const { n, item } of result.view.questions()) {
         const asked = { kind: "decide", n, item, answer } as const;
+        await ask(world.journal, result.run, { ask: asked, by: "ada", note: null, at: Date.now() });
+      }
+      for (const n of result.view.undecided()) {
+        const as = answer === "approved" ? "succeeded" : "failed";
+        const asked = { kind: "settle", n, as } as const;
         await ask(world.journal, result.run, { ask: asked, by: "ada", note: null, at: Date.now() });
       }
       const resume = { run: result.run, stored: false };
