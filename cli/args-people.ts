@@ -11,6 +11,16 @@ const examples = {
 `,
   reject: `  flowc reject last ship "Release notes are good" -m "the dates are wrong"
 `,
+  retry: `  flowc retry last deploy       run a failed node anew, with what was skipped because of it
+`,
+  skip: `  flowc skip last notify        settle a node without running it
+  flowc skip last deploy -m "done by hand"
+`,
+  pause: `  flowc pause last deploy       start it only when somebody resumes it
+  flowc pause last built        the same for all of a \`for\`, phase, gate or flow
+`,
+  resume: `  flowc resume last deploy      let what was paused start
+`,
   cancel: `  flowc cancel last            end a run in order, from another terminal
   flowc cancel last -m "wrong branch"
 `,
@@ -57,6 +67,15 @@ export function peopleCommands(root: Command, give: Give): void {
         const { all, value = null } = flags;
         give({ command, gate, item: item ?? null, all, value, ...asking(run, flags) });
       });
+  for (const [command, says] of [
+    ["retry", "Runs a failed node anew."],
+    ["skip", "Settles a node without running it."],
+    ["pause", "Keeps what has not started from starting."],
+    ["resume", "Lets go what was paused. (To go on with a run: flowc run --resume.)"],
+  ] as const)
+    asked(addCommand(root, command, "RUN NODE", says, examples[command])).action(
+      (run: string, node: string, flags: AskFlags) => give({ command, node, ...asking(run, flags) }),
+    );
   asked(addCommand(root, "cancel", "RUN", "Ends a run in order.", examples.cancel)).action(
     (run: string, flags: AskFlags) => give({ command: "cancel", ...asking(run, flags) }),
   );

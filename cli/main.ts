@@ -38,6 +38,11 @@ async function start(request: Request, world: World): Promise<number> {
     case "approve":
     case "reject":
       return (await import("./approve.ts")).approve(request, world);
+    case "retry":
+    case "skip":
+    case "pause":
+    case "resume":
+      return (await import("./act.ts")).act(request, world);
     case "cancel":
       return (await import("./cancel.ts")).cancel(request, world);
   }

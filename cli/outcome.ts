@@ -5,13 +5,12 @@ import type { AnswerFile } from "./answer.ts";
 import { type Cause, causesOf, type RunRecord } from "./record.ts";
 import { duration } from "./render/amounts.ts";
 import { type Paint, painter } from "./render/color.ts";
-import { answerCommand } from "./render/gates.ts";
 import { failureLines } from "./render/progress.ts";
 import { count, visible } from "./render/text.ts";
 import { countsLine } from "./show.ts";
 import { shellWord } from "./stop.ts";
 import { askLines } from "./unknown.ts";
-import { questionLines } from "./waiting.ts";
+import { holdLines, movingCommand, questionLines } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 export interface Ended {
@@ -55,7 +54,8 @@ export function tellEnd(ended: Ended, world: World): void {
     );
   if (ended.reused > 0) times.push(`${count(ended.reused, "result")} reused`);
   lines.push(`  ${countsLine(view)}`, `  ${times.join(", ")}`);
-  if (view.status === "running") for (const line of questionLines(view.questions())) lines.push(`  ${line}`);
+  if (view.status === "running")
+    for (const line of [...questionLines(view.questions()), ...holdLines(view)]) lines.push(`  ${line}`);
   for (const line of askLines(view, ended.flag)) lines.push(`  ${line}`);
   if (ended.report !== null) lines.push(`  report: ${visible(ended.report)}`);
   for (const { name, path } of ended.files) lines.push(`  ${visible(name)}: ${visible(path)}`);
@@ -92,8 +92,8 @@ function causeLines(cause: Cause, ended: Ended, columns: number, paint: Paint): 
 /** The way to go on; before it, where nothing of the failure was shown, its output. */
 function nextCommand(view: RunView, causes: readonly Cause[], flag: string): string | null {
   if (view.status === "succeeded") return null;
-  const [question] = view.status === "running" ? view.questions() : [];
-  if (question !== undefined) return answerCommand(view.id, question, flag);
+  const move = view.status === "running" ? movingCommand(view, flag) : null;
+  if (move !== null) return move;
   if (view.status === "running") return `flowc show ${view.id}${flag}`;
   const first = causes[0];
   const silent = first?.node != null && first.node.attempts > 0 && (first.failure.tail ?? "").trim() === "";

@@ -17,7 +17,11 @@ export interface NodeRecord {
   /** It failed or was skipped, and `otherwise` stood in for it. */
   readonly answered: boolean;
   /** `branch`: not chosen by an `if`; `failure`: something it needed failed. */
-  readonly skipped: "branch" | "failure" | null;
+  readonly skipped: "branch" | "failure" | "person" | null;
+  /** What the person said who skipped it. */
+  readonly said: string | null;
+  /** Who holds it: a person, with the reason given. */
+  readonly held: string | null;
   readonly attempts: number;
   /** In which handler it stands, or that it takes back what another node did; null: in the flow itself. */
   readonly handler: "failure" | "finally" | "undo" | null;
@@ -75,6 +79,7 @@ export function nodesOf(view: RunView): readonly NodeRecord[] {
 function nodeOf(view: RunView, n: number): NodeRecord {
   const startedAt = view.startedAt(n);
   const endedAt = view.settled(n) ? view.endedAt(n) : null;
+  const hold = view.hold(n);
   return {
     n,
     name: view.name(n),
@@ -84,6 +89,8 @@ function nodeOf(view: RunView, n: number): NodeRecord {
     unknown: view.state(n) === "unknown" ? (view.error(n)[0]?.message ?? "") : null,
     answered: view.answered(n),
     skipped: view.skippedBy(n),
+    said: view.skippedBy(n) === "person" ? (view.error(n)[0]?.message ?? null) : null,
+    held: hold === null ? null : `${hold.by}${hold.note === null ? "" : ` (${hold.note})`}`,
     attempts: view.attempts(n),
     handler: view.handler(n),
     startedAt,

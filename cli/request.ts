@@ -93,6 +93,11 @@ export type Request =
     }
   | ({ readonly command: "cancel" } & Asking)
   | ({
+      readonly command: "retry" | "skip" | "pause" | "resume";
+      /** Its name; to pause and resume also that of a `for`, `if`, phase, gate or flow call. */
+      readonly node: string;
+    } & Asking)
+  | ({
       readonly command: "approve" | "reject";
       /** JSON: the answer of a node that has happened. */
       readonly value: string | null;

@@ -9,7 +9,7 @@ import { shownPath } from "./project.ts";
 import { type NodeRecord, type RunRecord, recordOf } from "./record.ts";
 import { duration, moment } from "./render/amounts.ts";
 import { painter, type Style } from "./render/color.ts";
-import { answerCommand, gateLines } from "./render/gates.ts";
+import { gateLines } from "./render/gates.ts";
 import { failureLines } from "./render/progress.ts";
 import { table } from "./render/table.ts";
 import { count, visible } from "./render/text.ts";
@@ -17,7 +17,7 @@ import type { RequestOf } from "./request.ts";
 import { exits } from "./stop.ts";
 import { readRun, withJournal } from "./stored.ts";
 import { askLines } from "./unknown.ts";
-import { groundLines, groundsOf } from "./waiting.ts";
+import { groundLines, groundsOf, movingCommand } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 /** More nodes than this are for `--json`. */
@@ -36,9 +36,8 @@ export async function show(request: RequestOf<"show">, world: World): Promise<nu
       for (const line of asks.length === 0 ? [] : ["", ...asks]) world.out.write(`${line}\n`);
       if (owner !== null)
         world.err.write(`process ${owner.pid} on ${visible(owner.host)} is at work on it\n`);
-      const [question] = view.questions();
-      if (question !== undefined && record.status === "waiting")
-        world.err.write(`next: ${answerCommand(record.run, question, project.flag)}\n`);
+      const move = record.status === "waiting" ? movingCommand(view, project.flag) : null;
+      if (move !== null) world.err.write(`next: ${move}\n`);
       else if (record.status !== "succeeded" && asks.length === 0 && owner === null)
         world.err.write(`next: flowc run --resume ${record.run}${project.flag}\n`);
     }
@@ -122,11 +121,18 @@ function painted(
 
 /** The state of a node, and why it is in it where that is not plain. */
 export function statusWord(node: NodeRecord, run: RunRecord["status"]): string {
-  if (run !== "running" && run !== "waiting" && (node.status === "ready" || node.status === "waiting"))
+  if (
+    run !== "running" &&
+    run !== "waiting" &&
+    node.held === null &&
+    (node.status === "ready" || node.status === "waiting")
+  )
     return "not started";
   if (node.answered) return `${node.status}, answered`;
   if (node.skipped === "branch") return "skipped, not chosen";
   if (node.skipped === "failure") return "skipped, needs what failed";
+  if (node.skipped === "person") return node.said ?? "skipped by a person";
+  if (node.held !== null) return `held by ${visible(node.held)}`;
   return [node.status, ...node.early.map(({ field, afterMs }) => `${field} after ${duration(afterMs)}`)].join(
     ", ",
   );
@@ -207,6 +213,7 @@ function nodeJson(node: NodeRecord) {
     unknown: node.unknown,
     answered: node.answered,
     skipped_by: node.skipped,
+    held_by: node.held,
     attempts: node.attempts,
     handler: node.handler,
     started_at: iso(node.startedAt),

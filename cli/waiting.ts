@@ -5,6 +5,7 @@ import type { Question, RunView } from "../runtime/run-view.ts";
 import { answerCommand } from "./render/gates.ts";
 import { askedText } from "./render/people.ts";
 import { count, visible } from "./render/text.ts";
+import { shellWord } from "./stop.ts";
 import { settleCommands } from "./unknown.ts";
 
 const questionsShownMax = 5;
@@ -35,12 +36,36 @@ function waitingText(view: RunView, flag: string): string {
       .slice(0, questionsShownMax)
       .map((question) => [answerCommand(view.id, question, flag), "or flowc reject …"]),
     ...settleCommands(view, flag),
+    ...view
+      .holds()
+      .slice(0, questionsShownMax)
+      .map((hold) => [resumeCommand(view, hold.n, flag), `paused by ${visible(hold.by)}`]),
   ];
   const width = Math.max(...commands.map(([command = ""]) => command.length));
   for (const [command = "", why = ""] of commands) lines.push(`  ${visible(command).padEnd(width)}  ${why}`);
   const more = questions.length - questionsShownMax;
   if (more > 0) lines.push(`  … and ${count(more, "more question")}`);
   return lines.join("\n");
+}
+
+/** The command that moves a waiting run on: an answer, or the end of a pause. */
+export function movingCommand(view: RunView, flag: string): string | null {
+  const [question] = view.questions();
+  if (question !== undefined) return answerCommand(view.id, question, flag);
+  const [hold] = view.holds();
+  return hold === undefined ? null : resumeCommand(view, hold.n, flag);
+}
+
+function resumeCommand(view: RunView, n: number, flag: string): string {
+  return `flowc resume ${view.id} ${shellWord(view.name(n))}${flag}`;
+}
+
+/** `deploy: paused by ada (wait for the lead)` */
+export function holdLines(view: RunView): readonly string[] {
+  return view.holds().map(({ n, by, note }) => {
+    const why = note === null ? "" : ` (${visible(note)})`;
+    return `${visible(view.name(n))}: paused by ${visible(by)}${why}`;
+  });
 }
 
 /** One line for each question: what is asked, whom, until when. */

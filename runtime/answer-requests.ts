@@ -1,17 +1,12 @@
 // What follows from what a person asked of a run: the events to record, or why nothing does. Pure.
 
+import { type Answer, acted } from "./answer-acts.ts";
 import type { EventBody } from "./events.ts";
 import type { Ask, Request } from "./requests.ts";
 import type { Run } from "./run.ts";
 import { itemOf } from "./run-approvals.ts";
 import { DROPPED, SETTLED } from "./run-codes.ts";
 import type { Decision } from "./run-people.ts";
-
-/** `refused`: why nothing follows, a sentence for who asked; with `events`, which are recorded all the same. */
-export interface Answer {
-  readonly events: readonly EventBody[];
-  readonly refused: string | null;
-}
 
 /** The one road from a request to events: each kind that people can ask has its case here. */
 export function answerTo(run: Run, request: Request): Answer {
@@ -31,7 +26,7 @@ export function answerTo(run: Run, request: Request): Answer {
     case "skip":
     case "pause":
     case "resume":
-      return refused("");
+      return acted(run, ask.kind, ask.n, who, request.at);
   }
 }
 

@@ -7,6 +7,7 @@ import { openApprovals } from "./run-approvals.ts";
 import { claimedBy } from "./run-beside.ts";
 import { IN_PROGRESS, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
 import { Heap } from "./run-columns.ts";
+import { holdOn } from "./run-holds.ts";
 import { needsOf, rankOf } from "./run-settings.ts";
 
 /** A node that does not fit is passed over by so many others; then room is kept for it. */
@@ -37,6 +38,9 @@ export class Queues {
   /** Of what is in `timers`, when it is due. */
   private readonly due = new Map<number, number>();
   private readonly held = new Map<number, Held>();
+  private readonly expiring = new Set<number>();
+  /** Nodes that people hold. */
+  private resting: number[] = [];
   /** Approvals by the time until which an answer counts. */
   private readonly expiries: Heap;
   private readonly growths: number[] = [];
@@ -71,6 +75,8 @@ export class Queues {
   take(now: number): void {
     const { run } = this;
     this.now = now;
+    if (run.people.released) for (const n of this.resting.splice(0)) run.fresh.push(n);
+    run.people.released = false;
     for (let i = 0; i < run.fresh.length; i++) this.add(run.fresh.get(i));
     run.fresh.truncate(0);
     for (let i = 0; i < run.wanted.length; i++) this.growths.push(run.wanted.get(i));
@@ -80,7 +86,7 @@ export class Queues {
     if (run.asked.length > 0) this.checks.sort((a, b) => a - b);
     run.asked.truncate(0);
     const { opened } = run.people;
-    for (let i = 0; i < opened.length; i++) this.expiries.push(opened.get(i));
+    for (let i = 0; i < opened.length; i++) this.expire(opened.get(i));
     opened.truncate(0);
     for (let i = 0; i < run.entered.length; i++) this.enter(run.entered.get(i));
     run.entered.truncate(0);
@@ -115,6 +121,16 @@ export class Queues {
     return null;
   }
 
+  /** Asked again, it has another time, by which the heap must not be ordered before all are put in anew. */
+  private expire(c: number): void {
+    if (!this.expiring.has(c)) this.expiries.push(c);
+    else {
+      while (this.expiries.pop() !== undefined);
+      for (const each of this.expiring) this.expiries.push(each);
+    }
+    this.expiring.add(c);
+  }
+
   /** The wall ms at which the time to answer the next approval is over. */
   nextExpiry(): number | null {
     const { run } = this;
@@ -122,6 +138,7 @@ export class Queues {
       const { until = null } = run.people.approvals.get(top) ?? {};
       if (until !== null && run.states.get(top) === RUNNING) return until;
       this.expiries.pop();
+      this.expiring.delete(top);
     }
     return null;
   }
@@ -134,7 +151,9 @@ export class Queues {
 
   /** Is there anything that only a person can move on? */
   waitForPeople(): boolean {
-    return openApprovals(this.run).next().done !== true;
+    const { run } = this;
+    const held = (n: number): boolean => this.startable(n) && holdOn(run, n) !== null;
+    return openApprovals(run).next().done !== true || this.resting.some(held) || this.checks.some(held);
   }
 
   /** The next cell that wants to grow. It stays until it has. */
@@ -152,7 +171,7 @@ export class Queues {
   /** The next check of a gate to evaluate. */
   nextCheck(): number | null {
     this.checks = this.checks.filter((n) => this.startable(n));
-    return this.checks.find((n) => this.chosen(n)) ?? null;
+    return this.checks.find((n) => this.chosen(n) && holdOn(this.run, n) === null) ?? null;
   }
 
   /** The next node that costs nothing. */
@@ -236,7 +255,10 @@ export class Queues {
     const { again } = this.run;
     // One that waits for its repeat stands among the timers, whatever is left of it here.
     for (let top = heap.top; top !== undefined; top = heap.top) {
-      if (this.startable(top) && (again.size === 0 || (again.get(top) ?? 0) <= this.now)) return top;
+      if (this.startable(top) && (again.size === 0 || (again.get(top) ?? 0) <= this.now)) {
+        if (holdOn(this.run, top) === null) return top;
+        this.resting.push(top);
+      }
       heap.pop();
     }
     return undefined;

@@ -125,6 +125,20 @@ export type EventBody =
       readonly given: number;
       readonly late?: true;
     }
+  /** A person holds node `n`, or everything below it that has not started; or lets it go. */
+  | {
+      readonly type: "node.paused" | "node.resumed";
+      readonly n: number;
+      readonly by: string;
+      readonly note?: string;
+    }
+  /** A person settles node `n` without running it; or has it run anew, with what was skipped because of it. */
+  | {
+      readonly type: "node.skipped" | "node.retried";
+      readonly n: number;
+      readonly by: string;
+      readonly note?: string;
+    }
   | { readonly type: "attempt.started"; readonly n: number; readonly a: number; readonly key: string }
   /** Where the attempt runs: what a later owner needs to find and end it. */
   | { readonly type: "attempt.placed"; readonly n: number; readonly a: number; readonly ref: string }

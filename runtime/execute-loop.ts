@@ -153,7 +153,8 @@ export class Loop {
       else {
         const { event } = decision;
         // At a deadline what people said in time is heard first.
-        if (event.type === "gate.decided" && this.log.requests().length > 0) {
+        const deadline = event.type === "node.cancelled" && event.why === "deadline";
+        if ((deadline || event.type === "gate.decided") && this.log.requests().length > 0) {
           this.rung = true;
           this.takeRequests();
           continue;

@@ -4,6 +4,7 @@ import { assert } from "./bug.ts";
 import { openApprovals } from "./run-approvals.ts";
 import type { Cells } from "./run-cells.ts";
 import { READY, RUNNING, SETTLED, SUCCEEDED, WANTS } from "./run-codes.ts";
+import { holdOn } from "./run-holds.ts";
 import { nameOf } from "./run-names.ts";
 import type { ApprovalView, CheckView, GateView, Question } from "./run-view.ts";
 
@@ -70,9 +71,13 @@ function questionOf(run: Cells, c: number): Question {
 export function waitsForPeople(run: Cells): boolean {
   if (run.status !== "running" || run.cancelled !== null || !run.begun) return false;
   if (run.runningCells.size > 0 || run.again.size > 0 || run.count === 1) return false;
+  let held = false;
   for (let n = 1; n < run.count; n++) {
     if (run.has(n, SETTLED)) continue;
-    if (run.has(n, WANTS) || run.states.get(n) === READY) return false;
+    if (run.has(n, WANTS)) return false;
+    if (run.states.get(n) !== READY) continue;
+    if (holdOn(run, n) === null) return false;
+    held = true;
   }
-  return run.unknown.size > 0 || openApprovals(run).next().done !== true;
+  return held || run.unknown.size > 0 || openApprovals(run).next().done !== true;
 }

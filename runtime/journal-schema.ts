@@ -29,6 +29,10 @@ export const eventTypes: readonly EventType[] = [
   "gate.decided",
   "node.decided",
   "attempt.early",
+  "node.paused",
+  "node.resumed",
+  "node.skipped",
+  "node.retried",
 ];
 
 /** The same for states of nodes and runs, kinds of dependencies, kinds of cells: only ever add at the end. */

@@ -3,7 +3,7 @@
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
 import { activateApproval } from "./run-approvals.ts";
-import { endedByGate } from "./run-barriers.ts";
+import { endedByGate, letsPass } from "./run-barriers.ts";
 import { cancelParts } from "./run-call-off.ts";
 import type { Cells } from "./run-cells.ts";
 import { startClock } from "./run-clocks.ts";
@@ -30,6 +30,7 @@ import {
 import { valueAtEnd } from "./run-early.ts";
 import { closeBlock, endsInOrder } from "./run-handlers.ts";
 import {
+  badIn,
   endBy,
   gateFailure,
   loopOutcome,
@@ -63,11 +64,10 @@ export function drain(run: Cells): void {
   for (let at = 0; at < run.work.length; at++) {
     const n = run.work.get(at);
     if (run.watch !== null && n < run.count && run.kindOf(n) === "task") run.watch(n);
-    const ok = run.good(n);
     for (let e = run.heads.get(n); e >= 0; e = run.edgeNext.get(e)) {
       const kind = run.edgeKinds.get(e);
       if (kind === EDGE_GUARD && run.has(n, FIRED)) continue;
-      arrive(run, run.edgeTo.get(e), kind, n, ok);
+      arrive(run, run.edgeTo.get(e), kind, n, letsPass(run, n, kind));
     }
     goOn(run);
     if (run.kindOf(n) === "item") itemSettled(run, n);
@@ -267,7 +267,7 @@ function wakeLate(run: Cells, m: number): void {
 /** A pass in which nothing is open any more: the `repeat` ends with it, or asks for another. */
 function closePass(run: Cells, f: number, n: number): void {
   if (run.states.get(n) !== RUNNING || run.has(n, WANTS) || passFrame(run, n) !== f) return;
-  const bad = run.frameBad.get(f);
+  const bad = badIn(run, f);
   if (bad >= 0) {
     end(run, n, endBy(run, bad), bad);
     return;
@@ -302,7 +302,7 @@ export function closeFrame(run: Cells, f: number): void {
     return;
   }
   const state = run.states.get(owner);
-  const bad = run.frameBad.get(f);
+  const bad = badIn(run, f);
   if (role === FALLBACK) {
     if (state < FAILED) return;
     if (bad < 0) {

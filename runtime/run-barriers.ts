@@ -2,7 +2,7 @@
 
 import type { Step, Use } from "../compiler/plan-steps.ts";
 import type { Cells } from "./run-cells.ts";
-import { EDGE_GATE, EDGE_GUARD, EDGE_ITEM, EDGE_PHASE, HARD } from "./run-codes.ts";
+import { EDGE_GATE, EDGE_GUARD, EDGE_ITEM, EDGE_ORDER, EDGE_PHASE, EXCUSED, HARD } from "./run-codes.ts";
 
 /** Is it an edge from the phase or gate above a cell, before which no other failure counts? */
 export function bars(run: Cells, kind: number, to: number): boolean {
@@ -12,6 +12,13 @@ export function bars(run: Cells, kind: number, to: number): boolean {
 /** Does a use give order only: by its own point of order, or by the phase or gate above it? */
 export function isOrder(step: Extract<Step, { kind: "if" | "for" | "repeat" }>, use: Use): boolean {
   return (use.up === 0 && use.i === step.guard) || use.kind === "phase" || use.kind === "gate";
+}
+
+/** May what waits for `from` in this way go on? What a person skipped keeps from running only what needs its answer. */
+export function letsPass(run: Cells, from: number, kind: number): boolean {
+  if (run.good(from)) return true;
+  const order = kind === EDGE_ORDER || kind === EDGE_PHASE || kind === EDGE_GATE;
+  return order && run.has(from, EXCUSED);
 }
 
 /** Notes that `from` keeps `m` from running; the failure of what guards it goes before all others. */

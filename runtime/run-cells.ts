@@ -10,6 +10,7 @@ import {
   ANSWERED,
   BRANCH,
   cellKinds,
+  EXCUSED,
   FAILED,
   FALLBACK,
   MAIN,
@@ -295,7 +296,7 @@ export class Cells {
   /** Settled or settling in a way that what uses it cannot go on. */
   bad(n: number): boolean {
     const state = this.states.get(n);
-    return state >= FAILED && state !== BRANCH && !this.has(n, ANSWERED);
+    return state >= FAILED && state !== BRANCH && !this.has(n, ANSWERED | EXCUSED);
   }
 
   /** Does it wait to grow? */

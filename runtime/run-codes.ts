@@ -76,6 +76,10 @@ export const PAST = 1 << 22;
 
 /** Of a `for`: the items it has made wait until its list was computed anew. */
 export const ASLEEP = 1 << 23;
+/** Skipped by a person, whatever follows from that. */
+export const BY_PERSON = 1 << 24;
+/** Skipped by a person, which is no failure: only what needs its answer cannot go on. */
+export const EXCUSED = 1 << 25;
 
 // Roles of a frame below its owner
 

@@ -18,7 +18,7 @@ import {
 import type { HandlerFrames } from "./run-ends.ts";
 import { failuresOf } from "./run-failures.ts";
 import { nameOf } from "./run-names.ts";
-import { endBy, resultOf } from "./run-outcomes.ts";
+import { badIn, endBy, resultOf } from "./run-outcomes.ts";
 import { end, succeed, want } from "./run-settle.ts";
 
 const unmade: HandlerFrames = { failure: -1, final: -1 };
@@ -44,8 +44,8 @@ export function closeBlock(run: Cells, n: number): void {
 
 function settleBlock(run: Cells, n: number, f: number): void {
   const { failure, final } = run.ends.handling.get(n) ?? unmade;
-  const bad = run.frameBad.get(f);
-  const broken = [failure, final].map((g) => (g < 0 ? -1 : run.frameBad.get(g))).find((cell) => cell >= 0);
+  const bad = badIn(run, f);
+  const broken = [failure, final].map((g) => (g < 0 ? -1 : badIn(run, g))).find((cell) => cell >= 0);
   if (run.has(n, EXPIRED)) end(run, n, FAILED, -1);
   else if (bad >= 0) {
     if (run.kindOf(n) === "phase" && endedByGate(run, bad)) run.flag(n, HARD);
@@ -65,14 +65,14 @@ export function nextHandler(run: Cells, n: number): keyof Handlers | null {
 }
 
 function hasFailed(run: Cells, n: number, f: number): boolean {
-  const bad = run.frameBad.get(f);
+  const bad = badIn(run, f);
   if (run.has(n, CALLED_OFF | EXPIRED)) return !run.has(n, CALLED_OFF);
   return bad >= 0 && endBy(run, bad) !== CANCELLED;
 }
 
 /** Was all of it skipped, because of a failure elsewhere? */
 function neverBegan(run: Cells, n: number, f: number): boolean {
-  const bad = run.frameBad.get(f);
+  const bad = badIn(run, f);
   if (bad < 0 || run.states.get(bad) !== SKIPPED || run.has(n, EXPIRED)) return false;
   return !hasBegun(run, f);
 }
@@ -128,7 +128,7 @@ export function handlerOf(run: Cells, n: number): "failure" | "finally" | "undo"
 /** What `on failure as f` gets: the first failure of the block. */
 export function failureOf(run: Cells, n: number): Value {
   if (run.has(n, EXPIRED)) return { node: nameOf(run, n), task: "", error: run.errors.get(n)?.message ?? "" };
-  const chain = failuresOf(run, run.frameBad.get(run.mainFrame(n)));
+  const chain = failuresOf(run, badIn(run, run.mainFrame(n)));
   const root = chain.at(-1);
   const named = chain.findLast(({ name }) => name !== "");
   const task = root === undefined ? null : run.info(root.n).task;

@@ -1,14 +1,17 @@
-// What holds a node that is ready: its repeat, a bound, files that another one has, room on the machine.
+// What holds a node that is ready: a person, its repeat, a bound, files that another one has, room on the machine.
 
 import { claimedBy } from "./run-beside.ts";
 import type { Cells } from "./run-cells.ts";
 import { IN_PROGRESS, READY, SETTLED } from "./run-codes.ts";
+import { holdOn } from "./run-holds.ts";
 import { nameOf } from "./run-names.ts";
 import { needsOf } from "./run-settings.ts";
 
 /** Why a ready node does not run, for people; null if nothing holds it. */
 export function heldBy(run: Cells, n: number, now: number): string | null {
   if (run.states.get(n) !== READY) return null;
+  const hold = holdOn(run, n);
+  if (hold !== null) return `a person: ${hold.by}${hold.note === null ? "" : ` (${hold.note})`}`;
   const again = run.again.get(n);
   if (again !== undefined && again > now) return "its repeat";
   for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {

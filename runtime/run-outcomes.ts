@@ -4,7 +4,7 @@ import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Cells } from "./run-cells.ts";
-import { CANCELLED, ELSE, FAILED, PASS, SUCCEEDED, TAKEN_ELSE } from "./run-codes.ts";
+import { CANCELLED, ELSE, EXCUSED, FAILED, PASS, SUCCEEDED, TAKEN_ELSE } from "./run-codes.ts";
 import type { Loop } from "./run-records.ts";
 import { asNumber, ValueError } from "./values.ts";
 
@@ -15,6 +15,15 @@ export const cellsMax = 8_000_000;
 export function resultOf(run: Cells, f: number): Value {
   const { result } = run.block(f);
   return result === null ? null : (run.values[run.frameBases.get(f) + result] ?? null);
+}
+
+/** The cell because of which a frame has not ended well: the first bad one, else the result if a person skipped it; -1. */
+export function badIn(run: Cells, f: number): number {
+  const bad = run.frameBad.get(f);
+  const { result } = run.block(f);
+  if (bad >= 0 || result === null) return bad;
+  const n = run.frameBases.get(f) + result;
+  return run.has(n, EXCUSED) && !run.good(n) ? n : -1;
 }
 
 /** Points in the order and early fields are no work of their own: what waits for them is skipped, and counts unless its `otherwise` answers. */

@@ -25,6 +25,14 @@ export interface Approval {
   readonly late: readonly Decision[];
 }
 
+/** A person holds a node, or all below what it is made of. */
+export interface Hold {
+  readonly by: string;
+  readonly note: string | null;
+  /** Wall ms. */
+  readonly at: number;
+}
+
 /** The parts of a run that people put there. */
 export class People {
   /** By the cell of the approval. */
@@ -33,6 +41,12 @@ export class People {
   readonly open = new Set<number>();
   /** News for `decide`: approvals that opened and have an end. */
   readonly opened = new Ints();
+  /** By the cell that is held. */
+  readonly holds = new Map<number, Hold>();
+  /** News for `decide`: something is not held any more. */
+  released = false;
+  /** Wall ms at which the run was opened for the last time. */
+  openedAt = 0;
   /** Why a check has not held, or an approval was not given. */
   readonly notes = new Map<number, string>();
 }

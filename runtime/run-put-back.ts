@@ -5,11 +5,13 @@ import {
   ANSWERED,
   ASLEEP,
   BARRED,
+  BY_PERSON,
   CALLED_OFF,
   CANCELLED,
   DECIDED,
   DORMANT,
   DROPPED,
+  EXCUSED,
   EXPIRED,
   FAILED,
   FIRED,
@@ -39,7 +41,7 @@ export function putBack(run: Cells, n: number): void {
     return;
   }
   run.unflag(n, SETTLED | HARD | WANTS | GUARDED | BARRED | DORMANT | DROPPED | kept);
-  run.unflag(n, CALLED_OFF | EXPIRED | ASLEEP);
+  run.unflag(n, CALLED_OFF | EXPIRED | ASLEEP | BY_PERSON | EXCUSED);
   run.ends.clocks.delete(n);
   if (run.ends.handling.has(n)) retireHandlers(run, n);
   run.causes.set(n, -1);
@@ -106,7 +108,7 @@ function putBackFrame(run: Cells, f: number, back: Set<number>): void {
 
 /** One cell as it was before anything was known of it; of a `repeat` the last pass is made again, on those before it. */
 export function forget(run: Cells, n: number): void {
-  if (run.has(n, ANSWERED) && run.kindOf(n) === "task") run.answeredCount--;
+  if (run.has(n, ANSWERED) && !run.has(n, BY_PERSON) && run.kindOf(n) === "task") run.answeredCount--;
   run.unflag(n, ANSWERED);
   run.people.notes.delete(n);
   if (!run.runningCells.has(n)) run.startTimes.set(n, 0);

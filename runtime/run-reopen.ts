@@ -1,17 +1,20 @@
 // Opens a run again after it failed or was cancelled: what did not succeed is put back, what succeeded stays.
 
 import { drain } from "./run-activate.ts";
-import { bars } from "./run-barriers.ts";
+import { bars, letsPass, spoil } from "./run-barriers.ts";
+import { blame } from "./run-blame.ts";
 import { cancelParts } from "./run-call-off.ts";
 import type { Cells } from "./run-cells.ts";
 import { startClock } from "./run-clocks.ts";
 import {
   ASLEEP,
   BARRED,
+  BRANCH,
   CANCELLED,
   DORMANT,
   EDGE_GUARD,
   EDGE_ITEM,
+  EDGE_TOLERANT,
   FAILED,
   FIRED,
   GUARDED,
@@ -20,8 +23,10 @@ import {
   READY,
   RUNNING,
   SETTLED,
+  SUCCEEDED,
   WANTS,
 } from "./run-codes.ts";
+import { isWork } from "./run-outcomes.ts";
 import { putBack, putBackChecks } from "./run-put-back.ts";
 import type { Loop } from "./run-records.ts";
 import { failByExpression, react } from "./run-settle.ts";
@@ -81,7 +86,7 @@ export function reopen(run: Cells): void {
     cancelParts(run, 0);
     failByExpression(run, 0, clash);
   }
-  goOn(run, back, anew);
+  closeAnew(run, back, anew);
   tellOthers(run, put);
 }
 
@@ -96,11 +101,11 @@ export function reopenGates(run: Cells): void {
     if (run.kindOf(n) === "gate" && run.states.get(n) === RUNNING) putBackChecks(run, n, anew);
   if (anew.size === 0) return;
   recount(run, (n) => anew.has(n));
-  goOn(run, [...anew], anew);
+  closeAnew(run, [...anew], anew);
 }
 
 /** `anew`: those of which also what succeeded was put back. */
-function goOn(run: Cells, back: number[], anew: ReadonlySet<number>): void {
+export function closeAnew(run: Cells, back: number[], anew: ReadonlySet<number>): void {
   for (const n of back) sleepFallback(run, n);
   // What was made late stays while what it was made for is computed anew.
   for (const n of anew)
@@ -153,10 +158,26 @@ function reopenLoop(run: Cells, loop: Loop, open: number[]): void {
   }
 }
 
-/** Counts anew what open cells wait for. */
-function recount(run: Cells, counts: (n: number) => boolean): void {
+/** What is open and bad in a frame, by what its cells are now. */
+export function recountFrame(run: Cells, f: number): void {
+  const base = run.frameBases.get(f);
+  const { length } = run.block(f).steps;
+  let open = 0;
+  run.frameBad.set(f, -1);
+  for (let n = base; n < base + length; n++) {
+    if (!run.has(n, SETTLED)) open++;
+    else if (run.bad(n) && isWork(run, n)) blame(run, f, n);
+  }
+  run.frameOpen.set(f, open);
+}
+
+/** Counts anew what open cells wait for, and notes what they cannot go on without. */
+export function recount(run: Cells, counts: (n: number) => boolean): void {
   for (let n = 0; n < run.count; n++) {
-    if (run.has(n, SETTLED)) continue;
+    if (run.has(n, SETTLED)) {
+      recountBad(run, n, counts);
+      continue;
+    }
     for (let e = run.heads.get(n); e >= 0; e = run.edgeNext.get(e)) {
       const kind = run.edgeKinds.get(e);
       if (kind === EDGE_GUARD && run.has(n, FIRED)) continue;
@@ -166,6 +187,17 @@ function recount(run: Cells, counts: (n: number) => boolean): void {
       if (kind === EDGE_GUARD || kind === EDGE_ITEM) run.flag(to, GUARDED);
       if (bars(run, kind, to)) run.flag(to, BARRED);
     }
+  }
+}
+
+/** Of what has ended and stays, only what keeps others from running counts. */
+function recountBad(run: Cells, n: number, counts: (n: number) => boolean): void {
+  if (run.states.get(n) <= SUCCEEDED || run.states.get(n) === BRANCH) return;
+  for (let e = run.heads.get(n); e >= 0; e = run.edgeNext.get(e)) {
+    const to = run.edgeTo.get(e);
+    const kind = run.edgeKinds.get(e);
+    if (kind === EDGE_TOLERANT || run.has(to, SETTLED) || !counts(to)) continue;
+    if (!letsPass(run, n, kind)) spoil(run, to, n, kind);
   }
 }
 

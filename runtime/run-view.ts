@@ -4,7 +4,7 @@ import type { Plan } from "../compiler/plan.ts";
 import type { EdgeKind } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import type { RunOptions, Why } from "./events.ts";
-import type { Decision } from "./run-people.ts";
+import type { Decision, Hold } from "./run-people.ts";
 
 /**
  * The state of a cell. A node that waits for a repeat is `waiting`, with `againAt`. A failed or skipped one whose
@@ -121,6 +121,11 @@ export interface Question {
   readonly until: number | null;
 }
 
+/** Something that a person holds. */
+export interface HoldView extends Hold {
+  readonly n: number;
+}
+
 export interface RunView {
   readonly id: string;
   readonly plan: Plan;
@@ -150,8 +155,8 @@ export interface RunView {
   /** Nothing more will happen to it in this run, unless the run is opened again. */
   settled(n: number): boolean;
   answered(n: number): boolean;
-  /** Whether it was skipped as the branch not taken or because of a failure. */
-  skippedBy(n: number): "branch" | "failure" | null;
+  /** Whether it was skipped as the branch not taken, because of a failure, or by a person. */
+  skippedBy(n: number): "branch" | "failure" | "person" | null;
   /** May the node be done only once? */
   once(n: number): boolean;
   /** Name of the task of a node. */
@@ -181,6 +186,10 @@ export interface RunView {
   gates(): readonly GateView[];
   /** What is asked of people now. */
   questions(): readonly Question[];
+  /** The hold of a person on a cell that has not begun, or on something around it. */
+  hold(n: number): Hold | null;
+  /** What people hold now. */
+  holds(): readonly HoldView[];
   /** Nothing can move it on but a person. Looks at all cells. */
   waitsForPeople(): boolean;
   /** In which handler it stands, or that it takes back what another node did; null: in the flow itself. */

@@ -5,42 +5,30 @@ import { assert } from "./bug.ts";
 import type { EventBody } from "./events.ts";
 import { gatesOf, questionsOf, waitsForPeople } from "./gate-views.ts";
 import { drain } from "./run-activate.ts";
+import { applyAct } from "./run-acts.ts";
+import { ended, started } from "./run-attempts.ts";
 import { cancelNode } from "./run-call-off.ts";
 import { Cells, type CellsOptions } from "./run-cells.ts";
-import {
-  ANSWERED,
-  BRANCH,
-  CANCELLED,
-  DROPPED,
-  FAILED,
-  IN_PROGRESS,
-  PAST,
-  READY,
-  RUNNING,
-  SETTLED,
-  SKIPPED,
-  UNKNOWN,
-  WAITING,
-} from "./run-codes.ts";
+import { ANSWERED, BRANCH, BY_PERSON, PAST, READY, SETTLED, SKIPPED } from "./run-codes.ts";
 import { countsOf } from "./run-counts.ts";
 import { type EarlyField, earlyOf, wroteEarly } from "./run-early.ts";
 import { dependenciesOf, failuresOf } from "./run-failures.ts";
 import { applyToGate } from "./run-gates.ts";
 import { handlerOf } from "./run-handlers.ts";
 import { heldBy } from "./run-held.ts";
+import { holdOn, holdsOf } from "./run-holds.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
-import { hadEnough } from "./run-outcomes.ts";
+import type { Hold } from "./run-people.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
-import { isOnce, needsOf } from "./run-settings.ts";
-import { end, finish, succeed } from "./run-settle.ts";
-import { noteSuccess } from "./run-undo.ts";
-import { decideNode, endUnknown } from "./run-unknown.ts";
+import { isOnce } from "./run-settings.ts";
+import { decideNode } from "./run-unknown.ts";
 import type {
   CellKind,
   Counts,
   Dependency,
   Failure,
   GateView,
+  HoldView,
   Question,
   RunView,
   State,
@@ -125,11 +113,12 @@ export class Run extends Cells implements RunView {
   }
 
   answered(n: number): boolean {
-    return this.has(n, ANSWERED);
+    return this.has(n, ANSWERED) && !this.has(n, BY_PERSON);
   }
 
-  skippedBy(n: number): "branch" | "failure" | null {
+  skippedBy(n: number): "branch" | "failure" | "person" | null {
     const state = this.states.get(n);
+    if (state === SKIPPED && this.has(n, BY_PERSON)) return "person";
     return state === BRANCH ? "branch" : state === SKIPPED ? "failure" : null;
   }
 
@@ -209,6 +198,14 @@ export class Run extends Cells implements RunView {
     return this.has(n, PAST);
   }
 
+  hold(n: number): Hold | null {
+    return this.states.get(n) <= READY ? holdOn(this, n) : null;
+  }
+
+  holds(): readonly HoldView[] {
+    return holdsOf(this);
+  }
+
   heldBy(n: number, now: number): string | null {
     return heldBy(this, n, now);
   }
@@ -234,6 +231,7 @@ export function apply(run: Run, event: Happened): void {
       return;
     case "run.opened":
       run.options = { ...run.options, ...event.options };
+      run.people.openedAt = event.at;
       if (run.status === "failed" || run.status === "cancelled" || run.cancelled !== null) reopen(run);
       else reopenGates(run);
       return;
@@ -268,6 +266,12 @@ function applyToNode(run: Run, event: NodeEvent): void {
       return;
     case "node.decided":
       decideNode(run, event);
+      return;
+    case "node.paused":
+    case "node.resumed":
+    case "node.skipped":
+    case "node.retried":
+      applyAct(run, event);
       return;
     case "gate.checked":
     case "gate.opened":
@@ -304,78 +308,6 @@ function grown(run: Run, event: Extract<EventBody, { type: "grown" }>): void {
     `the nodes of \`${name}\` are not those that were recorded: the plan, the files it read or flowc itself have changed since`,
   );
 }
-
-function started(run: Run, n: number, a: number): void {
-  assert(run.kindOf(n) === "task" && run.states.get(n) === READY, `cell ${n} is started and is not ready`);
-  assert(a === run.attemptCounts.get(n) + 1, `cell ${n} is started as attempt ${a}`);
-  run.attemptCounts.set(n, a);
-  run.again.delete(n);
-  run.setState(n, RUNNING);
-  run.runningCells.add(n);
-  run.room.take(needsOf(run, n));
-  if (run.startTimes.get(n) === 0) run.startTimes.set(n, run.now);
-  for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
-    const loop = run.loops.get(run.of.get(at));
-    // An item that was let go has only its `finally` left, which nothing holds.
-    if (loop === undefined || run.has(at, IN_PROGRESS | SETTLED)) continue;
-    run.flag(at, IN_PROGRESS);
-    loop.inProgress++;
-    // Others of this item may go on now.
-    run.entered.push(at);
-  }
-  run.watch?.(n);
-}
-
-function ended(run: Run, n: number, event: Extract<EventBody, { type: "attempt.ended" }>): void {
-  const { outcome, why = null, message, exit = null, signal = null, tail = null } = event;
-  if (run.states.get(n) === RUNNING) {
-    assert(run.runningCells.delete(n), `cell ${n} runs and is not among those that run`);
-    run.room.give(needsOf(run, n));
-    run.refs.delete(n);
-    run.unneeded.delete(n);
-  } else {
-    // Evaluated by the loop itself, or its arguments could not be.
-    assert(run.states.get(n) === READY, `cell ${n} ends and was not ready`);
-    run.attemptCounts.set(n, event.a);
-    run.startTimes.set(n, run.startTimes.get(n) || run.now);
-    run.again.delete(n);
-  }
-  assert(event.a === run.attemptCounts.get(n), `attempt ${event.a} of cell ${n} ends and is not its last`);
-  run.lost.set(n, outcome === "lost" ? run.lost.get(n) + 1 : 0);
-  if (outcome === "succeeded") {
-    noteSuccess(run, n, event.value ?? null);
-    succeed(run, n, event.value ?? null);
-    return;
-  }
-  if (outcome === "failed") run.failures.set(n, run.failures.get(n) + 1);
-  if (endUnknown(run, n, event)) {
-    const told = outcome === "cancelled" ? "flowc told it to end" : plainly.lost;
-    run.errors.set(n, { message: message ?? told, why, exit, signal, tail });
-    run.setState(n, UNKNOWN);
-    // Nobody is waited for any more: only handlers go on.
-    if (run.ends.halted !== null) finish(run, n);
-    else run.watch?.(n);
-    return;
-  }
-  if (event.again_at !== undefined && !run.has(n, DROPPED) && outcome !== "cancelled") {
-    if (run.waiting.get(n) > 0) {
-      // What it uses is computed anew, for a gate that is evaluated again.
-      run.setState(n, WAITING);
-      return;
-    }
-    run.setState(n, READY);
-    run.again.set(n, event.again_at);
-    run.fresh.push(n);
-    run.watch?.(n);
-    return;
-  }
-  run.errors.set(n, { message: message ?? plainly[outcome], why, exit, signal, tail });
-  // What nobody waited for any more has not failed.
-  const dropped = outcome === "lost" && run.has(n, DROPPED) && hadEnough(run, n);
-  end(run, n, outcome === "cancelled" || dropped ? CANCELLED : FAILED, -1);
-}
-
-const plainly = { failed: "failed", lost: "what ran it was lost", cancelled: "cancelled" } as const;
 
 /** Attempts that were started and whose end is not known: after a crash they are swept, then ended as `lost`. */
 export function openAttempts(

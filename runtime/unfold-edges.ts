@@ -1,7 +1,7 @@
 // The edges of cells that are being made: to what they use, to what guards them, and what of it is settled already.
 
 import type { Step, Use } from "../compiler/plan-steps.ts";
-import { bars, isOrder, spoil } from "./run-barriers.ts";
+import { bars, isOrder, letsPass, spoil } from "./run-barriers.ts";
 import type { Cells } from "./run-cells.ts";
 import {
   BARRED,
@@ -77,7 +77,7 @@ export class Edges {
     all.push(to);
     all.push(kind);
     const fired = kind === EDGE_GUARD && run.has(from, FIRED) && run.has(from, DECIDED);
-    if (run.good(from) || fired) return;
+    if (letsPass(run, from, kind) || fired) return;
     if (kind === EDGE_TOLERANT && run.has(from, SETTLED)) return;
     if (from >= this.first) run.addEdge(from, to, kind);
     else {

@@ -3,10 +3,11 @@
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
+import type { Ask } from "../runtime/requests.ts";
 import type { Happened } from "../runtime/run.ts";
 import { DROPPED, SETTLED } from "../runtime/run-codes.ts";
 import { early } from "./run-early-plans.ts";
-import { phase } from "./run-gate-plans.ts";
+import { approve, check, gate, phase } from "./run-gate-plans.ts";
 import { handle, rollback } from "./run-handler-plans.ts";
 import { call, type Draft, field, lit, local, Plans, type Slot } from "./run-plans.ts";
 import { again } from "./run-recursion-plans.ts";
@@ -14,7 +15,7 @@ import { noRetry } from "./run-tasks.ts";
 import { chanceOf, fold, snapshot, World } from "./run-world.ts";
 
 /** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. */
-function randomPlan(chance: () => number): Plan {
+function randomPlan(chance: () => number, gated = false): Plan {
   const any = (count: number): number => Math.floor(chance() * count);
   const plans = new Plans()
     .task("t", { params: ["x"], retry: { times: any(3) } })
@@ -45,6 +46,12 @@ function randomPlan(chance: () => number): Plan {
     };
     let last: Slot | null = null;
     for (let i = 1 + any(4); i > 0; i--) {
+      if (depth === 1 && gated && chance() < 0.3)
+        gate(b, `g${made++}`, (g) => {
+          check(g, "runs", { of: g.task("runs", "t", [1]) });
+          if (chance() < 0.7) approve(g, "first", chance() < 0.3 ? { within: lit(20) } : {});
+          if (chance() < 0.3) approve(g, "second");
+        });
       const name = `n${made++}`;
       const use = some();
       const arg = use === null ? lit(name) : b.expr(use);
@@ -192,11 +199,14 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
     if (event.type === "attempt.started" && run.task(event.n) === "once" && run.attempts(event.n) > 1)
       expect(told(world, event), "what may be done only once is started again").toBe(true);
     if (event.type === "attempt.started") {
-      expect(done.has(event.n), "started after it had succeeded").toBe(false);
+      // What a check calls is made anew with its gate.
+      if (!run.name(event.n).endsWith(".runs"))
+        expect(done.has(event.n), "started after it had succeeded").toBe(false);
       for (const { n } of run.dependencies(event.n)) {
         const around = run.frameGuards.get(run.frames.get(event.n)) === n && run.kind(n) === "if";
+        const skipped = run.skippedBy(n) === "person";
         const there = run.handler(event.n) === null ? run.good(n) : run.settled(n);
-        expect(around || there, `cell ${event.n} started before ${n}`).toBe(true);
+        expect(around || skipped || there, `cell ${event.n} started before ${n}`).toBe(true);
       }
       expect(run.room.cpu <= 3000 || [...run.running()].length === 1).toBe(true);
     }
@@ -213,10 +223,11 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
 /** Did a person say, after its attempt before, that it is to run again? Its events may be older than this world. */
 function told(world: World, started: Happened): boolean {
   const at = world.events.indexOf(started);
-  const before = world.events
-    .slice(0, at)
-    .findLast((event) => "n" in event && "n" in started && event.n === started.n);
-  return before?.type === "node.decided" && before.as === "again";
+  const before = world.events.slice(0, at).findLast((event) => {
+    const pace = event.type === "node.paused" || event.type === "node.resumed";
+    return !pace && "n" in event && "n" in started && event.n === started.n;
+  });
+  return (before?.type === "node.decided" && before.as === "again") || before?.type === "node.retried";
 }
 
 describe("random runs", () => {
@@ -239,6 +250,46 @@ describe("random runs", () => {
       // A plain value may fail whatever the world does.
       if (trouble?.why !== null || calm.run.status === "succeeded") expect(calm.run.status).toBe("succeeded");
       expect(snapshot(fold(plan, calm.events))).toEqual(snapshot(calm.run));
+    });
+  }
+});
+
+/** A person does anything to anything, at any time. */
+function meddle(world: World, chance: () => number): void {
+  const verbs = ["retry", "skip", "pause", "resume"] as const;
+  const names: number[] = [];
+  for (let n = 1; n < world.run.size; n++) if (world.run.name(n) !== "") names.push(n);
+  const n = names[Math.floor(chance() * names.length)] ?? 0;
+  const kind = verbs[Math.floor(chance() * verbs.length)] ?? "retry";
+  const [question] = world.run.questions();
+  const answer = chance() < 0.7 ? "approved" : "rejected";
+  const ask: Ask =
+    question !== undefined && chance() < 0.5
+      ? { kind: "decide", n: question.n, item: question.item, answer }
+      : { kind, n };
+  world.ask(ask);
+}
+
+describe("random runs with people", () => {
+  for (let seed = 1; seed <= 150; seed++) {
+    it(`seed ${seed}`, () => {
+      const chance = chanceOf(seed);
+      const plan = randomPlan(chance, true);
+      const world = worldOf(plan, chance, false).start();
+      for (let i = 0; i < 60 && world.run.status === "running"; i++) {
+        world.go(() => chance() < 0.2);
+        if (world.run.status === "running" && world.run.size > 1) meddle(world, chance);
+        if (chance() < 0.05) world.crash().open();
+      }
+      // Then everybody is let go, and asked no more than once for each thing.
+      for (let i = 0; i < 100 && world.run.status === "running"; i++) {
+        for (const { n } of world.run.holds()) world.ask({ kind: "resume", n });
+        world.go();
+        for (const { n, item } of world.run.questions())
+          world.ask({ kind: "decide", n, item, answer: "approved" });
+      }
+      expect(world.run.status).not.toBe("running");
+      expect(snapshot(fold(plan, world.events))).toEqual(snapshot(world.run));
     });
   }
 });

@@ -23,6 +23,8 @@ export interface TaskOptions {
   readonly priority?: "low" | "normal" | "high";
   readonly timeout?: Expr;
   readonly undo?: boolean;
+  /** It has no answer. */
+  readonly silent?: boolean;
   readonly effect?: TaskSettings["effect"];
   /** Without an action: only this is computed. */
   readonly result?: Expr;
@@ -43,7 +45,7 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
     doc: null,
     file: "a.flow",
     params: params.map((param) => ({ name: param, type: json, doc: null })),
-    answer: json,
+    answer: options.silent === true ? null : json,
     settings: {
       runner: "local",
       timeout,

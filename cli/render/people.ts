@@ -35,6 +35,12 @@ export function peopleLine(event: Event, run: RunView, paint: Paint): string | n
       // Of the nodes that are ended by it, each says so itself.
       if (event.why !== "deadline" || run.kind(event.n) === "task") return null;
       return `${paint("error", "✗")} ${visible(run.name(event.n))} is past its deadline`;
+    case "node.paused":
+    case "node.resumed":
+    case "node.skipped":
+      return `${paint("warning", "·")} ${visible(run.name(event.n))}: ${acts[event.type]}${byText(event)}`;
+    case "node.retried":
+      return `${paint("warning", "↻")} ${visible(run.name(event.n))}: ${acts[event.type]}${byText(event)}`;
     case "run.cancelled":
       return event.why === "cancel" ? `${paint("warning", "■")} cancelled${byText(event)}` : null;
     default:
@@ -47,6 +53,12 @@ export function unknownText(run: RunView, n: number): string {
   const message = (run.error(n)[0]?.message ?? "").replace(/\.$/, "");
   return `${visible(run.name(n))}: it is not known how it ended${message === "" ? "" : `: ${visible(message)}`}`;
 }
+const acts = {
+  "node.paused": "paused",
+  "node.resumed": "resumed",
+  "node.skipped": "skipped",
+  "node.retried": "run anew, asked for",
+} as const;
 
 /** `asks lead, until 2026-11-23 10:00:00` */
 export function askedText(asks: string | null, until: number | null): string {

@@ -1,7 +1,7 @@
 // Progress of a run: a short block redrawn in place on a terminal, plain lines with a time elsewhere.
 
 import type { Event } from "../../runtime/events.ts";
-import type { RunView } from "../../runtime/run-view.ts";
+import type { RunView, State } from "../../runtime/run-view.ts";
 import { clock, duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
 import { peopleLine, unknownText } from "./people.ts";
@@ -46,12 +46,18 @@ export const noProgress: Progress = { watch: () => {}, say: () => {}, end: () =>
 
 /** `✗ build[core] failed: …` with the last lines of its output, cut to the terminal. */
 export function failureLines(
-  what: { readonly name: string; readonly message: string; readonly tail: string | null },
+  what: {
+    readonly name: string;
+    readonly message: string;
+    readonly tail: string | null;
+    readonly state?: State;
+  },
   columns: number,
   paint: Paint,
 ): readonly string[] {
   const [first = "", ...more] = visibleLines(what.message).split("\n");
-  const head = `${visible(what.name)} failed${first === "" ? "" : `: ${first}`}`;
+  const how = what.state === "skipped" ? "did not run" : "failed";
+  const head = `${visible(what.name)} ${how}${first === "" ? "" : `: ${first}`}`;
   const lines = [`${paint("error", "✗")} ${cut(head, columns - 2)}`];
   for (const line of more) lines.push(cut(`  ${line}`, columns));
   const tail = visibleLines((what.tail ?? "").trimEnd()).split("\n");

@@ -18,6 +18,8 @@ function node(n: number, name: string, more: Partial<NodeRecord> = {}): NodeReco
     unknown: null,
     answered: false,
     skipped: null,
+    said: null,
+    held: null,
     attempts: 1,
     handler: null,
     early: [],

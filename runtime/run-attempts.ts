@@ -1,0 +1,93 @@
+// What events about attempts change: a node starts, and what becomes of it when its attempt has ended.
+
+import { assert } from "./bug.ts";
+import type { EventBody } from "./events.ts";
+import type { Cells } from "./run-cells.ts";
+import {
+  CANCELLED,
+  DROPPED,
+  FAILED,
+  IN_PROGRESS,
+  READY,
+  RUNNING,
+  SETTLED,
+  UNKNOWN,
+  WAITING,
+} from "./run-codes.ts";
+import { hadEnough } from "./run-outcomes.ts";
+import { needsOf } from "./run-settings.ts";
+import { end, finish, succeed } from "./run-settle.ts";
+import { noteSuccess } from "./run-undo.ts";
+import { endUnknown } from "./run-unknown.ts";
+
+export function started(run: Cells, n: number, a: number): void {
+  assert(run.kindOf(n) === "task" && run.states.get(n) === READY, `cell ${n} is started and is not ready`);
+  assert(a === run.attemptCounts.get(n) + 1, `cell ${n} is started as attempt ${a}`);
+  run.attemptCounts.set(n, a);
+  run.again.delete(n);
+  run.setState(n, RUNNING);
+  run.runningCells.add(n);
+  run.room.take(needsOf(run, n));
+  if (run.startTimes.get(n) === 0) run.startTimes.set(n, run.now);
+  for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
+    const loop = run.loops.get(run.of.get(at));
+    // An item that was let go has only its `finally` left, which nothing holds.
+    if (loop === undefined || run.has(at, IN_PROGRESS | SETTLED)) continue;
+    run.flag(at, IN_PROGRESS);
+    loop.inProgress++;
+    // Others of this item may go on now.
+    run.entered.push(at);
+  }
+  run.watch?.(n);
+}
+
+export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "attempt.ended" }>): void {
+  const { outcome, why = null, message, exit = null, signal = null, tail = null } = event;
+  if (run.states.get(n) === RUNNING) {
+    assert(run.runningCells.delete(n), `cell ${n} runs and is not among those that run`);
+    run.room.give(needsOf(run, n));
+    run.refs.delete(n);
+    run.unneeded.delete(n);
+  } else {
+    // Evaluated by the loop itself, or its arguments could not be.
+    assert(run.states.get(n) === READY, `cell ${n} ends and was not ready`);
+    run.attemptCounts.set(n, event.a);
+    run.startTimes.set(n, run.startTimes.get(n) || run.now);
+    run.again.delete(n);
+  }
+  assert(event.a === run.attemptCounts.get(n), `attempt ${event.a} of cell ${n} ends and is not its last`);
+  run.lost.set(n, outcome === "lost" ? run.lost.get(n) + 1 : 0);
+  if (outcome === "succeeded") {
+    noteSuccess(run, n, event.value ?? null);
+    succeed(run, n, event.value ?? null);
+    return;
+  }
+  if (outcome === "failed") run.failures.set(n, run.failures.get(n) + 1);
+  if (endUnknown(run, n, event)) {
+    const told = outcome === "cancelled" ? "flowc told it to end" : plainly.lost;
+    run.errors.set(n, { message: message ?? told, why, exit, signal, tail });
+    run.setState(n, UNKNOWN);
+    // Nobody is waited for any more: only handlers go on.
+    if (run.ends.halted !== null) finish(run, n);
+    else run.watch?.(n);
+    return;
+  }
+  if (event.again_at !== undefined && !run.has(n, DROPPED) && outcome !== "cancelled") {
+    if (run.waiting.get(n) > 0) {
+      // What it uses is computed anew, for a gate that is evaluated again.
+      run.setState(n, WAITING);
+      return;
+    }
+    run.setState(n, READY);
+    run.again.set(n, event.again_at);
+    run.fresh.push(n);
+    run.watch?.(n);
+    return;
+  }
+  run.errors.set(n, { message: message ?? plainly[outcome], why, exit, signal, tail });
+  // What nobody waited for any more has not failed.
+  const dropped = outcome === "lost" && run.has(n, DROPPED) && hadEnough(run, n);
+  end(run, n, outcome === "cancelled" || dropped ? CANCELLED : FAILED, -1);
+}
+
+const plainly = { failed: "failed", lost: "what ran it was lost", cancelled: "cancelled" } as const;
