@@ -35,17 +35,37 @@ export function missingCloser(
   });
 }
 
-export function strayCloser(source: Source, token: Bracket): Diagnostic {
-  return mistake(
-    "syntax",
+const noBracketOpen = "no bracket is open for it";
+
+export function closesNothing({ label }: Diagnostic): boolean {
+  return label === noBracketOpen;
+}
+
+/** What was noticed where an opening bracket should stand, together with the closing one that is left over. */
+export function missingOpener(noticed: Diagnostic, closer: Span, opener: string): Diagnostic {
+  const { source, span, title, label, related } = noticed;
+  const left = {
     source,
-    spanOf(token),
-    `Unexpected \`${token.image}\``,
-    "no bracket is open for it",
-    {
-      fix: replacing("Remove it", spanOf(token), ""),
-    },
-  );
+    span: closer,
+    label: `this \`${source.text.slice(closer.start, closer.end)}\` closes nothing`,
+  };
+  if (title.includes(`\`${opener}\``)) return { ...noticed, related: [...related, left] };
+  const missing = label.includes(`\`${opener}\``) ? label : `a \`${opener}\` is missing before this`;
+  return mistake("syntax", source, span, `Missing \`${opener}\``, missing, { related: [left] });
+}
+
+/** The closing one stands where the pair should: `flow main) {`. */
+export function openerLeftOut({ source, span }: Diagnostic, opener: string): Diagnostic {
+  const at = { start: span.start, end: span.start };
+  return mistake("syntax", source, span, `Missing \`${opener}\``, `a \`${opener}\` is missing before this`, {
+    fix: replacing(`Put the \`${opener}\``, at, opener),
+  });
+}
+
+export function strayCloser(source: Source, token: Bracket): Diagnostic {
+  return mistake("syntax", source, spanOf(token), `Unexpected \`${token.image}\``, noBracketOpen, {
+    fix: replacing("Remove it", spanOf(token), ""),
+  });
 }
 
 export function wrongCloser(source: Source, token: Bracket, opening: Bracket, closer: string): Diagnostic {

@@ -26,6 +26,7 @@ import { balance } from "./brackets.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import * as errors from "./errors-syntax.ts";
 import { Findings } from "./findings.ts";
+import { joined } from "./lone-closers.ts";
 import { type Rule, spanOf } from "./rules.ts";
 import { scan } from "./scanner.ts";
 import type { Source, Span } from "./source.ts";
@@ -352,5 +353,5 @@ export function parse(source: Source): Parsed {
     declarations,
     comments: scanned.comments,
   };
-  return { file, diagnostics: findings.all() };
+  return { file, diagnostics: joined(findings.all()) };
 }
