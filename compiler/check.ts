@@ -1,6 +1,6 @@
 // The checker: from an entry file to the Program, with everything that can be known to be wrong before a run.
 
-import type { Declaration } from "../grammar/ast.ts";
+import type { Declaration, TypeExpr } from "../grammar/ast.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { brokenDeclarations, inOrder } from "./aftermath.ts";
 import { checkBlock, checkNode } from "./check-blocks.ts";
@@ -30,7 +30,8 @@ import { checkFlow, checkTask, useAll } from "./check-tasks.ts";
 import { fold } from "./constant.ts";
 import { notYet } from "./errors-calls.ts";
 import type { Host } from "./host.ts";
-import { loadModules } from "./modules.ts";
+import { type Loaded, loadModules } from "./modules.ts";
+import { withOneCause } from "./one-cause.ts";
 import type { Program } from "./program.ts";
 import { constantOrder, type Home, type Names, resolveNames } from "./resolve.ts";
 import { resolveDeclaredTypes, resolveType } from "./resolve-types.ts";
@@ -50,9 +51,28 @@ export function check(entry: string, host: Host): Checked {
   const loaded = loadModules(entry, host, nearest);
   const [first] = loaded.modules;
   if (first === undefined) return { program: null, diagnostics: loaded.diagnostics };
+  const checked = checkModules(loaded, first, host, nearest, null);
+  const files = loaded.modules.map(({ module }) => module);
+  const diagnostics = withOneCause(
+    checked.diagnostics,
+    files,
+    (type) => checkModules(loaded, first, host, nearest, type).diagnostics,
+  );
+  return { program: checked.program, diagnostics };
+}
+
+/** `believed`: a written type that is taken to agree with everything, to see what only it is at odds with. */
+function checkModules(
+  loaded: ReturnType<typeof loadModules>,
+  first: Loaded,
+  host: Host,
+  nearest: Check["nearest"],
+  believed: TypeExpr | null,
+): Checked {
   const { names, diagnostics: named } = resolveNames(loaded.modules, nearest);
   const broken = brokenDeclarations(loaded.modules, loaded.diagnostics);
   const state = createCheck(host, names, nearest, broken);
+  if (believed !== null) state.typeOfExpr.set(believed, errorType);
   for (const diagnostic of named) tell(state, diagnostic);
   checkConstantsAndTypes(state, names.homes);
   for (const home of names.homes)

@@ -173,3 +173,25 @@ export function wrongCast(at: At, from: string, to: string, instead: string | nu
 export function withUnit(span: At["span"], text: string, unit: string): Fix {
   return replace(`Write \`${text}${unit}\``, span, `${text}${unit}`);
 }
+
+const othersShownMax = 4;
+
+/** A complaint with the written type that it and others are at odds with. */
+export function oneCause(first: Diagnostic, type: Related, others: readonly Diagnostic[]): Diagnostic {
+  const { source, span } = type;
+  const places = others.length === 1 ? "one other place does" : `${others.length} other places do`;
+  const known = new Set(first.related.map((related) => related.span.start));
+  const declared = {
+    source,
+    span,
+    label: `\`${source.text.slice(span.start, span.end)}\` is written here; ${places} not agree with it either`,
+  };
+  const also = others
+    .slice(0, othersShownMax)
+    .filter((other) => !known.has(other.span.start))
+    .map((other) => ({ source: other.source, span: other.span, label: `also here: ${other.label}` }));
+  return {
+    ...first,
+    related: [...first.related.filter((related) => related.span.start !== span.start), declared, ...also],
+  };
+}

@@ -11,7 +11,7 @@ export interface Told {
   readonly program: string;
   readonly what: string;
   readonly text: string;
-  /** `right`: it is still a correct program; `one`: exactly one error, at the line; `elsewhere`: one, at another line. */
+  /** `right`: it is still a correct program; `one`: exactly one error, which shows the line; `elsewhere`: one, at another line. */
   readonly as: "right" | "one" | "elsewhere" | "several";
   readonly codes: readonly string[];
 }
@@ -28,8 +28,9 @@ export function mutated(programs: readonly Program[], seed: number): readonly To
       const lines = mutation.at.map((at) => lineOf(mutation.text, at));
       const [first] = errors;
       const at = first === undefined ? 0 : lineOf(first.source.text, first.span.start);
-      const near =
-        first !== undefined && first.source.text === mutation.text && lines.some((line) => line === at);
+      // A screen shows the related places too: where a type was written, which bracket has no partner.
+      const shown = first?.related.map(({ source, span }) => lineOf(source.text, span.start)) ?? [];
+      const near = first !== undefined && lines.some((line) => line === at || shown.includes(line));
       const as = errors.length === 0 ? "right" : errors.length > 1 ? "several" : near ? "one" : "elsewhere";
       const { text, what } = mutation;
       all.push({ kind, program: program.name, what, text, as, codes: errors.map(({ code }) => code) });
@@ -44,7 +45,7 @@ function lineOf(text: string, offset: number): number {
 
 /** A line a kind: how many were made, stayed correct, and of the rest how many gave one error. */
 export function tableOf(all: readonly Told[]): readonly string[] {
-  const rows = [["mistake", "made", "still right", "wrong", "one error", "at its line", "several"]];
+  const rows = [["mistake", "made", "still right", "wrong", "one error", "shows its line", "several"]];
   for (const kind of [...kinds, "all"]) {
     const some = all.filter((told) => kind === "all" || told.kind === kind);
     const count = (as: Told["as"]): number => some.filter((told) => told.as === as).length;

@@ -1,0 +1,26 @@
+// One mistake in a correct program gives one error: held for every kind of mistake, by seed.
+
+import { expect, it } from "vitest";
+import { mutated, tableOf } from "./mutate.ts";
+import { kinds } from "./mutations.ts";
+import { correctPrograms } from "./programs.ts";
+
+/** Percent of wrong programs that give exactly one error; what is reached is more, for any seed tried. */
+const leastPercent = 90;
+const leastOfAll = 95;
+
+it("tells one mistake once", () => {
+  const programs = correctPrograms();
+  expect(programs.length).toBeGreaterThanOrEqual(200);
+  const all = mutated(programs, 1);
+  const share = (some: typeof all): number => {
+    const wrong = some.filter(({ as }) => as !== "right");
+    return (100 * wrong.filter(({ as }) => as !== "several").length) / wrong.length;
+  };
+  const table = tableOf(all).join("\n");
+  expect(share(all), table).toBeGreaterThanOrEqual(leastOfAll);
+  for (const kind of kinds)
+    expect(share(all.filter((told) => told.kind === kind)), `${kind}\n${table}`).toBeGreaterThanOrEqual(
+      leastPercent,
+    );
+}, 120_000);
