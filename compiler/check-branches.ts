@@ -2,6 +2,7 @@
 
 import type { Block, Call, Expr, Flow, For, If, Node, Statement, Task } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
+import { earlyBinding } from "./check-early.ts";
 import { foldIn } from "./check-known.ts";
 import { isCallOf } from "./check-place-names.ts";
 import { at, type Check, markWrong, rootScope, type Scope, tell } from "./check-state.ts";
@@ -229,8 +230,16 @@ function mentioned(check: Check, statement: Statement, statements: readonly Stat
     if (index >= 0) found.push(index);
   };
   walk(statement, (node) => {
+    const early = node.kind === "field" ? earlyBinding(check, node) : null;
+    if (early !== null) {
+      // Who uses an early field runs beside the node, and waits for what that waits for.
+      const index = statements.indexOf(early);
+      if (index >= 0) found.push(...mentioned(check, early, statements));
+      return "skip";
+    }
     if (node.kind === "name") add(node);
     if (node.kind === "node") for (const word of node.after) add(word);
+    return null;
   });
   return found;
 }

@@ -1,6 +1,17 @@
 // Early fields: where they may stand, whether the work writes them, and nodes that wait for each other through them.
 
-import type { Declaration, Expr, Field, Node, RecordExpr, RecordType, Task, Word } from "../grammar/ast.ts";
+import type {
+  Binding,
+  Declaration,
+  Expr,
+  Field,
+  FieldAccess,
+  Node,
+  RecordExpr,
+  RecordType,
+  Task,
+  Word,
+} from "../grammar/ast.ts";
 import type { Fix } from "../grammar/diagnostic.ts";
 import { walk } from "../grammar/walk.ts";
 import { at, type BlockNames, type Check, type Scope, tell } from "./check-state.ts";
@@ -156,6 +167,20 @@ export function tellEarlyFallback(check: Check, node: Node, scope: Scope): void 
     ...misplacedEarly(place, label, hint, replace("Remove it", { start: last, end: span.end }, "")),
     related: [related(at(scope, node.expr), "this has early fields")].filter((one) => one !== null),
   });
+}
+
+/** The binding of a call whose early field this is; null if it is none. */
+export function earlyBinding(check: Check, field: FieldAccess): Binding | null {
+  const of = bare(field.of);
+  const ref = of.kind === "name" ? check.pass.refs.get(of) : undefined;
+  if (ref?.kind !== "binding") return null;
+  const call = bare(ref.binding.value.expr);
+  const called =
+    call.kind === "call-of" && call.callee.kind === "name" ? check.pass.refs.get(call.callee) : null;
+  const answer = called?.kind === "task" ? called.task.answer : null;
+  if (answer?.kind !== "record") return null;
+  const early = answer.fields.some((one) => one.early && one.name.text === field.name.text);
+  return early ? ref.binding : null;
 }
 
 /** The task that an expression calls; null if it is no call of one. */

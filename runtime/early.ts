@@ -15,6 +15,8 @@ import { type AttemptArtifacts, type Inputs, Left } from "./workspace.ts";
 
 /** So long a field must not change before it is taken. */
 const stillMs = 1000;
+/** After a change, the folder is looked at so soon. */
+const heardMs = 50;
 /** The folder is looked at so often even if nobody tells that something changed. */
 const netMs = 2000;
 
@@ -85,6 +87,7 @@ export class Early {
   private takeBack: () => void = () => {};
   private closed = false;
   private looking: Promise<void> = Promise.resolve();
+  private heard = false;
   private busy = false;
   private again = false;
 
@@ -100,7 +103,7 @@ export class Early {
   static async open(order: Order, world: EarlyWorld, place: Place): Promise<Early | null> {
     const early = new Early(order, world, place);
     if (early.fields.length === 0) return null;
-    early.unwatch = await place.instance.watch(early.folder, () => early.look());
+    early.unwatch = await place.instance.watch(early.folder, () => early.hear());
     for (const field of early.fields) await early.put(field);
     early.wakeIn(netMs);
     return early;
@@ -167,7 +170,19 @@ export class Early {
     return join(this.folder, field);
   }
 
+  /** Something may have changed. Much is written in many pieces: they are looked at together. */
+  private hear(): void {
+    if (this.heard || this.closed) return;
+    this.heard = true;
+    this.takeBack();
+    this.takeBack = this.world.timer(heardMs, () => {
+      this.heard = false;
+      this.look();
+    });
+  }
+
   private wakeIn(ms: number): void {
+    if (this.heard) return;
     this.takeBack();
     if (this.closed || this.given.size === this.fields.length) {
       this.unwatch();

@@ -39,6 +39,14 @@ export function wroteEarly(run: Cells, n: number, field: string, value: Value): 
   if (!run.has(c, SETTLED)) succeed(run, c, value);
 }
 
+/** An answer that a person gives for a node: what it had given itself stays as it is. */
+export function withEarly(run: Cells, n: number, value: Value): Value {
+  const early = earlyOf(run, n);
+  if (early.length === 0 || !isRecord(value)) return value;
+  const given = new Map(early.map((one) => [one.field, one.value]));
+  return Object.fromEntries(Object.entries(value).map(([name, own]) => [name, given.get(name) ?? own]));
+}
+
 /** The value of an early field whose node has ended well before it was taken. */
 export function valueAtEnd(run: Cells, c: number): Value {
   const { step } = run.info(c);

@@ -4,6 +4,7 @@ import { assert } from "./bug.ts";
 import type { EventBody } from "./events.ts";
 import type { Cells } from "./run-cells.ts";
 import { DROPPED, FAILED, READY, SETTLED, SUCCEEDED, UNKNOWN, WAITING } from "./run-codes.ts";
+import { withEarly } from "./run-early.ts";
 import { isOnce } from "./run-settings.ts";
 import { end, succeed } from "./run-settle.ts";
 import { noteSuccess } from "./run-undo.ts";
@@ -29,14 +30,15 @@ export function decideNode(run: Cells, event: Extract<EventBody, { type: "node.d
   const over = run.has(n, SETTLED);
   if (as === "succeeded") {
     run.errors.delete(n);
+    const value = withEarly(run, n, event.value ?? null);
     if (over) {
-      run.values[n] = event.value ?? null;
+      run.values[n] = value;
       run.setState(n, SUCCEEDED);
       run.watch?.(n);
       return;
     }
-    noteSuccess(run, n, event.value ?? null);
-    succeed(run, n, event.value ?? null);
+    noteSuccess(run, n, value);
+    succeed(run, n, value);
     return;
   }
   if (as === "failed") {

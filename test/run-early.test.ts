@@ -1,9 +1,10 @@
 // Early fields in the pure core: who uses one starts when it is there, and what becomes of it when its node fails.
 
 import { describe, expect, it } from "vitest";
+import { criticalPath } from "../cli/record.ts";
 import { outlineOf } from "../runtime/outline.ts";
 import { early } from "./run-early-plans.ts";
-import { field, lit, Plans } from "./run-plans.ts";
+import { field, lit, Plans, planOf } from "./run-plans.ts";
 import { fold, ran, snapshot, World, type WorldOptions } from "./run-world.ts";
 
 /** `base` with the early fields `api` and `note`; `one` uses `api`, `two` the whole. */
@@ -167,5 +168,51 @@ describe("early fields", () => {
       expect(world.run.status, `after ${keep} events`).toBe("succeeded");
       expect(snapshot(fold(plan(), world.events))).toEqual(snapshot(world.run));
     }
+  });
+
+  it("count in the critical path only until they were there", async () => {
+    const pair = planOf((b) => {
+      const base = b.task("base", "t", [lit("x")]);
+      b.task("one", "t", [early(b, base, "api")]);
+      return base;
+    });
+    const world = new World(pair, {
+      pick: (running) => running[0] ?? 0,
+      early: (name, _a, run, n) =>
+        name === "base" && run.early(n).length === 0 ? { field: "api", value: 3 } : null,
+      end: (name) => ({ value: name === "base" ? whole : name }),
+    });
+    world.start().go();
+    const { run } = world;
+    const took = (name: string) => {
+      const n = run.find(name) ?? 0;
+      return (run.endedAt(n) ?? 0) - (run.startedAt(n) ?? 0);
+    };
+    const until = (run.early(1)[0]?.at ?? 0) - (run.startedAt(1) ?? 0);
+    const { ms } = await criticalPath(run);
+    expect(ms).toBe(until + took("one"));
+    expect(ms).toBeLessThan(took("base") + took("one"));
+  });
+
+  it("stay what they are when a person says how their node ended", () => {
+    const doubtful = new Plans()
+      .task("t", { params: ["x"] })
+      .task("pay", { params: ["x"], effect: "once" })
+      .flow("main", [], (b) => {
+        const paid = b.task("paid", "pay", [lit("x")]);
+        b.task("use", "t", [early(b, paid, "api")]);
+        return paid;
+      })
+      .done();
+    const world = new World(doubtful, {
+      pick: (running) => running.at(-1) ?? 0,
+      early: (name, _a, run, n) =>
+        name === "paid" && run.early(n).length === 0 ? { field: "api", value: 1 } : null,
+      end: (name) => (name === "paid" ? "lost" : { value: name }),
+      person: () => ({ value: { api: 2, sum: 5 } }),
+    });
+    world.start().go();
+    expect(world.run.status).toBe("succeeded");
+    expect(world.run.output).toEqual({ api: 1, sum: 5 });
   });
 });
