@@ -15,6 +15,7 @@ import type {
   Word,
 } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
+import { earlyBinding } from "./check-early.ts";
 import { foldWith } from "./check-known.ts";
 import { anywhere, type Check, rootScope } from "./check-state.ts";
 import type { Home } from "./resolve.ts";
@@ -145,6 +146,13 @@ class Drawing {
   private mentions(expr: Expr, place: Place): readonly number[] {
     const found: number[] = [];
     walk(expr, (part) => {
+      const early = part.kind === "field" ? earlyBinding(this.check, part) : null;
+      const vertex = early === null ? undefined : place.made.get(early);
+      if (vertex !== undefined) {
+        // Who uses an early field runs beside the node, and waits for what that waits for.
+        found.push(...this.sketch.waitedFor(vertex));
+        return "skip";
+      }
       if (part.kind === "name") found.push(...this.madeBy(part, place));
       const nodes =
         part.kind === "call-of" || part.kind === "if" || part.kind === "for" || part.kind === "repeat";

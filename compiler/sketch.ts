@@ -65,6 +65,11 @@ export class Sketch {
     return this.before.length - 1;
   }
 
+  /** What a vertex waits for directly. */
+  waitedFor(vertex: number): readonly number[] {
+    return this.before[vertex] ?? [];
+  }
+
   /** Makes a vertex wait for one more. */
   link(vertex: number, before: number): void {
     this.before[vertex]?.push(before);

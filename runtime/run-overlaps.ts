@@ -3,7 +3,7 @@
 import { overlapOf, plainStart } from "../compiler/glob-overlap.ts";
 import { claimOf } from "./node-claims.ts";
 import type { Cells } from "./run-cells.ts";
-import { EDGE_GUARD, SETTLED } from "./run-codes.ts";
+import { EDGE_EARLY, EDGE_GUARD, SETTLED } from "./run-codes.ts";
 import { nameOf } from "./run-names.ts";
 import { type Claim, mayClaim } from "./task-claims.ts";
 
@@ -150,6 +150,8 @@ class Order {
       const inside = seen[at] === 2 && run.kindOf(at) === "if";
       for (let e = run.heads.get(at); e >= 0; e = run.edgeNext.get(e)) {
         if (--budget.edges < 0) return null;
+        // An early field of the node itself may be there before it has ended.
+        if (at === n && run.edgeKinds.get(e) === EDGE_EARLY) continue;
         if (!(inside && run.edgeKinds.get(e) === EDGE_GUARD)) reach(run.edgeTo.get(e), 1);
       }
       const loop = run.of.get(at);
