@@ -24,6 +24,7 @@ import type { World } from "./world.ts";
 
 /** Names on the critical path that are written out. */
 const pathNamesMax = 12;
+const nameLengthMax = 48;
 
 export async function plan(request: RequestOf<"plan">, world: World): Promise<number> {
   const loaded = loadPlan({ file: request.file, flow: request.flow, command: "plan" }, world);
@@ -115,6 +116,11 @@ function document(plan: Plan, found: Outline) {
   };
 }
 
+/** A name deep in a recursion by its first and last parts. */
+function shortened(name: string): string {
+  return name.length <= nameLengthMax ? name : `${name.slice(0, 16)}…${name.slice(16 + 1 - nameLengthMax)}`;
+}
+
 /** The table, and above it the plan in one line. */
 export async function drawPlan(plan: Plan, found: Outline, graph: Graph, world: World): Promise<void> {
   const analysis = await analysed(graph);
@@ -122,7 +128,7 @@ export async function drawPlan(plan: Plan, found: Outline, graph: Graph, world: 
   const paint = painter(world.out.color);
   const top = levels.reduce((most, level) => Math.max(most, level), 0);
   const path = analysis.criticalPath.filter((i) => graph.vertices[i]?.kind !== "whole");
-  const names = path.map((i) => visible(graph.vertices[i]?.shown ?? ""));
+  const names = path.map((i) => shortened(visible(graph.vertices[i]?.shown ?? "")));
   const unknown = graph.vertices.filter(({ kind }) => kind === "template").length;
   const head = [
     count(found.nodes.length, "node"),

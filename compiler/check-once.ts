@@ -3,7 +3,7 @@
 import type { Block, Call, Expr, Flow, Node, Setting, Statement, Task } from "../grammar/ast.ts";
 import { partsOf } from "../grammar/walk.ts";
 import { foldIn } from "./check-known.ts";
-import { anywhere, at, type Check, rootScope, tell } from "./check-state.ts";
+import { anywhere, at, type Check, markWrong, rootScope, tell } from "./check-state.ts";
 import type { At } from "./errors.ts";
 import { onceInCheck, unsafeRetry } from "./errors-flows.ts";
 import type { Home } from "./resolve.ts";
@@ -166,6 +166,8 @@ class Once {
           ? effect.at.span.start > given.at.span.start
           : around.effect !== null && around[what] === null;
       const [place, first] = effectLast ? [effect.at, given.at] : [given.at, effect.at];
+      // That it cannot be carried out yet is not told as well.
+      if (what === "stall") markWrong(this.check, "setting stall");
       this.say(place, () => unsafeRetry(place, name, what, effectLast, first));
     }
   }

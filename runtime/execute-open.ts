@@ -12,6 +12,7 @@ import { worded } from "./journal-errors.ts";
 import { createLog, freeRunId, type RunLog, reopenLog } from "./journal-log.ts";
 import { type Lease, RunHeld, takeLease } from "./lease.ts";
 import { planChanges } from "./plan-changes.ts";
+import type { Ask } from "./requests.ts";
 import { ResumeRefused } from "./resume-refused.ts";
 import { apply, createRun, Diverged, openAttempts, type Run } from "./run.ts";
 import type { FileAccess } from "./values.ts";
@@ -104,9 +105,7 @@ export async function openAgain(
     const before = new Set(parts.run.unknown);
     recorder.record({ type: "run.opened", ...opened });
     // Nothing is written yet: who is refused finds the run as it was.
-    const answered = new Set(
-      parts.log.requests().flatMap((one) => (one.ask?.kind === "settle" ? [one.ask.n] : [])),
-    );
+    const answered = new Set(parts.log.requests().flatMap(({ ask }) => nodeDecided(ask)));
     refuseRepeats(parts.run, { before, again: ask.again?.names ?? [], answered });
     recorder.commit();
     return { ...parts, lease, recorder, inherited: true };
@@ -131,6 +130,11 @@ export function endLost(world: World, { run, recorder }: OpenRun, refs: readonly
     });
   }
   recorder.commit();
+}
+
+/** The node that a request says what is to become of. */
+function nodeDecided(ask: Ask | null): readonly number[] {
+  return ask?.kind === "settle" || ask?.kind === "retry" || ask?.kind === "skip" ? [ask.n] : [];
 }
 
 const nobody: Watch = () => {};
