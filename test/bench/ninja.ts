@@ -1,0 +1,8 @@
+// The same graph as a build of ninja's.
+
+import type { LayerNode } from "../layers.ts";
+
+export function ninjaFile(nodes: readonly LayerNode[]): string {
+  const rules = ["rule noop", "  command = true", ""];
+  return [...rules, ...nodes.map((one) => `build ${one.key}: noop ${one.needs.join(" ")}`), ""].join("\n");
+}
