@@ -66,6 +66,8 @@ function retireHandlers(run: Cells, n: number): void {
     if (run.frameRoles.get(f) >= 0) continue;
     run.eachBelow(f, (part) => {
       run.flag(part, PAST);
+      // Nobody is asked about what is history.
+      if (run.unknown.has(part)) run.setState(part, CANCELLED);
       if (run.has(part, SETTLED)) return;
       // One that was under way is told about by its own event.
       if (run.runningCells.has(part)) run.flag(part, DROPPED);

@@ -12,6 +12,7 @@ import {
   PASS,
   SETTLED,
   SUCCEEDED,
+  WAITING,
 } from "./run-codes.ts";
 import { dependenciesOf } from "./run-failures.ts";
 import { passFrame } from "./run-outcomes.ts";
@@ -23,7 +24,8 @@ import { forget, putBack, waitedForCondition } from "./run-put-back.ts";
  */
 export function putBackUndone(run: Cells, anew: Set<number>): void {
   const { undoneBy } = run.ends;
-  const undone = [...undoneBy].filter(([, by]) => run.attemptCounts.get(by) > 0).map(([n]) => n);
+  const begun = [...undoneBy].filter(([, by]) => run.attemptCounts.get(by) > 0);
+  const undone = begun.map(([n]) => n);
   undoneBy.clear();
   if (undone.length === 0) return;
   const back = new Below(run).of(undone);
@@ -36,6 +38,8 @@ export function putBackUndone(run: Cells, anew: Set<number>): void {
       anew.add(n);
     } else putBack(run, n);
   }
+  // What may be done only once may be done again where it is known that nothing is left of it.
+  for (const [n, by] of begun) if (run.unknown.has(n) && run.good(by)) run.setState(n, WAITING);
   for (const n of back.keys()) mendEdges(run, n);
 }
 

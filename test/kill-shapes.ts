@@ -1,4 +1,4 @@
-// Runs of five shapes for the kill test: each node leaves two lines in a file outside, and a word that comes but once.
+// Runs of six shapes for the kill test: each node leaves two lines in a file outside, and a word that comes but once.
 
 import type { Value } from "../compiler/types.ts";
 import { layers } from "./layers.ts";
@@ -84,6 +84,46 @@ flow main(trace: string) -> string[] {
 }
 `;
 
+/** Each trace is followed by a `finally`; beside them, blocks that fail and are taken back. */
+const handled = `${task}
+task make(i: int) -> int {
+  undo: "test $(cat $OUT) = ~{i}"
+  run "echo ~{i}"
+  return int(stdout)
+}
+
+task fail(after_all: int[]) {
+  run "test ~{after_all} = none"
+}
+
+task quiet() {
+  run "true"
+}
+
+flow traced(i: int, trace: string) -> string {
+  deadline: 10m
+  word = leave_trace(key: "t~{i}", trace)
+  return word
+  finally { quiet() }
+}
+
+flow doomed(i: int) -> string {
+  made = for k in range(3) { make(i: i + k) }
+  fail(made)
+  return "done"
+  on failure { rollback() }
+  finally { quiet() }
+}
+
+flow main(trace: string) -> string[] {
+  words = for i in range(24) { traced(i, trace) }
+  ends = for i in range(6) { doomed(i) otherwise "taken back" }
+  back = for end in ends if end == "taken back" { end }
+  first_lost = if len(back) < 6 { leave_trace(key: "lost", trace) }
+  return if first_lost == none { words } else { [] }
+}
+`;
+
 const edges = (count: number, width: number): Readonly<Record<string, Value>> => ({
   nodes: layers(count, width, 7).map(({ key, needs }) => ({ key, needs })),
 });
@@ -94,4 +134,5 @@ export const shapes: readonly Shape[] = [
   { name: "chain", flow: listed, inputs: edges(50, 1), nodes: 50 },
   { name: "nested", flow: nested, inputs: {}, nodes: 65 },
   { name: "gated", flow: gated, inputs: {}, nodes: 44 },
+  { name: "handled", flow: handled, inputs: {}, nodes: 24 },
 ];
