@@ -1,0 +1,20 @@
+// A share of the fuzzer: no input crashes or hangs what reads programs, and each that is wrong is told with its place.
+
+import { tmpdir } from "node:os";
+import { expect, it } from "vitest";
+import { Fuzzing } from "./fuzzing.ts";
+import { correctPrograms } from "./programs.ts";
+import { chanceOf } from "./run-world.ts";
+
+const inputs = 3_000;
+
+it(`deals with ${inputs} inputs that nobody would write`, () => {
+  const fuzzing = new Fuzzing(correctPrograms(), tmpdir());
+  const broken: string[] = [];
+  for (let n = 0; n < inputs; n++) {
+    const text = fuzzing.input(chanceOf(n));
+    const problem = fuzzing.problem(text);
+    if (problem !== null) broken.push(`${problem}\n${text}`);
+  }
+  expect(broken).toEqual([]);
+}, 120_000);

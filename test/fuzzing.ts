@@ -1,0 +1,217 @@
+// Inputs that nobody would write, made of programs that somebody did: by byte, by token and by part of the grammar.
+
+import { nodeHost } from "../cli/host.ts";
+import { compile } from "../compiler/compile.ts";
+import type { Host } from "../compiler/host.ts";
+import { planJson } from "../compiler/lower.ts";
+import { format } from "../grammar/format.ts";
+import { parse } from "../grammar/parser.ts";
+import type { Span } from "../grammar/source.ts";
+import { walk } from "../grammar/walk.ts";
+import type { Program } from "./programs.ts";
+
+/** An input may take so long, in ms. */
+export const slowMs = 1_000;
+/** What is spliced together grows; longer texts are cut. */
+const lettersMax = 20_000;
+
+const oddities = [
+  "\0",
+  "\ufeff",
+  "\r",
+  "\r\n",
+  "\ud800",
+  "\udfff",
+  "\u2028",
+  "\u200b",
+  "é",
+  "🙂",
+  "\t",
+  '"',
+  '"""',
+  "~{",
+  "}",
+  "{",
+  "(",
+  ")",
+  "[",
+  "]",
+  "//",
+  "///",
+  "\\",
+  "\\u{110000}",
+  "~~{",
+  "$(",
+  "`",
+  "'",
+  "#",
+  "@",
+  ";",
+  "%",
+  "5min",
+  "1_",
+  "0x",
+  "1e9",
+  "..",
+  "?.",
+  "??",
+  "->",
+  "=>",
+  "__proto__",
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "none",
+  "if",
+  "for",
+  "task",
+  "flow",
+  "type",
+  "return",
+  "early",
+  "finally",
+  "on failure",
+];
+
+/** Programs with their tokens and parts, found once. */
+export class Fuzzing {
+  private readonly programs: readonly Program[];
+  private readonly tokens: readonly (readonly Span[])[];
+  private readonly parts: ReadonlyMap<string, readonly { readonly program: number; readonly span: Span }[]>;
+  private readonly disk: Host;
+  private readonly entry: string;
+
+  constructor(programs: readonly Program[], root: string) {
+    this.programs = programs;
+    this.entry = `${root}/fuzzed.flow`;
+    this.disk = nodeHost(root, this.entry);
+    this.tokens = programs.map(({ text }) => tokensOf(text));
+    const parts = new Map<string, { program: number; span: Span }[]>();
+    programs.forEach(({ text }, program) => {
+      walk(parse({ path: "p.flow", text }).file, ({ kind, span }) => {
+        if (kind === "file") return;
+        const list = parts.get(kind) ?? [];
+        parts.set(kind, list);
+        list.push({ program, span });
+      });
+    });
+    this.parts = parts;
+  }
+
+  /** An input; the same chance gives the same one. */
+  input(chance: () => number): string {
+    const any = (count: number): number => Math.floor(chance() * count);
+    const program = any(this.programs.length);
+    let text = this.programs[program]?.text ?? "";
+    const rounds = 1 + any(3);
+    for (let round = 0; round < rounds; round++) {
+      const way = any(3);
+      if (way === 0) text = this.byByte(text, any);
+      else if (way === 1) text = this.byToken(text, any);
+      else text = round === 0 ? this.byPart(program, any) : this.byByte(text, any);
+    }
+    return text.slice(0, lettersMax);
+  }
+
+  private byByte(text: string, any: (count: number) => number): string {
+    const at = any(text.length + 1);
+    const end = Math.min(text.length, at + any(8));
+    switch (any(6)) {
+      case 0:
+        return text.slice(0, at) + text.slice(at + 1);
+      case 1:
+        return text.slice(0, at) + (oddities[any(oddities.length)] ?? "") + text.slice(at);
+      case 2:
+        return (
+          text.slice(0, at) + String.fromCharCode(any(3) === 0 ? any(0x10000) : any(128)) + text.slice(at + 1)
+        );
+      case 3:
+        return text.slice(0, at);
+      case 4:
+        return text.slice(0, at) + text.slice(at, end).repeat(1 + any(20)) + text.slice(end);
+      default:
+        return text.slice(0, at) + text.slice(end);
+    }
+  }
+
+  private byToken(text: string, any: (count: number) => number): string {
+    const spans = tokensOf(text);
+    const one = spans[any(spans.length)];
+    const other = any(2) === 0 ? spans[any(spans.length)] : undefined;
+    if (one === undefined) return text;
+    const put = (word: string): string => text.slice(0, one.start) + word + text.slice(one.end);
+    if (other !== undefined) return put(text.slice(other.start, other.end));
+    const from = any(this.programs.length);
+    const foreign = this.tokens[from]?.[any(this.tokens[from]?.length ?? 0)];
+    if (foreign === undefined || any(3) === 0) return put("");
+    const word = this.programs[from]?.text.slice(foreign.start, foreign.end) ?? "";
+    return any(2) === 0 ? put(word) : put(`${text.slice(one.start, one.end)} ${word} `);
+  }
+
+  /** A part of a program stands where another of its kind stood, or of any kind. */
+  private byPart(program: number, any: (count: number) => number): string {
+    const { text = "" } = this.programs[program] ?? {};
+    const kinds = [...this.parts.keys()];
+    const kind = kinds[any(kinds.length)] ?? "";
+    const own = (this.parts.get(kind) ?? []).filter((part) => part.program === program);
+    const to = own[any(own.length)];
+    const wanted = any(4) === 0 ? (kinds[any(kinds.length)] ?? kind) : kind;
+    const all = this.parts.get(wanted) ?? [];
+    const from = all[any(all.length)];
+    if (to === undefined || from === undefined) return text;
+    const source = this.programs[from.program]?.text ?? "";
+    return (
+      text.slice(0, to.span.start) + source.slice(from.span.start, from.span.end) + text.slice(to.span.end)
+    );
+  }
+
+  /** What is wrong with how an input is dealt with; null: nothing. */
+  problem(text: string): string | null {
+    const began = performance.now();
+    const found = this.tried(text);
+    const took = performance.now() - began;
+    if (found !== null) return found;
+    return took > slowMs ? `took ${Math.round(took)} ms` : null;
+  }
+
+  private tried(text: string): string | null {
+    try {
+      const { file, diagnostics } = parse({ path: "fuzzed.flow", text });
+      if (diagnostics.length === 0) {
+        const formatted = format(file);
+        const again = parse({ path: "fuzzed.flow", text: formatted });
+        if (again.diagnostics.length > 0) return "what was formatted cannot be read";
+        if (format(again.file) !== formatted) return "formatting twice changes something";
+        if (meaning(text) !== meaning(formatted)) return "formatting changed the tokens";
+      }
+      const host: Host = {
+        ...this.disk,
+        read: (path) => (path === this.entry ? { text, real: path } : this.disk.read(path)),
+      };
+      const { plan, diagnostics: all } = compile(this.entry, host);
+      const errors = all.filter(({ severity }) => severity === "error");
+      for (const { span, source } of all)
+        if (span.start < 0 || span.end < span.start || span.end > source.text.length)
+          return `a span ${span.start}–${span.end} of ${source.text.length}`;
+      if (plan === null && errors.length === 0) return "there is no plan, and no word why";
+      if (plan !== null && planJson(plan) !== planJson(JSON.parse(planJson(plan))))
+        return "its plan is not its JSON";
+      return null;
+    } catch (error) {
+      return error instanceof Error ? (error.stack ?? error.message) : String(error);
+    }
+  }
+}
+
+const tokens =
+  /"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|\/\/[^\n]*|[A-Za-z_]\w*|\d[\w.]*|->|==|!=|<=|>=|\?\?|\?\.|[^\s\w]/g;
+
+function tokensOf(text: string): readonly Span[] {
+  return [...text.matchAll(tokens)].map(({ index, 0: word }) => ({ start: index, end: index + word.length }));
+}
+
+/** Its words and signs without what formatting may put or take: white space, commas, comments, quotes and brackets of style. */
+function meaning(text: string): string {
+  const bare = text.replace(/"""[\s\S]*?"""|\/\/[^\n]*/g, " ").replace(/"(?:\\.|[^"\\\n])*"/g, '""');
+  return [...bare.matchAll(/[A-Za-z_]\w*|\d[\w.]*/g)].map(([word]) => word).join(" ");
+}
