@@ -33,7 +33,7 @@ task make_${id}(os: Platform, level: int = ${index % 9}) -> file {
   timeout: ${5 + (index % 20)}m
   retry: { times: 2, backoff: 1s }
   run "make ${part} -j~{level} OS=~{os}"
-  return file("${part}.tar")
+  return file("${id}.tar")
 }
 
 task test_${id}(of: file, shard: string) -> Report {
@@ -53,8 +53,8 @@ task lint_${id}(os: Platform, strict: bool = ${index % 2 === 0}) -> string[] {
 }
 
 task pack_${id}(of: file, reports: Report[]) -> file {
-  run "pack ~{of} ${part}-~{stamp} ~{sum(for r in reports { r.passed })}"
-  return file("${part}.tgz")
+  run "pack ~{of} ${id}-~{stamp} ~{sum(for r in reports { r.passed })}"
+  return file("${id}.tgz")
 }
 
 /// Publishes ${part}.
