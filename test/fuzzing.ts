@@ -100,64 +100,66 @@ export class Fuzzing {
 
   /** An input; the same chance gives the same one. */
   input(chance: () => number): string {
-    const any = (count: number): number => Math.floor(chance() * count);
-    const program = any(this.programs.length);
+    const upTo = (count: number): number => Math.floor(chance() * count);
+    const program = upTo(this.programs.length);
     let text = this.programs[program]?.text ?? "";
-    const rounds = 1 + any(3);
+    const rounds = 1 + upTo(3);
     for (let round = 0; round < rounds; round++) {
-      const way = any(3);
-      if (way === 0) text = this.byByte(text, any);
-      else if (way === 1) text = this.byToken(text, any);
-      else text = round === 0 ? this.byPart(program, any) : this.byByte(text, any);
+      const way = upTo(3);
+      if (way === 0) text = this.byByte(text, upTo);
+      else if (way === 1) text = this.byToken(text, upTo);
+      else text = round === 0 ? this.byPart(program, upTo) : this.byByte(text, upTo);
     }
     return text.slice(0, lettersMax);
   }
 
-  private byByte(text: string, any: (count: number) => number): string {
-    const at = any(text.length + 1);
-    const end = Math.min(text.length, at + any(8));
-    switch (any(6)) {
+  private byByte(text: string, upTo: (count: number) => number): string {
+    const at = upTo(text.length + 1);
+    const end = Math.min(text.length, at + upTo(8));
+    switch (upTo(6)) {
       case 0:
         return text.slice(0, at) + text.slice(at + 1);
       case 1:
-        return text.slice(0, at) + (oddities[any(oddities.length)] ?? "") + text.slice(at);
+        return text.slice(0, at) + (oddities[upTo(oddities.length)] ?? "") + text.slice(at);
       case 2:
         return (
-          text.slice(0, at) + String.fromCharCode(any(3) === 0 ? any(0x10000) : any(128)) + text.slice(at + 1)
+          text.slice(0, at) +
+          String.fromCharCode(upTo(3) === 0 ? upTo(0x10000) : upTo(128)) +
+          text.slice(at + 1)
         );
       case 3:
         return text.slice(0, at);
       case 4:
-        return text.slice(0, at) + text.slice(at, end).repeat(1 + any(20)) + text.slice(end);
+        return text.slice(0, at) + text.slice(at, end).repeat(1 + upTo(20)) + text.slice(end);
       default:
         return text.slice(0, at) + text.slice(end);
     }
   }
 
-  private byToken(text: string, any: (count: number) => number): string {
+  private byToken(text: string, upTo: (count: number) => number): string {
     const spans = tokensOf(text);
-    const one = spans[any(spans.length)];
-    const other = any(2) === 0 ? spans[any(spans.length)] : undefined;
+    const one = spans[upTo(spans.length)];
+    const other = upTo(2) === 0 ? spans[upTo(spans.length)] : undefined;
     if (one === undefined) return text;
     const put = (word: string): string => text.slice(0, one.start) + word + text.slice(one.end);
     if (other !== undefined) return put(text.slice(other.start, other.end));
-    const from = any(this.programs.length);
-    const foreign = this.tokens[from]?.[any(this.tokens[from]?.length ?? 0)];
-    if (foreign === undefined || any(3) === 0) return put("");
+    const from = upTo(this.programs.length);
+    const foreign = this.tokens[from]?.[upTo(this.tokens[from]?.length ?? 0)];
+    if (foreign === undefined || upTo(3) === 0) return put("");
     const word = this.programs[from]?.text.slice(foreign.start, foreign.end) ?? "";
-    return any(2) === 0 ? put(word) : put(`${text.slice(one.start, one.end)} ${word} `);
+    return upTo(2) === 0 ? put(word) : put(`${text.slice(one.start, one.end)} ${word} `);
   }
 
   /** A part of a program stands where another of its kind stood, or of any kind. */
-  private byPart(program: number, any: (count: number) => number): string {
+  private byPart(program: number, upTo: (count: number) => number): string {
     const { text = "" } = this.programs[program] ?? {};
     const kinds = [...this.parts.keys()];
-    const kind = kinds[any(kinds.length)] ?? "";
+    const kind = kinds[upTo(kinds.length)] ?? "";
     const own = (this.parts.get(kind) ?? []).filter((part) => part.program === program);
-    const to = own[any(own.length)];
-    const wanted = any(4) === 0 ? (kinds[any(kinds.length)] ?? kind) : kind;
+    const to = own[upTo(own.length)];
+    const wanted = upTo(4) === 0 ? (kinds[upTo(kinds.length)] ?? kind) : kind;
     const all = this.parts.get(wanted) ?? [];
-    const from = all[any(all.length)];
+    const from = all[upTo(all.length)];
     if (to === undefined || from === undefined) return text;
     const source = this.programs[from.program]?.text ?? "";
     return (
