@@ -73,9 +73,11 @@ export async function asking(
     for (const wish of wishes)
       asked.push(await ask(journal, run.id, { ask: wish.ask, by, note: request.note, at }));
     if (run.alive) ringBell(journal.folderOf(run.id));
+    const end = performance.now() + patienceMs;
     for (const [i, one] of asked.entries()) {
       const wish = wishes[i];
-      if (wish !== undefined) outcomes.push({ wish, outcome: await outcomeOf(one, journal, run, world) });
+      if (wish !== undefined)
+        outcomes.push({ wish, outcome: await outcomeOf(one, journal, run, world, end) });
     }
     // What the owner wrote is told only when it survives a loss of power, as the request does.
     journal.sync.committed();
@@ -91,10 +93,10 @@ async function outcomeOf(
   journal: Journal,
   run: AskedRun,
   world: World,
+  end: number,
 ): Promise<Outcome> {
   if ("before" in asked) return { status: "answered", before: asked.before };
   if (!run.alive) return { status: "kept", late: false };
-  const end = performance.now() + patienceMs;
   while (performance.now() < end) {
     const taken = takenRequest(journal, asked.id);
     if (taken !== null)

@@ -68,7 +68,9 @@ const refusals: Readonly<Record<Verb, Refusal>> = {
       case "failed":
         return gone(run, n);
       default:
-        return null;
+        return run.has(n, BY_PERSON)
+          ? "is skipped already: its `otherwise` stands in when its turn comes"
+          : null;
     }
   },
   retry: (run, n, at) => {

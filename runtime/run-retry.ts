@@ -47,15 +47,15 @@ export function skipNode(run: Cells, n: number, message: string): void {
   assert(run.states.get(n) === WAITING || run.states.get(n) === READY, `cell ${n} is skipped and has begun`);
   const answer = run.info(n).task?.answer ?? null;
   run.again.delete(n);
-  run.unflag(n, GUARDED | BARRED | DORMANT | HARD);
   run.errors.set(n, { message, why: null, exit: null, signal: null, tail: null });
   run.flag(n, BY_PERSON);
   if (answer === null || answer.kind === "optional") run.flag(n, EXCUSED | ANSWERED);
   else if (!hasFallback(run, n)) run.flag(n, EXCUSED);
   else {
-    end(run, n, SKIPPED, -1);
+    if (run.states.get(n) === READY || run.waiting.get(n) === 0) end(run, n, SKIPPED, -1);
     return;
   }
+  run.unflag(n, GUARDED | BARRED | DORMANT | HARD);
   run.setState(n, SKIPPED);
   run.causes.set(n, -1);
   run.values[n] = null;

@@ -9,6 +9,7 @@ import {
   ASLEEP,
   BARRED,
   BRANCH,
+  BY_PERSON,
   CALLED_OFF,
   CANCELLED,
   DECIDED,
@@ -120,6 +121,11 @@ function becomeReady(run: Cells, m: number): void {
   const kind = run.kindOf(m);
   if (kind !== "task" && kind !== "check") {
     run.due.push(m);
+    return;
+  }
+  // Its `otherwise` stands in when its own turn has come.
+  if (run.has(m, BY_PERSON)) {
+    end(run, m, SKIPPED, -1);
     return;
   }
   run.setState(m, READY);

@@ -77,7 +77,7 @@ export class Edges {
     all.push(to);
     all.push(kind);
     const fired = kind === EDGE_GUARD && run.has(from, FIRED) && run.has(from, DECIDED);
-    if (letsPass(run, from, kind) || fired) return;
+    if (run.good(from) || fired) return;
     if (kind === EDGE_TOLERANT && run.has(from, SETTLED)) return;
     if (from >= this.first) run.addEdge(from, to, kind);
     else {
@@ -85,8 +85,9 @@ export class Edges {
       this.links.push(to);
       this.links.push(kind);
     }
-    if (run.has(from, SETTLED)) spoil(run, to, from, kind);
-    else {
+    if (run.has(from, SETTLED)) {
+      if (!letsPass(run, from, kind)) spoil(run, to, from, kind);
+    } else {
       run.waiting.add(to, 1);
       if (guards) run.flag(to, GUARDED);
       if (bars(run, kind, to)) run.flag(to, BARRED);
