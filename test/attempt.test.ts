@@ -270,8 +270,9 @@ describe("failures", () => {
     const controller = new AbortController();
     const running = world.attempt({ run: "echo started; sleep 1000" }, controller.signal);
     controller.abort();
-    expect(await running).toEqual({ outcome: "cancelled" });
-    expect(await world.attempt({ run: "true" }, controller.signal)).toEqual({ outcome: "cancelled" });
+    const neverBegan = { outcome: "cancelled", why: "launch" };
+    expect(await running).toEqual(neverBegan);
+    expect(await world.attempt({ run: "true" }, controller.signal)).toEqual(neverBegan);
     const later = new AbortController();
     const second = world.attempt(
       { run: "trap 'exit 0' TERM; echo ready > ready.txt; sleep 1000 & wait" },
