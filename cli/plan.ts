@@ -3,14 +3,15 @@
 import type { Plan } from "../compiler/plan.ts";
 import { schemaOf } from "../compiler/schema.ts";
 import type { Type, Value } from "../compiler/types.ts";
-import { type Analysis, sharedGraph } from "../runtime/analysis/analyze.ts";
-import { analyze, closeAnalysis } from "../runtime/analysis/pool.ts";
+import type { Analysis } from "../runtime/analysis/analyze.ts";
+import { closeAnalysis } from "../runtime/analysis/pool.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import { openFiles } from "../runtime/files.ts";
 import { type Outline, outline } from "../runtime/outline.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { lookOnly } from "./look.ts";
+import { earlierDurations, longestChain, weighed, worstCase } from "./plan-times.ts";
 import { type Project, projectOf } from "./project.ts";
 import { duration } from "./render/amounts.ts";
 import { painter } from "./render/color.ts";
@@ -53,9 +54,10 @@ export async function plan(request: RequestOf<"plan">, world: World): Promise<nu
     return exits.well;
   }
   if (request.format === "dot") world.out.write(dot(loaded.flow, graph));
-  else if (request.format === "svg")
+  else if (request.format === "svg") {
     world.out.write(svg(loaded.flow, graph, [...(await analysed(graph)).levels]));
-  else await drawPlan(loaded, found, graph, world);
+    await closeAnalysis();
+  } else await drawPlan(loaded, found, graph, project, world);
   return exits.well;
 }
 
@@ -116,33 +118,31 @@ function document(plan: Plan, found: Outline) {
   };
 }
 
-/** A name deep in a recursion by its first and last parts. */
-function shortened(name: string): string {
-  return name.length <= nameLengthMax ? name : `${name.slice(0, 16)}…${name.slice(16 + 1 - nameLengthMax)}`;
-}
-
 /** The table, and above it the plan in one line. */
-export async function drawPlan(plan: Plan, found: Outline, graph: Graph, world: World): Promise<void> {
+export async function drawPlan(
+  plan: Plan,
+  found: Outline,
+  graph: Graph,
+  project: Project,
+  world: World,
+): Promise<void> {
   const analysis = await analysed(graph);
   const levels = realLevels(graph, analysis);
   const paint = painter(world.out.color);
+  const wide = widest(graph, levels);
   const top = levels.reduce((most, level) => Math.max(most, level), 0);
-  const path = analysis.criticalPath.filter((i) => graph.vertices[i]?.kind !== "whole");
-  const names = path.map((i) => shortened(visible(graph.vertices[i]?.shown ?? "")));
   const unknown = graph.vertices.filter(({ kind }) => kind === "template").length;
   const head = [
     count(found.nodes.length, "node"),
     ...(unknown > 0 ? [`${count(unknown, "part")} not yet known (…)`] : []),
     count(top, "level"),
+    ...(wide > 1 ? [`${wide} side by side`] : []),
   ];
   world.out.write(`${paint("strong", visible(plan.flow))}: ${head.join(", ")}\n`);
-  if (names.length > 1) {
-    const shown =
-      names.length <= pathNamesMax
-        ? names
-        : [...names.slice(0, pathNamesMax - 1), `… ${names.length - pathNamesMax} more`, names.at(-1) ?? ""];
-    world.out.write(`longest chain, ${count(names.length, "node")}: ${shown.join(" → ")}\n`);
-  }
+  const chain = await longestChain(graph, analysis, await earlierDurations(project));
+  const worst = await worstCase(found, graph);
+  await closeAnalysis();
+  for (const line of [chain, worst]) if (line !== null) world.out.write(`${line}\n`);
   if (found.deadlines.length > 0) {
     const shown = found.deadlines
       .slice(0, pathNamesMax)
@@ -154,18 +154,16 @@ export async function drawPlan(plan: Plan, found: Outline, graph: Graph, world: 
   for (const line of planTable(graph, levels, world.out.columns())) world.out.write(`${line}\n`);
 }
 
-async function analysed(graph: Graph): Promise<Analysis> {
-  const shared = sharedGraph(graph.vertices.length, graph.edges.length);
-  graph.edges.forEach(({ from, to }, k) => {
-    shared.from[k] = from;
-    shared.to[k] = to;
+/** By the number of nodes. */
+const analysed = (graph: Graph): Promise<Analysis> => weighed(graph, () => 1);
+
+/** How many nodes the largest level has: so many at least could run at once. */
+function widest(graph: Graph, levels: readonly number[]): number {
+  const counts = new Map<number, number>();
+  levels.forEach((level, i) => {
+    if (graph.vertices[i]?.kind === "node") counts.set(level, (counts.get(level) ?? 0) + 1);
   });
-  graph.vertices.forEach((vertex, i) => {
-    shared.weights[i] = vertex.kind === "whole" ? 0 : 1;
-  });
-  const analysis = await analyze(shared);
-  await closeAnalysis();
-  return analysis;
+  return [...counts.values()].reduce((most, one) => Math.max(most, one), 0);
 }
 
 /** Levels from 1 that count nodes only: a `for` as a whole is not one of them. */

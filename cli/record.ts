@@ -60,6 +60,8 @@ export interface RunRecord {
   /** Sum and mean of the nodes' times, of those that ran. */
   readonly totalMs: number;
   readonly meanMs: number | null;
+  /** How many nodes ran at the same time: at most, and on average while any did. */
+  readonly sideBySide: { readonly most: number; readonly mean: number };
   /** The longest chain of nodes by the time they took. */
   readonly critical: { readonly ms: number; readonly nodes: readonly string[] };
   /** Nodes that had succeeded before the run was opened for the last time. */
@@ -159,8 +161,36 @@ export async function recordOf(view: RunView, events: Iterable<Event>, alive: bo
     ...history(view, events),
     totalMs,
     meanMs: times.length === 0 ? null : totalMs / times.length,
+    sideBySide: sideBySide(nodes),
     critical: await criticalPath(view),
   };
+}
+
+/** A node that was tried several times counts from its first start to its end. */
+function sideBySide(nodes: readonly NodeRecord[]): RunRecord["sideBySide"] {
+  const moments = nodes.flatMap(({ startedAt, endedAt }) =>
+    startedAt === null || endedAt === null
+      ? []
+      : [
+          { at: startedAt, change: 1 },
+          { at: endedAt, change: -1 },
+        ],
+  );
+  // Who ends in the moment in which another starts did not run beside it.
+  moments.sort((a, b) => a.at - b.at || a.change - b.change);
+  let running = 0;
+  let most = 0;
+  let busyMs = 0;
+  let allMs = 0;
+  let before = 0;
+  for (const { at, change } of moments) {
+    if (running > 0) busyMs += at - before;
+    allMs += running * (at - before);
+    running += change;
+    most = Math.max(most, running);
+    before = at;
+  }
+  return { most, mean: busyMs === 0 ? most : allMs / busyMs };
 }
 
 /** What only the events tell, in one pass: there may be a million. */

@@ -60,6 +60,10 @@ function head(record: RunRecord): readonly string[] {
     ["Started", moment(record.startedAt)],
     ["Wall time", duration(record.wallMs)],
     ["Critical path", `${duration(record.critical.ms)}, ${count(record.critical.nodes.length, "node")}`],
+    [
+      "At the same time",
+      `${record.sideBySide.mean.toFixed(1)} on average, at most ${record.sideBySide.most}`,
+    ],
     ["Nodes", String(counts.total)],
     ["Succeeded", `${counts.succeeded} (${share(counts.succeeded, ran)} of those that ran)`],
     [

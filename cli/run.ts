@@ -75,7 +75,7 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
   if (!request.dryRun) secretsOf(plan, world, command);
   for (const name of request.only) knownNode(name, found, command);
   if (request.dryRun) {
-    await drawPlan(plan, found, graphOf(found), world);
+    await drawPlan(plan, found, graphOf(found), project, world);
     return exits.well;
   }
   return opened(project, async (journal) => {

@@ -164,6 +164,7 @@ export function recordJson(record: RunRecord) {
     total_ms: record.totalMs,
     mean_ms: record.meanMs,
     critical_path: record.critical,
+    at_the_same_time: record.sideBySide,
     resumed: record.resumed,
     reused: record.reused,
     counts: record.counts,

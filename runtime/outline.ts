@@ -3,6 +3,7 @@
 import type { Plan } from "../compiler/plan.ts";
 import type { Block, EdgeKind, Step } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
+import { worstSeconds } from "./outline-times.ts";
 import { apply, createRun, type Run } from "./run.ts";
 import { deadlineOf, limitOf } from "./run-clocks.ts";
 import { BRANCH, FALLBACK, FINALLY, ON_FAILURE, PASS, WANTS } from "./run-codes.ts";
@@ -26,6 +27,8 @@ export interface OutlineNode {
   /** Key of the innermost item it belongs to. */
   readonly key: string | null;
   readonly dependencies: readonly OutlineDependency[];
+  /** Seconds that it may take at most, with all its repeats; null: no end is set, or it is not known yet. */
+  readonly worst: number | null;
 }
 
 /** Why the nodes of a template are not known yet. */
@@ -92,7 +95,9 @@ export function outlineOf(run: Run): Outline {
     const { step, task } = run.info(n);
     if (task !== null) {
       const { name } = task;
-      nodes.push({ n, name: run.name(n), task: name, key: run.key(n), dependencies: shown.dependencies(n) });
+      const worst = worstSeconds(run, n);
+      const dependencies = shown.dependencies(n);
+      nodes.push({ n, name: run.name(n), task: name, key: run.key(n), dependencies, worst });
     }
     const error = run.errors.get(n);
     // What is tolerated or answered is no reason not to run.

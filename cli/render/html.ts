@@ -42,7 +42,7 @@ ${[summary(record), failures(record), gates(record), times(record), graphOf(reco
 }
 
 function summary(record: RunRecord): string {
-  const { counts, critical } = record;
+  const { counts, critical, sideBySide } = record;
   const ran = counts.succeeded + counts.failed;
   const facts: readonly (readonly [string, string])[] = [
     ["nodes", String(counts.total)],
@@ -55,9 +55,7 @@ function summary(record: RunRecord): string {
     ["critical path", `${duration(critical.ms)}, ${count(critical.nodes.length, "node")}`],
     ["time of all nodes", duration(record.totalMs)],
     ["mean", record.meanMs === null ? "–" : duration(record.meanMs)],
-    ...(record.wallMs > 0
-      ? [["at the same time", (record.totalMs / record.wallMs).toFixed(1)] as const]
-      : []),
+    ["at the same time", `${sideBySide.mean.toFixed(1)} on average, at most ${sideBySide.most}`],
     ...(record.resumed > 0
       ? [["resumed", `${count(record.resumed, "time")}, ${count(record.reused, "result")} reused`] as const]
       : []),

@@ -59,6 +59,7 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
     wallMs: 60_000,
     totalMs: 1_000,
     meanMs: 500,
+    sideBySide: { most: 2, mean: 1.5 },
     critical: { ms: 500, nodes: ["ok"] },
     reused: 0,
     resumed: 0,
