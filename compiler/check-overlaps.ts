@@ -6,7 +6,7 @@ import { foldWith } from "./check-known.ts";
 import { anywhere, at, type Check, rootScope, tell } from "./check-state.ts";
 import type { At } from "./errors.ts";
 import { type Sharing, sharedOutput, writeOverlap } from "./errors-overlaps.ts";
-import { overlapOfLists } from "./glob-overlap.ts";
+import { mayOverlap, overlapOfLists } from "./glob-overlap.ts";
 import type { Home } from "./resolve.ts";
 import { type Sketch, TooLarge, type Work } from "./sketch.ts";
 import { sketchOf } from "./sketch-flow.ts";
@@ -14,6 +14,8 @@ import type { Value } from "./types.ts";
 
 /** Pairs of calls whose files are compared; what more there are is looked at when the graph is made. */
 const pairsMax = 50_000;
+/** Of these, so many that need a search of some ms. */
+const searchesMax = 300;
 
 /** What a call does to the project, as far as it is known from the text. */
 interface Claim {
@@ -58,6 +60,9 @@ function compareAll(check: Check, sketch: Sketch, told: Set<string>): void {
     return claim.writes.length + claim.outputs.length === 0 ? [] : [claim];
   });
   let pairs = 0;
+  let searches = 0;
+  const near = (a: readonly string[], b: readonly string[]) =>
+    a.some((one) => b.some((other) => mayOverlap(one, other)));
   for (const [index, later] of claims.entries())
     for (let i = 0; i < index; i++) {
       const earlier = claims[i];
@@ -68,6 +73,8 @@ function compareAll(check: Check, sketch: Sketch, told: Set<string>): void {
         [[earlier.writes, later.writes], writeOverlap],
         [[earlier.outputs, later.outputs], sharedOutput],
       ] as const) {
+        if (!near(lists[0], lists[1])) continue;
+        if (++searches > searchesMax) return;
         const found = overlapOfLists(lists[0], lists[1]);
         if (typeof found === "string" || !sketch.atOnce(earlier.work, later.work)) continue;
         told.add(key);

@@ -38,11 +38,18 @@ export function overlapOfLists(
   return unknown ? "unknown" : "none";
 }
 
-function search(a: string, b: string): Overlap {
-  // What both begin with up to their first sign decides most pairs at once.
+/** False if what both begin or end with tells at once that they share no path: so it is for most pairs. */
+export function mayOverlap(a: string, b: string): boolean {
   const startA = plainStart(a);
   const startB = plainStart(b);
-  if (!startA.startsWith(startB) && !startB.startsWith(startA)) return "none";
+  if (!startA.startsWith(startB) && !startB.startsWith(startA)) return false;
+  const endA = plainEnd(a);
+  const endB = plainEnd(b);
+  return endA.endsWith(endB) || endB.endsWith(endA);
+}
+
+function search(a: string, b: string): Overlap {
+  if (!mayOverlap(a, b)) return "none";
   try {
     const one = programOf(a);
     const other = programOf(b);
@@ -58,6 +65,12 @@ export function plainStart(pattern: string): string {
   const tidy = pattern.replace(/^(?:\.\/+)+/, "").replace(/\/{2,}/g, "/");
   const sign = /[^\w/.~-]/.exec(tidy);
   return sign === null ? tidy : tidy.slice(0, sign.index);
+}
+
+/** What every path that it matches ends with; without a slash in front, since `**\/x` also matches `x`. */
+function plainEnd(pattern: string): string {
+  const tail = /[\w/.~-]*$/.exec(pattern.replace(/\/{2,}/g, "/"))?.[0] ?? "";
+  return tail === pattern ? tail.replace(/^(?:\.\/+)+/, "") : tail.replace(/^\/+/, "");
 }
 
 /** Names first, so that the path found is one that people would write. */

@@ -36,7 +36,8 @@ function claimAt(run: Cells, n: number): Claim | null {
   }
   let claim = memory.claims.get(n);
   if (claim === undefined) {
-    claim = run.claims.get(n) ?? claimOf(run, n);
+    // Not what was known when it was made: a node that was put back may have got other values.
+    claim = claimOf(run, n);
     memory.claims.set(n, claim);
   }
   return claim;

@@ -1,6 +1,6 @@
 // New nodes that may run beside others and claim the same files: found when the graph grows, before any of them starts.
 
-import { overlapOf, plainStart } from "../compiler/glob-overlap.ts";
+import { mayOverlap, overlapOf, plainStart } from "../compiler/glob-overlap.ts";
 import { claimOf } from "./node-claims.ts";
 import type { Cells } from "./run-cells.ts";
 import { EDGE_EARLY, EDGE_GUARD, SETTLED } from "./run-codes.ts";
@@ -8,10 +8,11 @@ import { nameOf } from "./run-names.ts";
 import { type Claim, mayClaim } from "./task-claims.ts";
 
 /**
- * What one growth may cost: pairs of globs that are compared, edges that are followed, nodes with one glob. What is
- * beyond is left to the start of the nodes: of two that claim the same files, one then waits.
+ * What one growth may cost: pairs of globs that are compared, those of them that need a search of some ms, edges that
+ * are followed, nodes with one glob. What is beyond is left to the start of the nodes: of two that claim the same files, one then waits.
  */
-const pairsMax = 2_000;
+const pairsMax = 50_000;
+const searchesMax = 50;
 const edgesMax = 3_000_000;
 const sameMax = 1_000;
 
@@ -29,12 +30,13 @@ export function clashIn(run: Cells, first: number): string | null {
     any = true;
   }
   if (!any) return null;
-  const budget = { pairs: pairsMax, edges: edgesMax };
+  const budget = { pairs: pairsMax, searches: searchesMax, edges: edgesMax };
   return clashOf(run, first, "writes", budget) ?? clashOf(run, first, "outputs", budget);
 }
 
 interface Budget {
   pairs: number;
+  searches: number;
   edges: number;
 }
 
@@ -51,6 +53,8 @@ function clashOf(run: Cells, first: number, what: keyof Claim, budget: Budget): 
     const nodes = [...(groups.get(a) ?? []), ...(a === b ? [] : (groups.get(b) ?? []))];
     if (nodes.length < 2 || nodes.length > sameMax || !nodes.some((n) => n >= first)) continue;
     if (--budget.pairs < 0) return null;
+    if (!mayOverlap(a, b)) continue;
+    if (--budget.searches < 0) return null;
     const found = overlapOf(a, b);
     if (typeof found === "string") continue;
     const pair = order.free(groups.get(a) ?? [], groups.get(b) ?? [], first);

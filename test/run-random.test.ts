@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
+import type { Expr } from "../compiler/plan-expr.ts";
 import type { Value } from "../compiler/types.ts";
+import { claimOf } from "../runtime/node-claims.ts";
 import type { Ask } from "../runtime/requests.ts";
 import type { Happened } from "../runtime/run.ts";
 import { DROPPED, SETTLED } from "../runtime/run-codes.ts";
@@ -14,6 +16,12 @@ import { again } from "./run-recursion-plans.ts";
 import { noRetry } from "./run-tasks.ts";
 import { chanceOf, fold, snapshot, World } from "./run-world.ts";
 
+/** Many nodes claim the same files, and which is only known when they can start. */
+const places: Expr = {
+  k: "text",
+  parts: ["out/", { expr: { k: "slot", up: 0, i: 0 }, type: { kind: "json" } }, "/*"],
+};
+
 /** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. */
 function randomPlan(chance: () => number, gated = false): Plan {
   const any = (count: number): number => Math.floor(chance() * count);
@@ -22,6 +30,7 @@ function randomPlan(chance: () => number, gated = false): Plan {
     .task("e", { params: ["x"], retry: { times: any(3) } })
     .task("once", { params: ["x"], effect: "once" })
     .task("big", { params: ["x"], cpu: 2 })
+    .task("w", { params: ["x"], writes: places })
     .task("made", { params: ["x"], undo: true })
     .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });
   let depth = 0;
@@ -107,7 +116,7 @@ function randomPlan(chance: () => number, gated = false): Plan {
         // Some use its early field, some all of it.
         last = b.task(name, "e", [arg]);
         seen.push(early(b, last, "api"));
-      } else last = b.task(name, ["big", "once", "made", "made"][any(10)] ?? "t", [arg], extras());
+      } else last = b.task(name, ["big", "once", "made", "made", "w"][any(10)] ?? "t", [arg], extras());
       seen.push(last);
     }
     depth--;
@@ -208,6 +217,11 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
         const there = run.handler(event.n) === null ? run.good(n) : run.settled(n);
         expect(around || skipped || there, `cell ${event.n} started before ${n}`).toBe(true);
       }
+      const claim = claimOf(run, event.n)?.writes[0];
+      for (const n of claim === undefined ? [] : run.running())
+        expect(n === event.n || claimOf(run, n)?.writes[0] !== claim, "two write the same at once").toBe(
+          true,
+        );
       expect(run.room.cpu <= 3000 || [...run.running()].length === 1).toBe(true);
     }
     if (event.type === "attempt.ended" && event.outcome === "succeeded") done.add(event.n);

@@ -22,6 +22,8 @@ export interface TaskOptions {
   readonly memory?: number;
   readonly priority?: "low" | "normal" | "high";
   readonly timeout?: Expr;
+  /** A glob of what it writes. */
+  readonly writes?: Expr;
   readonly undo?: boolean;
   /** It has no answer. */
   readonly silent?: boolean;
@@ -53,7 +55,7 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
       retry: { ...noRetry, ...retry },
       effect,
       reads: null,
-      writes: null,
+      writes: options.writes === undefined ? null : { k: "list", items: [options.writes] },
       env: [],
       needs: { cpu, memory, disk: 0 },
       priority: options.priority ?? "normal",
