@@ -12,6 +12,7 @@ import { count, visible } from "./render/text.ts";
 
 /** Names that are written out. */
 const namesMax = 12;
+const nameLengthMax = 48;
 
 /** A name deep in a recursion by its first and last parts. */
 function shortened(name: string): string {

@@ -25,7 +25,6 @@ import type { World } from "./world.ts";
 
 /** Names on the critical path that are written out. */
 const pathNamesMax = 12;
-const nameLengthMax = 48;
 
 export async function plan(request: RequestOf<"plan">, world: World): Promise<number> {
   const loaded = loadPlan({ file: request.file, flow: request.flow, command: "plan" }, world);
