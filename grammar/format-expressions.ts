@@ -121,7 +121,9 @@ export abstract class ExpressionFormat {
   private loop(head: Doc, body: Block, tail: Doc): Doc {
     if (!this.isShort(body)) return [head, this.wideBlock(body), tail];
     const flat = [head, this.block(body), tail];
-    const fits = !breaks(flat) && flatWidth(flat) <= inlineBlockMax;
+    // Behind a list that stands on lines of its own, the body is looked at alone.
+    const last = breaks(head) ? [this.block(body), tail] : flat;
+    const fits = !breaks(last) && flatWidth(last) <= inlineBlockMax;
     return fits ? flat : [head, this.wideBlock(body), tail];
   }
 

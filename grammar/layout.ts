@@ -12,7 +12,7 @@ export type Doc =
   /** Lines as they are, without indentation but on the first. */
   | { readonly kind: "verbatim"; readonly text: string };
 
-const columns = 100;
+export const columns = 100;
 const step = "  ";
 
 /** A space, or a new line where the group breaks. */
