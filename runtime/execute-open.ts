@@ -134,7 +134,7 @@ export function endLost(world: World, { run, recorder }: OpenRun, refs: readonly
 
 /** The node that a request says what is to become of. */
 function nodeDecided(ask: Ask | null): readonly number[] {
-  return ask?.kind === "settle" || ask?.kind === "retry" || ask?.kind === "skip" ? [ask.n] : [];
+  return ask?.kind === "settle" ? [ask.n] : [];
 }
 
 const nobody: Watch = () => {};
