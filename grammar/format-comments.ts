@@ -77,7 +77,7 @@ export class Comments {
   keep(span: Span, print: () => Doc): Doc {
     const doc = print();
     if (!this.take(span)) return doc;
-    return verbatim(this.slice(span).replaceAll("\r\n", "\n"));
+    return verbatim(unixLines(this.slice(span)));
   }
 
   newlineBetween(start: number, end: number): boolean {
@@ -156,6 +156,11 @@ export class Comments {
     const edge = spaced ? line : softline;
     return group([open, indent([edge, docs, trailingComma]), edge, close], broken);
   }
+}
+
+/** With `\n` at the end of each line; a `\r` before a `\r\n` is not part of a line's end, and must not become it. */
+export function unixLines(text: string): string {
+  return text.replace(/(?<!\r)\r\n/g, "\n");
 }
 
 /** The lines of a body between braces. */

@@ -16,7 +16,7 @@ import type {
   Text,
   TypeExpr,
 } from "./ast.ts";
-import type { Comments, Item } from "./format-comments.ts";
+import { type Comments, type Item, unixLines } from "./format-comments.ts";
 import { breaks, type Doc, flatText, flatWidth, group, hardline, indent, line, verbatim } from "./layout.ts";
 import { levelOf } from "./operators.ts";
 import type { Span } from "./source.ts";
@@ -29,7 +29,7 @@ export abstract class ExpressionFormat {
   }
 
   /** A block in an expression; on one line where it was written so. */
-  protected abstract block(block: Block): Doc;
+  protected abstract shortBlock(block: Block): Doc;
   /** The things of a block, each on lines of its own. */
   protected abstract wideBlock(block: Block): Doc;
   /** Whether a block may stand on one line: one expression, written on one line, without comments. */
@@ -120,11 +120,9 @@ export abstract class ExpressionFormat {
   /** On one line where it was written so and is short. */
   private loop(head: Doc, body: Block, tail: Doc): Doc {
     if (!this.isShort(body)) return [head, this.wideBlock(body), tail];
-    const flat = [head, this.block(body), tail];
-    // Behind a list that stands on lines of its own, the body is looked at alone.
-    const last = breaks(head) ? [this.block(body), tail] : flat;
-    const fits = !breaks(last) && flatWidth(last) <= inlineBlockMax;
-    return fits ? flat : [head, this.wideBlock(body), tail];
+    const flat = [head, this.shortBlock(body), tail];
+    const fits = !breaks(flat) && flatWidth(flat) <= inlineBlockMax;
+    return fits ? group(flat) : [head, this.wideBlock(body), tail];
   }
 
   private if(first: If): Doc {
@@ -139,8 +137,8 @@ export abstract class ExpressionFormat {
     const short = branches.every(({ body }) => this.isShort(body));
     if (!short) return print((body) => this.wideBlock(body));
     // Nothing in them is a comment, so that they may be printed twice.
-    const flat = print((body) => this.block(body));
-    const fits = branches.length === 1 || (!breaks(flat) && flatWidth(flat) <= inlineBlockMax);
+    const flat = print((body) => this.shortBlock(body));
+    const fits = !breaks(flat) && (branches.length === 1 || flatWidth(flat) <= inlineBlockMax);
     return fits ? group(flat) : print((body) => this.wideBlock(body));
   }
 
@@ -225,13 +223,13 @@ export abstract class ExpressionFormat {
 
   protected literal(literal: StringLiteral): Doc {
     const source = this.comments.slice(literal.span);
-    return source.startsWith('"""') ? verbatim(source.replaceAll("\r\n", "\n")) : source;
+    return source.startsWith('"""') ? verbatim(unixLines(source)) : source;
   }
 
   private text(text: Text): Doc {
     const lines = text.block ? this.blockLines(text) : null;
     if (lines !== null) return ['"""', indent(lines.map((one): Doc => [hardline, one])), hardline, '"""'];
-    const source = this.comments.slice(text.span).replaceAll("\r\n", "\n");
+    const source = unixLines(this.comments.slice(text.span));
     if (text.block) return verbatim(source);
     let at = text.span.start;
     const docs: Doc[] = [];
@@ -259,6 +257,8 @@ export abstract class ExpressionFormat {
         blank = false;
         continue;
       }
+      // Before the end of a line it would become a part of it.
+      if (part.text.includes("\r")) return null;
       const pieces = part.text.replaceAll("~{", "~~{").split("\n");
       pieces.forEach((piece, index) => {
         if (index > 0) lines.push([]);
@@ -271,7 +271,7 @@ export abstract class ExpressionFormat {
 
   private hole(part: { readonly span: Span; readonly expr: Expr }): Doc {
     const inner = { start: part.span.start + 2, end: part.span.end - 1 };
-    const source = this.comments.slice(inner).replaceAll("\r\n", "\n");
+    const source = unixLines(this.comments.slice(inner));
     // A comment reaches to the end of its line, so all is kept where there is one.
     if (this.comments.take(inner)) return verbatim(`~{${source}}`);
     if (isPlain(part.expr)) return ["~{", flatText(this.expr(part.expr)), "}"];

@@ -19,7 +19,7 @@ import type {
 } from "./ast.ts";
 import { braces, Comments, type Item, type Items } from "./format-comments.ts";
 import { ExpressionFormat } from "./format-expressions.ts";
-import { breaks, columns, type Doc, flatWidth, group, hardline, indent, layout, line } from "./layout.ts";
+import { breaks, type Doc, flatWidth, group, hardline, indent, layout, line, takesLines } from "./layout.ts";
 import type { Span } from "./source.ts";
 
 const alignedMax = 90;
@@ -39,7 +39,7 @@ class FileFormat extends ExpressionFormat {
     const small = (index: number): boolean => {
       const part = parts[index];
       const doc = items[index]?.doc ?? "";
-      return part?.kind === "import" || (part?.kind === "constant" && isOneLine(doc)) || isShort(part, doc);
+      return part?.kind === "import" || (part?.kind === "constant" && !takesLines(doc)) || isShort(part, doc);
     };
     const { lines } = this.comments.items(items, 0, file.span.end, "", (above, below) => {
       const same = parts[above]?.kind === parts[below]?.kind;
@@ -226,10 +226,10 @@ class FileFormat extends ExpressionFormat {
     return !this.comments.newlineBetween(inner.start, first.span.start);
   }
 
-  protected block(block: Block): Doc {
+  protected shortBlock(block: Block): Doc {
     const [first] = block.statements;
-    if (first === undefined || !this.isShort(block)) return this.wideBlock(block);
-    return group(["{", indent([line, this.statement(first)]), line, "}"]);
+    if (first === undefined) return this.wideBlock(block);
+    return ["{", indent([line, this.statement(first)]), line, "}"];
   }
 
   private statement(statement: Statement): Doc {
@@ -275,9 +275,5 @@ class FileFormat extends ExpressionFormat {
 }
 
 function isShort(part: Import | Declaration | undefined, doc: Doc): boolean {
-  return (part?.kind === "type" || part?.kind === "place") && isOneLine(doc);
-}
-
-function isOneLine(doc: Doc): boolean {
-  return !breaks(doc) && flatWidth(doc) <= columns;
+  return (part?.kind === "type" || part?.kind === "place") && !takesLines(doc);
 }

@@ -12,7 +12,7 @@ export type Doc =
   /** Lines as they are, without indentation but on the first. */
   | { readonly kind: "verbatim"; readonly text: string };
 
-export const columns = 100;
+const columns = 100;
 const step = "  ";
 
 /** A space, or a new line where the group breaks. */
@@ -47,6 +47,11 @@ export function breaks(doc: Doc): boolean {
   if (doc.kind === "group") return doc.broken;
   if (doc.kind === "indent") return breaks(doc.of);
   return doc.kind === "verbatim" && doc.text.includes("\n");
+}
+
+/** Whether a document takes several lines, if it begins one. */
+export function takesLines(doc: Doc): boolean {
+  return breaks(doc) || (flatWidth(doc) > columns && layout(doc).includes("\n"));
 }
 
 /** How many columns it takes on one line. */

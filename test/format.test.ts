@@ -53,4 +53,17 @@ describe("formatting", () => {
       expect(line).toBe(line.trimEnd());
     }
   });
+
+  it.each([
+    "task a(){//\r\r\n}",
+    '//\ntask a(){run"""\r\r\n"""}',
+    'task a() { run """\n  x\r\r\n  y\n  """ }',
+    'x = """a\r\r\nb"""\r\n',
+  ])("%j: a carriage return that ends no line stays one", (text) => {
+    const { file, diagnostics } = read(text);
+    expect(diagnostics).toEqual([]);
+    const once = read(format(file));
+    expect(meaning(once.file)).toEqual(meaning(file));
+    expect(format(once.file)).toBe(once.file.source.text);
+  });
 });
