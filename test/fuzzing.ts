@@ -1,14 +1,19 @@
 // Inputs that nobody would write, made of programs that somebody did: by byte, by token and by part of the grammar.
 
 import { nodeHost } from "../cli/host.ts";
+import { renderDiagnostic } from "../cli/render/diagnostic.ts";
 import { compile } from "../compiler/compile.ts";
 import type { Host } from "../compiler/host.ts";
 import { planJson } from "../compiler/lower.ts";
+import { applyFix, type Diagnostic } from "../grammar/diagnostic.ts";
 import { format } from "../grammar/format.ts";
 import { parse } from "../grammar/parser.ts";
 import type { Span } from "../grammar/source.ts";
 import { walk } from "../grammar/walk.ts";
+import { outline } from "../runtime/outline.ts";
+import { meaning } from "./ast-text.ts";
 import type { Program } from "./programs.ts";
+import { noFiles } from "./run-world.ts";
 
 /** An input may take so much of the processor, in ms; how busy the machine is does not count. */
 export const slowMs = 1_000;
@@ -185,7 +190,9 @@ export class Fuzzing {
         const again = parse({ path: "fuzzed.flow", text: formatted });
         if (again.diagnostics.length > 0) return "what was formatted cannot be read";
         if (format(again.file) !== formatted) return "formatting twice changes something";
-        if (meaning(text) !== meaning(formatted)) return "formatting changed the tokens";
+        if (JSON.stringify(meaning(again.file)) !== JSON.stringify(meaning(file)))
+          return "formatting changed what is meant";
+        if (again.file.comments.length !== file.comments.length) return "formatting lost a comment";
       }
       const host: Host = {
         ...this.disk,
@@ -196,7 +203,13 @@ export class Fuzzing {
       for (const { span, source } of all)
         if (span.start < 0 || span.end < span.start || span.end > source.text.length)
           return `a span ${span.start}–${span.end} of ${source.text.length}`;
+      for (const one of all)
+        if (one.fix !== undefined && !canBeMade(one)) return `the fix of ${one.code} cannot be made`;
+      const [first] = all;
+      if (first !== undefined) renderDiagnostic(first, { color: false });
+      if (diagnostics.length > 0 && errors.length === 0) return "what cannot be read is accepted";
       if (plan === null && errors.length === 0) return "there is no plan, and no word why";
+      if (plan !== null) outline(plan, {}, noFiles);
       if (plan !== null && planJson(plan) !== planJson(JSON.parse(planJson(plan))))
         return "its plan is not its JSON";
       return null;
@@ -213,8 +226,12 @@ function tokensOf(text: string): readonly Span[] {
   return [...text.matchAll(tokens)].map(({ index, 0: word }) => ({ start: index, end: index + word.length }));
 }
 
-/** Its words and signs without what formatting may put or take: white space, commas, comments, quotes and brackets of style. */
-function meaning(text: string): string {
-  const bare = text.replace(/"""[\s\S]*?"""|\/\/[^\n]*/g, " ").replace(/"(?:\\.|[^"\\\n])*"/g, '""');
-  return [...bare.matchAll(/[A-Za-z_]\w*|\d[\w.]*/g)].map(([word]) => word).join(" ");
+/** Its edits stand in the file, one behind the other, and change something. */
+function canBeMade({ source, fix }: Diagnostic): boolean {
+  let end = 0;
+  for (const { span } of [...(fix?.edits ?? [])].sort((a, b) => a.span.start - b.span.start)) {
+    if (span.start < end || span.end < span.start || span.end > source.text.length) return false;
+    end = span.end;
+  }
+  return fix !== undefined && applyFix(source, fix) !== source.text;
 }
