@@ -1,12 +1,12 @@
 // Nodes that may run at the same time and change, or give out, the same files of the project.
 
-import type { Expr, Task } from "../grammar/ast.ts";
+import type { Expr } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
-import { foldWith } from "./check-known.ts";
-import { anywhere, at, type Check, rootScope, tell } from "./check-state.ts";
+import { foldGiven } from "./check-known.ts";
+import { at, type Check, tell } from "./check-state.ts";
 import type { At } from "./errors.ts";
 import { type Sharing, sharedOutput, writeOverlap } from "./errors-overlaps.ts";
-import { mayOverlap, overlapOfLists } from "./glob-overlap.ts";
+import { mayOverlap, overlapOfLists, plainPath } from "./glob-overlap.ts";
 import type { Home } from "./resolve.ts";
 import { type Sketch, TooLarge, type Work } from "./sketch.ts";
 import { sketchOf } from "./sketch-flow.ts";
@@ -59,12 +59,15 @@ function compareAll(check: Check, sketch: Sketch, told: Set<string>): void {
     const claim = { work, writes: writesOf(check, work), outputs: outputsOf(check, work) };
     return claim.writes.length + claim.outputs.length === 0 ? [] : [claim];
   });
+  const writes = new Rivals();
+  const outputs = new Rivals();
   let pairs = 0;
   let searches = 0;
   const near = (a: readonly string[], b: readonly string[]) =>
     a.some((one) => b.some((other) => mayOverlap(one, other)));
-  for (const [index, later] of claims.entries())
-    for (let i = 0; i < index; i++) {
+  for (const [index, later] of claims.entries()) {
+    const rivals = [...writes.of(later.writes), ...outputs.of(later.outputs)];
+    for (const i of [...new Set(rivals)].sort((a, b) => a - b)) {
       const earlier = claims[i];
       if (earlier === undefined || ++pairs > pairsMax) return;
       const key = placeOf(later.work);
@@ -82,6 +85,36 @@ function compareAll(check: Check, sketch: Sketch, told: Set<string>): void {
         break;
       }
     }
+    writes.add(later.writes, index);
+    outputs.add(later.outputs, index);
+  }
+}
+
+/** Which earlier claims may share a path with a later one: two plain paths only if they are the same. */
+class Rivals {
+  private readonly plain = new Map<string, number[]>();
+  private readonly patterns: number[] = [];
+  private readonly all: number[] = [];
+
+  of(claimed: readonly string[]): readonly number[] {
+    if (claimed.length === 0) return [];
+    const paths = claimed.map(plainPath);
+    if (paths.includes(null)) return this.all;
+    return [...this.patterns, ...paths.flatMap((path) => this.plain.get(path ?? "") ?? [])];
+  }
+
+  add(claimed: readonly string[], index: number): void {
+    if (claimed.length === 0) return;
+    this.all.push(index);
+    const paths = claimed.map(plainPath);
+    if (paths.includes(null)) this.patterns.push(index);
+    for (const path of paths) {
+      if (path === null) continue;
+      const same = this.plain.get(path);
+      if (same === undefined) this.plain.set(path, [index]);
+      else same.push(index);
+    }
+  }
 }
 
 /** One mistake is told once, however often its flow is called, and however many calls are in its way. */
@@ -123,10 +156,10 @@ function callAt({ way, home, call }: Work, fork: number): At {
 function writesOf(check: Check, work: Work): readonly string[] {
   for (const { record, home, known } of work.overrides) {
     const own = record.entries.find(({ key }) => key.text === "writes");
-    if (own !== undefined) return texts(fold(check, own.value, home, work.task, known));
+    if (own !== undefined) return texts(foldGiven(check, own.value, home, known));
   }
   const own = work.task.settings.find(({ key }) => key.text === "writes");
-  return own === undefined ? [] : texts(fold(check, own.value, work.taskHome, work.task, work.args));
+  return own === undefined ? [] : texts(foldGiven(check, own.value, work.taskHome, work.args));
 }
 
 /** `file("…")`, `files("…")` and `dir("…")` in the `return` of a task that works in the project itself. */
@@ -143,7 +176,7 @@ function outputsOf(check: Check, work: Work): readonly string[] {
     const name = part.kind === "call-of" ? outputName(part) : null;
     const arg = part.kind === "call-of" ? part.args[0]?.value : undefined;
     if (name === null || arg === undefined) return;
-    const value = fold(check, arg, taskHome, task, args);
+    const value = foldGiven(check, arg, taskHome, args);
     if (typeof value === "string") found.push(name === "dir" ? inside(value) : value);
   });
   return found;
@@ -159,16 +192,6 @@ function outputName(call: { readonly callee: Expr }): "file" | "files" | "dir" |
 function inside(folder: string): string {
   const path = folder.replace(/^(?:\.\/+)+|\/+$/g, "");
   return path === "" || path === "." ? "**" : `${path}/**`;
-}
-
-function fold(
-  check: Check,
-  expr: Expr,
-  home: Home,
-  task: Task,
-  known: ReadonlyMap<string, Value>,
-): Value | undefined {
-  return foldWith(check, expr, rootScope(home, task, anywhere), known);
 }
 
 function texts(value: Value | undefined): readonly string[] {

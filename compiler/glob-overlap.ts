@@ -62,9 +62,21 @@ function search(a: string, b: string): Overlap {
 
 /** What every path that it matches starts with. */
 export function plainStart(pattern: string): string {
-  const tidy = pattern.replace(/^(?:\.\/+)+/, "").replace(/\/{2,}/g, "/");
-  const sign = /[^\w/.~-]/.exec(tidy);
+  const tidy = tidied(pattern);
+  const sign = SIGN.exec(tidy);
   return sign === null ? tidy : tidy.slice(0, sign.index);
+}
+
+/** The only path that a pattern without signs can match; null if it has any. */
+export function plainPath(pattern: string): string | null {
+  const tidy = tidied(pattern);
+  return SIGN.test(tidy) ? null : tidy;
+}
+
+const SIGN = /[^\w/.~-]/;
+
+function tidied(pattern: string): string {
+  return pattern.replace(/^(?:\.\/+)+/, "").replace(/\/{2,}/g, "/");
 }
 
 /** What every path that it matches ends with; without a slash in front, since `**\/x` also matches `x`. */

@@ -16,10 +16,11 @@ import type {
 } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
 import { earlyBinding } from "./check-early.ts";
-import { foldWith } from "./check-known.ts";
-import { anywhere, type Check, rootScope } from "./check-state.ts";
+import { foldGiven, type Known, nothingKnown } from "./check-known.ts";
+import type { Check } from "./check-state.ts";
+import { Layers } from "./layers.ts";
 import type { Home } from "./resolve.ts";
-import { type Known, type Override, Sketch, type Way } from "./sketch.ts";
+import { type Override, Sketch, type Way } from "./sketch.ts";
 import type { Value } from "./types.ts";
 
 /** Items of a known list that are drawn one by one; of a longer one two stand for all. */
@@ -31,8 +32,8 @@ interface Place {
   /** What everything here waits for. */
   readonly guards: readonly number[];
   /** By definition: parameters, bindings, phases, gates, loops (for `deps`). */
-  readonly made: Map<object, number>;
-  readonly known: Map<string, Value>;
+  readonly made: Layers<object, number>;
+  readonly known: Layers<string, Value>;
   readonly overrides: readonly Override[];
   readonly way: readonly Way[];
   /** Flows that are being drawn: a call inside of itself is one vertex. */
@@ -43,7 +44,13 @@ interface Place {
 export function sketchOf(check: Check, flow: Flow, home: Home): Sketch {
   const sketch = new Sketch(flow);
   const nothing = { guards: [], overrides: [], way: [], open: [flow] };
-  new Drawing(check, sketch).block(flow.body, { home, flow, made: new Map(), known: new Map(), ...nothing });
+  new Drawing(check, sketch).block(flow.body, {
+    home,
+    flow,
+    made: new Layers(),
+    known: new Layers(),
+    ...nothing,
+  });
   return sketch;
 }
 
@@ -58,7 +65,7 @@ class Drawing {
 
   /** All vertices of a block, one for each statement. */
   block(block: Block, outer: Place): readonly number[] {
-    const place = { ...outer, made: new Map(outer.made), known: new Map(outer.known) };
+    const place = { ...outer, made: new Layers(outer.made), known: new Layers(outer.known) };
     return this.statements(block.statements, place);
   }
 
@@ -115,7 +122,7 @@ class Drawing {
   private node(node: Node, outer: Place): number {
     const after = node.after.flatMap((word) => this.madeBy(word, outer));
     const { overrides: record } = node;
-    const own = record === null ? [] : [{ record, home: outer.home, known: new Map(outer.known) }];
+    const own = record === null ? [] : [{ record, home: outer.home, known: outer.known }];
     const guards = [...outer.guards, ...after];
     const place = { ...outer, guards, overrides: [...own, ...outer.overrides] };
     const vertex = this.expr(node.expr, place);
@@ -189,7 +196,7 @@ class Drawing {
     const entry = place.home.callables.get(call.callee.kind === "name" ? call.callee.name : "");
     const home = entry?.home ?? place.home;
     const args = this.check.pass.argsOf.get(call);
-    const known = new Map<string, Value>();
+    const known = new Layers<string, Value>();
     for (const param of called.params) {
       const given = args?.get(param.name.text);
       const value =
@@ -197,7 +204,7 @@ class Drawing {
           ? this.fold(given, place)
           : param.value === null
             ? null
-            : this.fold(param.value, { ...place, home, known: new Map() });
+            : this.fold(param.value, { home, known: nothingKnown });
       if (value !== undefined) known.set(param.name.text, value);
     }
     const { overrides, way } = place;
@@ -217,7 +224,7 @@ class Drawing {
       return vertex;
     }
     if (place.open.includes(ref.flow)) return this.sketch.vertex([...place.guards, ...used]);
-    const made = new Map<object, number>();
+    const made = new Layers<object, number>();
     for (const param of called.params) {
       const given = args?.get(param.name.text);
       made.set(param, this.sketch.vertex(given === undefined ? [] : this.mentions(given, place)));
@@ -257,7 +264,12 @@ class Drawing {
 
   private repeat(loop: Repeat, place: Place): number {
     const start = this.sketch.vertex([...place.guards, ...this.mentions(loop.times, place)]);
-    const inside = { ...place, guards: [start], made: new Map(place.made), known: new Map(place.known) };
+    const inside = {
+      ...place,
+      guards: [start],
+      made: new Layers(place.made),
+      known: new Layers(place.known),
+    };
     const ends = this.statements(loop.body.statements, inside);
     // A pass waits for the one before, so one stands for all.
     return this.sketch.vertex([start, ...ends, ...this.mentions(loop.until, inside)]);
@@ -276,7 +288,7 @@ class Drawing {
     const ends = items.map(({ known, key }, part) => {
       const step: Way = { of: loop, part, expr: loop, home: place.home, kind: "item", alone, key };
       const inside = { ...place, guards: [starts[part] ?? start], way: [...place.way, step] };
-      const all = this.block(loop.body, { ...inside, known: new Map([...place.known, ...known]) });
+      const all = this.block(loop.body, { ...inside, known: new Layers(place.known, known) });
       return this.sketch.vertex([starts[part] ?? start, ...all]);
     });
     order?.forEach((wanted, i) => {
@@ -301,7 +313,8 @@ class Drawing {
         values.set(loop.lists[i]?.name.text ?? "", list[rest % list.length] ?? null);
         rest = Math.floor(rest / list.length);
       }
-      const fold = (expr: Expr) => this.fold(expr, { ...place, known: new Map([...place.known, ...values]) });
+      const fold = (expr: Expr) =>
+        this.fold(expr, { home: place.home, known: new Layers(place.known, values) });
       if (loop.filter !== null && fold(loop.filter) === false) continue;
       const texts = [...values.values()].map((value) => (typeof value === "string" ? value : String(index)));
       const key = loop.by === null ? texts.join(",") : fold(loop.by);
@@ -315,13 +328,16 @@ class Drawing {
     return items;
   }
 
-  private fold(expr: Expr, { home, flow, known }: Pick<Place, "home" | "flow" | "known">): Value | undefined {
-    return foldWith(this.check, expr, rootScope(home, flow, anywhere), known);
+  private fold(
+    expr: Expr,
+    { home, known }: { readonly home: Home; readonly known: Known },
+  ): Value | undefined {
+    return foldGiven(this.check, expr, home, known);
   }
 }
 
 interface Item {
-  readonly known: Known;
+  readonly known: ReadonlyMap<string, Value>;
   readonly key: string | null;
   /** Keys of those it waits for; null: not known. */
   readonly after: readonly string[] | null;

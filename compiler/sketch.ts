@@ -1,11 +1,8 @@
 // The graph of a flow as far as the text tells it: which calls of tasks there are, and what each waits for.
 
 import type { Call, Expr, Flow, RecordExpr, Task } from "../grammar/ast.ts";
+import type { Known } from "./check-known.ts";
 import type { Home } from "./resolve.ts";
-import type { Value } from "./types.ts";
-
-/** Values of names that are known from the text: parameters, loop variables, bindings. */
-export type Known = ReadonlyMap<string, Value>;
 
 /** A `with`, and what was known where it stands. The innermost first. */
 export interface Override {
@@ -61,7 +58,7 @@ export class Sketch {
   /** A new vertex behind others. Throws {@link TooLarge}. */
   vertex(before: readonly number[]): number {
     if (this.before.length >= verticesMax) throw new TooLarge();
-    this.before.push([...new Set(before)]);
+    this.before.push(before.length < 2 ? [...before] : [...new Set(before)]);
     return this.before.length - 1;
   }
 
