@@ -1,16 +1,15 @@
 // Nodes that may run at the same time and change, or give out, the same files of the project.
 
-import type { Expr } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
 import { foldGiven } from "./check-known.ts";
 import { at, type Check, tell } from "./check-state.ts";
+import { Claims, isElsewhere, outputName, outputsIn, texts } from "./claims.ts";
 import type { At } from "./errors.ts";
 import { type Sharing, sharedOutput, writeOverlap } from "./errors-overlaps.ts";
 import { mayOverlap, overlapOfLists, plainPath } from "./glob-overlap.ts";
 import type { Home } from "./resolve.ts";
 import { type Sketch, TooLarge, type Work } from "./sketch.ts";
 import { sketchOf } from "./sketch-flow.ts";
-import type { Value } from "./types.ts";
 
 /** Pairs of calls whose files are compared; what more there are is looked at when the graph is made. */
 const pairsMax = 50_000;
@@ -29,9 +28,10 @@ export function tellOverlaps(check: Check, homes: readonly Home[]): void {
   if (check.pass.diagnostics.some(({ severity }) => severity === "error")) return;
   if (!homes.some((home) => claimsAnything(home))) return;
   const told = new Set<string>();
+  const claims = new Claims(check, homes);
   for (const home of homes)
     for (const flow of home.module.file.declarations)
-      if (flow.kind === "flow") {
+      if (flow.kind === "flow" && !claims.areApart(flow)) {
         try {
           compareAll(check, sketchOf(check, flow, home), told);
         } catch (error) {
@@ -162,38 +162,9 @@ function writesOf(check: Check, work: Work): readonly string[] {
   return own === undefined ? [] : texts(foldGiven(check, own.value, work.taskHome, work.args));
 }
 
-/** `file("…")`, `files("…")` and `dir("…")` in the `return` of a task that works in the project itself. */
+/** What the `return` of a task names that works in the project itself. */
 function outputsOf(check: Check, work: Work): readonly string[] {
   const { task, taskHome, args, overrides } = work;
-  const elsewhere = (name: string) => name === "reads" || name === "workspace";
-  const given = [
-    ...task.settings.map(({ key }) => key.text),
-    ...overrides.flatMap(({ record }) => record.entries.map(({ key }) => key.text)),
-  ];
-  if (task.result === null || given.some(elsewhere)) return [];
-  const found: string[] = [];
-  walk(task.result, (part) => {
-    const name = part.kind === "call-of" ? outputName(part) : null;
-    const arg = part.kind === "call-of" ? part.args[0]?.value : undefined;
-    if (name === null || arg === undefined) return;
-    const value = foldGiven(check, arg, taskHome, args);
-    if (typeof value === "string") found.push(name === "dir" ? inside(value) : value);
-  });
-  return found;
-}
-
-function outputName(call: { readonly callee: Expr }): "file" | "files" | "dir" | null {
-  if (call.callee.kind !== "name") return null;
-  const { name } = call.callee;
-  return name === "file" || name === "files" || name === "dir" ? name : null;
-}
-
-/** All that is in a folder. */
-function inside(folder: string): string {
-  const path = folder.replace(/^(?:\.\/+)+|\/+$/g, "");
-  return path === "" || path === "." ? "**" : `${path}/**`;
-}
-
-function texts(value: Value | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+  if (overrides.some(({ record }) => record.entries.some(({ key }) => isElsewhere(key.text)))) return [];
+  return outputsIn(check, task, taskHome, args).filter((one) => one !== undefined);
 }

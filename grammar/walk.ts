@@ -17,8 +17,14 @@ export type AnyNode =
   | ast.StringLiteral
   | NonNullable<ast.Task["action"]>;
 
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === "object" && value !== null && "kind" in value && "span" in value;
+type Walked = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Walked {
+  return typeof value === "object" && value !== null;
+}
+
+function isNode(value: Walked): value is AnyNode & Walked {
+  return "kind" in value && "span" in value;
 }
 
 /**
@@ -29,10 +35,18 @@ export function walk(root: AnyNode, visit: (node: AnyNode) => unknown): void {
   const open: unknown[] = [root];
   while (open.length > 0) {
     const next = open.pop();
-    if (typeof next !== "object" || next === null) continue;
-    if (isNode(next) && visit(next) === "skip") continue;
-    const inner: unknown[] = Array.isArray(next) ? next : Object.values(next);
-    for (let i = inner.length - 1; i >= 0; i--) if (typeof inner[i] === "object") open.push(inner[i]);
+    if (Array.isArray(next)) {
+      for (let i = next.length - 1; i >= 0; i--) open.push(next[i]);
+      continue;
+    }
+    if (!isObject(next) || (isNode(next) && visit(next) === "skip")) continue;
+    const from = open.length;
+    for (const key in next) {
+      const inner = next[key];
+      if (typeof inner === "object" && inner !== null && key !== "span") open.push(inner);
+    }
+    // The first was pushed first, and is to be taken first.
+    for (let a = from, b = open.length - 1; a < b; a++, b--) [open[a], open[b]] = [open[b], open[a]];
   }
 }
 
