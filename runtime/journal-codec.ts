@@ -160,7 +160,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   "run.ended": { status: oneOf("succeeded", "failed", "cancelled"), output: isValue },
   swept: { refs: isTexts },
   grown: { n: isCount, pass: maybe(isCount), first: isCount, count: isCount, hash: isText },
-  "node.cancelled": { n: isCount, why: oneOf("fail_fast", "cancel", "tolerate", "enough") },
+  "node.cancelled": { n: isCount, why: oneOf("fail_fast", "cancel", "tolerate", "enough", "deadline") },
   "node.decided": {
     n: isCount,
     as: oneOf("succeeded", "failed", "again"),

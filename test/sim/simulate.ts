@@ -1,0 +1,304 @@
+// One seed of the simulator: a random graph in a random world, first with faults, then without; what was promised is checked.
+
+import type { Plan } from "../../compiler/plan.ts";
+import type { Value } from "../../compiler/types.ts";
+import type { Event, RunOptions } from "../../runtime/events.ts";
+import { executeRun, type RunResult } from "../../runtime/execute.ts";
+import type { Journal } from "../../runtime/journal.ts";
+import { JournalError } from "../../runtime/journal-errors.ts";
+import { LeaseLost } from "../../runtime/lease.ts";
+import { ask } from "../../runtime/requests.ts";
+import { apply, createRun } from "../../runtime/run.ts";
+import type { RunView } from "../../runtime/run-view.ts";
+import type { World } from "../../runtime/world.ts";
+import { randomPlan } from "../random-plan.ts";
+import { chanceOf, noFiles } from "../run-world.ts";
+import { PretendClock } from "./clock.ts";
+import { type Faults, noFaults, Places, type Started } from "./places.ts";
+import { type CommitFault, faultyStore, type Store } from "./store.ts";
+
+/** What a seed came to. `problems` is empty if all that is promised was kept. */
+export interface Simulated {
+  readonly trace: readonly string[];
+  readonly problems: readonly string[];
+  readonly lives: number;
+  readonly events: number;
+  readonly status: string;
+}
+
+/** More lives than this are a run that never ends. */
+const livesMax = 60;
+/** A failure that was recorded before a crash may end the next life; the one after that tries everything anew. */
+const calmEndsMax = 1;
+/** More steps of the clock than this in one life. */
+const stepsMax = 200_000;
+
+const listed: Value = [
+  { id: "a", deps: ["c"] },
+  { id: "b", deps: [] },
+  { id: "c", deps: ["b"] },
+];
+
+/** `project`: an empty folder. */
+export async function simulate(seed: number, journal: Journal, project: string): Promise<Simulated> {
+  return new Simulation(seed, journal, project).run();
+}
+
+class Simulation {
+  private readonly chance: () => number;
+  private readonly names: () => number;
+  private readonly clock = new PretendClock();
+  private readonly store: Store;
+  private readonly places: Places;
+  private readonly plan: Plan;
+  private readonly options: RunOptions;
+  private readonly project: string;
+  private readonly problems: string[] = [];
+  private readonly committed = new Set<string>();
+  private readonly runsBefore: number;
+  private id: string | null = null;
+  private view: RunView | null = null;
+  private ring: () => void = () => {};
+  private lives = 0;
+  private calm = false;
+
+  constructor(seed: number, journal: Journal, project: string) {
+    this.chance = chanceOf(seed);
+    this.names = chanceOf(seed + 0x5eed);
+    this.project = project;
+    this.plan = randomPlan(this.chance);
+    this.options = { jobs: 1 + Math.floor(this.chance() * 4), failFast: this.chance() < 0.2, only: null };
+    this.store = faultyStore(journal);
+    const row = journal.database.prepare("SELECT max(id) AS last FROM run").get();
+    this.runsBefore = Number(row?.["last"] ?? 0);
+    this.places = new Places({
+      clock: this.clock,
+      chance: this.chance,
+      faults: this.someFaults(),
+      valueOf: ({ name, task }) =>
+        /n\d+l$/.test(name) ? listed : task.name === "e" ? { api: `early ${name}` } : name,
+      starts: (started) => this.starts(started),
+    });
+  }
+
+  async run(): Promise<Simulated> {
+    let end: RunResult | null = null;
+    let calmEnds = 0;
+    const troubled = 1 + Math.floor(this.chance() * 6);
+    while (this.lives < livesMax) {
+      if (this.lives >= troubled) this.faultsStop();
+      end = await this.life();
+      if (!this.calm && end?.status !== "succeeded") continue;
+      if (end?.status === "succeeded" || (end !== null && ++calmEnds > calmEndsMax)) break;
+    }
+    if (end === null) this.problems.push("it never ended");
+    const events = this.id === null ? [] : [...this.store.journal.events(this.id)];
+    this.check(events, end);
+    return {
+      trace: events.map(traced),
+      problems: this.problems,
+      lives: this.lives,
+      events: events.length,
+      status: end?.status ?? "running",
+    };
+  }
+
+  private someFaults(): Faults {
+    const rate = (most: number): number => (this.chance() < 0.5 ? 0 : this.chance() * most);
+    return { fails: rate(0.3), lost: rate(0.3), hangs: rate(0.1), deaf: rate(0.5), unplaced: rate(0.5) };
+  }
+
+  private faultsStop(): void {
+    this.calm = true;
+    this.places.faults = noFaults;
+  }
+
+  /** One life of flowc: until it ends, is killed, or its disk fails. Null: the run goes on in another life. */
+  private async life(): Promise<RunResult | null> {
+    this.lives++;
+    this.places.life = this.lives;
+    this.places.asked = false;
+    const commits = this.store.commits;
+    const last = commits + 1 + Math.floor(this.chance() * 40);
+    const faults: readonly CommitFault[] = ["kill-before", "kill-after", "fail-before", "fail-after"];
+    const fault = faults[Math.floor(this.chance() * faults.length)] ?? "kill-before";
+    this.store.plan = () => (!this.calm && this.store.commits === last ? fault : null);
+    const stop = new AbortController();
+    if (!this.calm && this.chance() < 0.2)
+      this.clock.timer(this.chance() * 20_000, () => stop.abort("interrupt"));
+    if (!this.calm && this.chance() < 0.3)
+      this.clock.timer(this.chance() * 20_000, () => this.clock.jump((this.chance() - 0.5) * 7_200_000));
+    const resume = this.id === null ? {} : { resume: { run: this.id, stored: false } };
+    let done: { readonly result: RunResult | null; readonly error: unknown } | null = null;
+    const { plan, options } = this;
+    void executeRun(this.world(), {
+      plan,
+      inputs: {},
+      options,
+      ...resume,
+      stop: stop.signal,
+      watch: ({ events, run }) => {
+        this.id = run.id;
+        this.view = run;
+        for (const event of events)
+          if (event.type === "attempt.started") this.committed.add(`${event.n}.${event.a}`);
+      },
+    }).then(
+      (result) => {
+        done = { result, error: null };
+      },
+      (error: unknown) => {
+        done = { result: null, error };
+      },
+    );
+    await this.untilDone(() => done !== null);
+    return this.ended(done);
+  }
+
+  private ended(
+    done: { readonly result: RunResult | null; readonly error: unknown } | null,
+  ): RunResult | null {
+    this.clock.clear(() => false);
+    for (const each of this.places.alive) this.outlive(each);
+    if (done === null) {
+      this.problems.push("it hangs: nothing is due, and it has not ended");
+      this.lives = livesMax;
+      return null;
+    }
+    const { result, error } = done;
+    if (error !== null && !(error instanceof LeaseLost) && !(error instanceof JournalError))
+      this.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (result !== null && this.places.alive.length > 0)
+      this.problems.push(`the run ended and ${this.places.alive.length} attempts still run`);
+    // A first commit that was made, and that nobody heard of.
+    if (this.id === null) this.id = this.newest();
+    return result;
+  }
+
+  private newest(): string | null {
+    const { database } = this.store.journal;
+    const row = database.prepare("SELECT id, name FROM run ORDER BY id DESC LIMIT 1").get();
+    return row !== undefined && Number(row["id"]) > this.runsBefore ? String(row["name"]) : null;
+  }
+
+  /** What a dead owner had started goes on for a while. */
+  private outlive(each: Started): void {
+    this.clock.timer(Math.floor(this.chance() * 3_000), () => {
+      each.alive = false;
+    });
+  }
+
+  /** Lets time pass whenever everybody sleeps. */
+  private async untilDone(done: () => boolean): Promise<void> {
+    let quiet = 0;
+    for (let steps = 0; steps < stepsMax; ) {
+      const looks = this.clock.looks;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (done()) return;
+      quiet = looks === this.clock.looks ? quiet + 1 : 0;
+      if (quiet < 3) continue;
+      // A run is opened by the real disk, for which pretend time does not wait.
+      if (!this.places.asked) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        continue;
+      }
+      steps++;
+      quiet = 0;
+      if (!this.clock.advance() && !(await this.person()))
+        await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  /** Nothing happens any more until a person says what became of a node whose end nobody knows. */
+  private async person(): Promise<boolean> {
+    const { view, id } = this;
+    if (view === null || id === null) return false;
+    const { journal } = this.store;
+    const n = [...view.nodes()].find((node) => view.state(node) === "unknown");
+    if (n === undefined) return false;
+    const as = this.chance() < 0.4 ? "succeeded" : this.chance() < 0.5 ? "failed" : "again";
+    const value = as === "succeeded" ? { value: view.name(n) } : {};
+    const wish = {
+      ask: { kind: "settle", n, as, ...value },
+      by: "sim",
+      note: null,
+      at: this.clock.now(),
+    } as const;
+    const asked = await ask(journal, id, wish);
+    this.ring();
+    return "id" in asked;
+  }
+
+  private world(): World {
+    const { journal } = this.store;
+    return {
+      clock: this.clock,
+      // Another run of that name would take one number more.
+      random: () => (this.places.asked ? this.chance() : this.names()),
+      journal,
+      artifacts: journal.artifacts,
+      attempts: this.places,
+      bell: {
+        listen: (_folder, rung) => {
+          this.ring = rung;
+          return () => {
+            this.ring = () => {};
+          };
+        },
+      },
+      identity: { pid: 1, started: "", boot: "", host: "sim" },
+      project: this.project,
+      flowc: "sim",
+      timer: (ms, wake) => this.clock.timer(ms, wake),
+    };
+  }
+
+  /** What is promised of every start. */
+  private starts(started: Started): void {
+    const { n, a, name } = started;
+    if (!this.committed.has(`${n}.${a}`)) this.problems.push(`${name} #${a} starts before that is committed`);
+    const running = this.places.alive.filter(({ life }) => life === this.lives);
+    if (this.places.alive.some((other) => other.n === n))
+      this.problems.push(`${name} #${a} starts while it runs`);
+    const cpu = running.reduce((sum, each) => sum + each.cpu, started.cpu);
+    if (running.length > 0 && cpu > this.options.jobs)
+      this.problems.push(`${name} starts: ${cpu} at once, and --jobs is ${this.options.jobs}`);
+  }
+
+  /** What is promised of the record. */
+  private check(events: readonly Event[], end: RunResult | null): void {
+    const succeeded = new Set<number>();
+    const run = createRun({ id: "sim", plan: this.plan, files: noFiles });
+    let at = 0;
+    events.forEach((event, i) => {
+      if (event.seq !== i + 1) this.problems.push(`event ${i + 1} has number ${event.seq}`);
+      if (event.at < at) this.problems.push(`event ${event.seq} is older than the one before`);
+      at = event.at;
+      apply(run, event);
+      // What was taken back or is evaluated anew runs again.
+      if (event.type === "run.opened")
+        for (const n of run.nodes()) if (run.state(n) !== "succeeded") succeeded.delete(n);
+      if (event.type === "attempt.started" && succeeded.has(event.n))
+        this.problems.push(`cell ${event.n} starts again after its recorded success`);
+      if (event.type === "attempt.ended" && event.outcome === "succeeded") succeeded.add(event.n);
+    });
+    const keys = new Map<number, string>();
+    for (const { n, key, name } of this.places.started) {
+      if (keys.has(n) && keys.get(n) !== key) this.problems.push(`${name} was given two keys`);
+      keys.set(n, key);
+    }
+    if (end?.status === "cancelled") this.problems.push("cancelled by nobody");
+    // What a plan itself makes impossible fails whatever the world does; bad luck has ended.
+    const root = end?.status === "failed" ? end.view.error(0).at(-1) : undefined;
+    if (root?.message === "bad luck") this.problems.push(`${root.name} is not tried again`);
+  }
+}
+
+/** An event without what differs from life to life of the machine it runs on. */
+function traced(event: Event): string {
+  const { seq, at: _at, ...rest } = event;
+  const text = JSON.stringify(rest, (key, value: unknown) =>
+    ["pid", "host", "boot", "started", "key", "again_at"].includes(key) ? undefined : value,
+  );
+  return `${seq} ${text}`;
+}

@@ -1,0 +1,57 @@
+// The journal of the simulator: a real one, whose commits may fail or be the last thing that a life of flowc does.
+
+import type { Journal } from "../../runtime/journal.ts";
+import { LeaseLost } from "../../runtime/lease.ts";
+import type { Database } from "../../runtime/sqlite.ts";
+
+/** What becomes of a commit: before it is written, or after, so that nobody hears of it. */
+export type CommitFault = "kill-before" | "kill-after" | "fail-before" | "fail-after";
+
+export interface Store {
+  readonly journal: Journal;
+  /** Asked at each commit. */
+  plan: () => CommitFault | null;
+  readonly commits: number;
+}
+
+class DiskError extends Error {
+  readonly errcode = 10;
+  readonly code = "ERR_SQLITE_ERROR";
+}
+
+/** All runs of a simulation share one journal; how long earlier ones took must then not change the order of later ones. */
+export function faultyStore(journal: Journal): Store {
+  const store = { plan: (): CommitFault | null => null, commits: 0 };
+  const { database } = journal;
+  const faulty: Database = {
+    exec: (sql) => {
+      if (sql !== "COMMIT") return database.exec(sql);
+      store.commits++;
+      const fault = store.plan();
+      if (fault === "kill-before") throw new LeaseLost("killed");
+      if (fault === "fail-before") throw new DiskError("disk I/O error");
+      database.exec(sql);
+      if (fault === "kill-after") throw new LeaseLost("killed");
+      if (fault === "fail-after") throw new DiskError("disk I/O error");
+    },
+    prepare: (sql) => database.prepare(sql),
+    close: () => database.close(),
+  };
+  const own: Journal = Object.create(journal, {
+    database: { value: faulty },
+    durations: { value: () => ({}) },
+    sync: { value: { committed: () => {}, synced: async () => {} } },
+  });
+  return {
+    journal: own,
+    get plan() {
+      return store.plan;
+    },
+    set plan(plan: () => CommitFault | null) {
+      store.plan = plan;
+    },
+    get commits() {
+      return store.commits;
+    },
+  };
+}
