@@ -7,9 +7,12 @@ import { executeRun, type RunResult } from "../../runtime/execute.ts";
 import type { Journal } from "../../runtime/journal.ts";
 import { JournalError } from "../../runtime/journal-errors.ts";
 import { LeaseLost } from "../../runtime/lease.ts";
+import { ask } from "../../runtime/requests.ts";
+import { apply, createRun } from "../../runtime/run.ts";
+import type { RunView } from "../../runtime/run-view.ts";
 import type { World } from "../../runtime/world.ts";
 import { randomPlan } from "../random-plan.ts";
-import { chanceOf } from "../run-world.ts";
+import { chanceOf, noFiles } from "../run-world.ts";
 import { PretendClock } from "./clock.ts";
 import { type Faults, noFaults, Places, type Started } from "./places.ts";
 import { type CommitFault, faultyStore, type Store } from "./store.ts";
@@ -54,6 +57,8 @@ class Simulation {
   private readonly committed = new Set<string>();
   private readonly runsBefore: number;
   private id: string | null = null;
+  private view: RunView | null = null;
+  private ring: () => void = () => {};
   private lives = 0;
   private calm = false;
 
@@ -70,7 +75,8 @@ class Simulation {
       clock: this.clock,
       chance: this.chance,
       faults: this.someFaults(),
-      valueOf: ({ name }) => (/n\d+l$/.test(name) ? listed : name),
+      valueOf: ({ name, task }) =>
+        /n\d+l$/.test(name) ? listed : task.name === "e" ? { api: `early ${name}` } : name,
       starts: (started) => this.starts(started),
     });
   }
@@ -133,6 +139,7 @@ class Simulation {
       stop: stop.signal,
       watch: ({ events, run }) => {
         this.id = run.id;
+        this.view = run;
         for (const event of events)
           if (event.type === "attempt.started") this.committed.add(`${event.n}.${event.a}`);
       },
@@ -197,8 +204,29 @@ class Simulation {
       }
       steps++;
       quiet = 0;
-      if (!this.clock.advance()) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (!this.clock.advance() && !(await this.person()))
+        await new Promise((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  /** Nothing happens any more until a person says what became of a node whose end nobody knows. */
+  private async person(): Promise<boolean> {
+    const { view, id } = this;
+    if (view === null || id === null) return false;
+    const { journal } = this.store;
+    const n = [...view.nodes()].find((node) => view.state(node) === "unknown");
+    if (n === undefined) return false;
+    const as = this.chance() < 0.4 ? "succeeded" : this.chance() < 0.5 ? "failed" : "again";
+    const value = as === "succeeded" ? { value: view.name(n) } : {};
+    const wish = {
+      ask: { kind: "settle", n, as, ...value },
+      by: "sim",
+      note: null,
+      at: this.clock.now(),
+    } as const;
+    const asked = await ask(journal, id, wish);
+    this.ring();
+    return "id" in asked;
   }
 
   private world(): World {
@@ -210,7 +238,14 @@ class Simulation {
       journal,
       artifacts: journal.artifacts,
       attempts: this.places,
-      bell: { listen: () => () => {} },
+      bell: {
+        listen: (_folder, rung) => {
+          this.ring = rung;
+          return () => {
+            this.ring = () => {};
+          };
+        },
+      },
       identity: { pid: 1, started: "", boot: "", host: "sim" },
       project: this.project,
       flowc: "sim",
@@ -233,11 +268,16 @@ class Simulation {
   /** What is promised of the record. */
   private check(events: readonly Event[], end: RunResult | null): void {
     const succeeded = new Set<number>();
+    const run = createRun({ id: "sim", plan: this.plan, files: noFiles });
     let at = 0;
     events.forEach((event, i) => {
       if (event.seq !== i + 1) this.problems.push(`event ${i + 1} has number ${event.seq}`);
       if (event.at < at) this.problems.push(`event ${event.seq} is older than the one before`);
       at = event.at;
+      apply(run, event);
+      // What was taken back or is evaluated anew runs again.
+      if (event.type === "run.opened")
+        for (const n of run.nodes()) if (run.state(n) !== "succeeded") succeeded.delete(n);
       if (event.type === "attempt.started" && succeeded.has(event.n))
         this.problems.push(`cell ${event.n} starts again after its recorded success`);
       if (event.type === "attempt.ended" && event.outcome === "succeeded") succeeded.add(event.n);
