@@ -71,7 +71,8 @@ export class Projections {
     this.artifacts.flush();
     for (const { n, a, started, placed, ended } of attempts.values())
       this.upsertAttempt.run(this.run, n, a, started, placed, ended);
-    for (const n of changedNodes(view, changed, reopened, ended)) this.changeNode(view, n);
+    const begun = new Set([...attempts.values()].flatMap(({ n, a }) => (a === 1 ? [n] : [])));
+    for (const n of changedNodes(view, changed, reopened, ended)) this.changeNode(view, n, begun.has(n));
   }
 
   /**
@@ -163,10 +164,10 @@ export class Projections {
     this.nodes.add(id, kind, name, task, key, state, attempts, startedAt, endedAt, inputs, error);
   }
 
-  private changeNode(view: RunView, n: number): void {
+  private changeNode(view: RunView, n: number, begun: boolean): void {
     const { state, attempts, startedAt, endedAt, error } = nodeState(view, n);
-    // Known since the first attempt: not computed again.
-    const inputs = attempts === 1 ? this.inputs(view, n) : null;
+    // Known since the first attempt: not computed again, as what it mentions may have been put back since.
+    const inputs = begun ? this.inputs(view, n) : null;
     this.updateNode.run(state, attempts, startedAt, endedAt, inputs, error, this.run * runStride + n);
   }
 
