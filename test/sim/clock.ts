@@ -19,7 +19,7 @@ export class PretendClock implements Clock {
 
   now(): number {
     this.looks++;
-    return this.mono + this.shift;
+    return Math.floor(this.mono + this.shift);
   }
 
   monotonic(): number {

@@ -8,6 +8,7 @@ import type { Journal } from "../../runtime/journal.ts";
 import { JournalError } from "../../runtime/journal-errors.ts";
 import { LeaseLost } from "../../runtime/lease.ts";
 import { ask } from "../../runtime/requests.ts";
+import { ResumeRefused } from "../../runtime/resume-refused.ts";
 import { apply, createRun } from "../../runtime/run.ts";
 import type { RunView } from "../../runtime/run-view.ts";
 import type { World } from "../../runtime/world.ts";
@@ -31,7 +32,7 @@ const livesMax = 60;
 /** A failure that was recorded before a crash may end the next life; the one after that tries everything anew. */
 const calmEndsMax = 1;
 /** More steps of the clock than this in one life. */
-const stepsMax = 200_000;
+const stepsMax = 20_000;
 
 const listed: Value = [
   { id: "a", deps: ["c"] },
@@ -155,9 +156,9 @@ class Simulation {
     return this.ended(done);
   }
 
-  private ended(
+  private async ended(
     done: { readonly result: RunResult | null; readonly error: unknown } | null,
-  ): RunResult | null {
+  ): Promise<RunResult | null> {
     this.clock.clear(() => false);
     for (const each of this.places.alive) this.outlive(each);
     if (done === null) {
@@ -166,7 +167,8 @@ class Simulation {
       return null;
     }
     const { result, error } = done;
-    if (error !== null && !(error instanceof LeaseLost) && !(error instanceof JournalError))
+    if (error instanceof ResumeRefused) await this.again();
+    else if (error !== null && !(error instanceof LeaseLost) && !(error instanceof JournalError))
       this.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
     if (result !== null && this.places.alive.length > 0)
       this.problems.push(`the run ended and ${this.places.alive.length} attempts still run`);
@@ -204,16 +206,31 @@ class Simulation {
       }
       steps++;
       quiet = 0;
-      if (!this.clock.advance() && !(await this.person()))
-        await new Promise((resolve) => setTimeout(resolve, 1));
+      // A person is in no hurry.
+      if (this.chance() < 0.3 && (await this.person())) continue;
+      if (!this.clock.advance()) await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
 
-  /** Nothing happens any more until a person says what became of a node whose end nobody knows. */
+  /** What may be done only once and has failed is done again only when a person says so. */
+  private async again(): Promise<void> {
+    const { view, id } = this;
+    if (view === null || id === null) return;
+    for (const n of view.nodes())
+      if (view.task(n) === "once" && view.state(n) === "failed")
+        await ask(this.store.others, id, {
+          ask: { kind: "settle", n, as: "again" },
+          by: "sim",
+          note: null,
+          at: this.clock.now(),
+        });
+  }
+
+  /** A person says what became of a node whose end nobody knows; false: there is none, or it was said. */
   private async person(): Promise<boolean> {
     const { view, id } = this;
     if (view === null || id === null) return false;
-    const { journal } = this.store;
+    const { others } = this.store;
     const n = [...view.nodes()].find((node) => view.state(node) === "unknown");
     if (n === undefined) return false;
     const as = this.chance() < 0.4 ? "succeeded" : this.chance() < 0.5 ? "failed" : "again";
@@ -224,7 +241,7 @@ class Simulation {
       note: null,
       at: this.clock.now(),
     } as const;
-    const asked = await ask(journal, id, wish);
+    const asked = await ask(others, id, wish);
     this.ring();
     return "id" in asked;
   }

@@ -9,6 +9,8 @@ export type CommitFault = "kill-before" | "kill-after" | "fail-before" | "fail-a
 
 export interface Store {
   readonly journal: Journal;
+  /** As another process sees it, whose commits succeed. */
+  readonly others: Journal;
   /** Asked at each commit. */
   plan: () => CommitFault | null;
   readonly commits: number;
@@ -37,13 +39,16 @@ export function faultyStore(journal: Journal): Store {
     prepare: (sql) => database.prepare(sql),
     close: () => database.close(),
   };
+  const sync = { value: { committed: () => {}, synced: async () => {} } };
   const own: Journal = Object.create(journal, {
     database: { value: faulty },
     durations: { value: () => ({}) },
-    sync: { value: { committed: () => {}, synced: async () => {} } },
+    sync,
   });
+  const others: Journal = Object.create(journal, { sync });
   return {
     journal: own,
+    others,
     get plan() {
       return store.plan;
     },
