@@ -74,7 +74,8 @@ function retireHandlers(run: Cells, n: number): void {
       else {
         run.flag(part, SETTLED);
         run.setState(part, CANCELLED);
-        run.frameOpen.add(run.frames.get(part), -1);
+        // Items are counted by their loop.
+        if (run.kindOf(part) !== "item") run.frameOpen.add(run.frames.get(part), -1);
       }
     });
   }

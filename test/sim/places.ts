@@ -26,6 +26,8 @@ export interface Started {
   readonly n: number;
   readonly a: number;
   readonly key: string;
+  /** Its arguments, as JSON. */
+  readonly args: string;
   readonly cpu: number;
   alive: boolean;
 }
@@ -83,7 +85,12 @@ export class Places implements Attempts {
     const { clock, chance } = this.options;
     const { fails, lost, hangs, deaf, unplaced } = this.faults;
     const { n, a, name, key, task } = order;
-    const each: Started = { life: this.life, name, n, a, key, cpu: task.settings.needs.cpu, alive: true };
+    const args = JSON.stringify(order.values);
+    const each: Started = {
+      ...{ life: this.life, name, n, a, key, args },
+      cpu: task.settings.needs.cpu,
+      alive: true,
+    };
     this.options.starts(each);
     this.started.push(each);
     if (chance() >= unplaced)

@@ -56,6 +56,8 @@ class Simulation {
   private readonly project: string;
   private readonly problems: string[] = [];
   private readonly committed = new Set<string>();
+  /** Attempts that ended for flowc: also those that it told to end, and that would not. */
+  private readonly ends = new Set<string>();
   private readonly runsBefore: number;
   private id: string | null = null;
   private view: RunView | null = null;
@@ -141,8 +143,10 @@ class Simulation {
       watch: ({ events, run }) => {
         this.id = run.id;
         this.view = run;
-        for (const event of events)
+        for (const event of events) {
           if (event.type === "attempt.started") this.committed.add(`${event.n}.${event.a}`);
+          if (event.type === "attempt.ended") this.ends.add(`${event.n}.${event.a}`);
+        }
       },
     }).then(
       (result) => {
@@ -167,7 +171,7 @@ class Simulation {
       return null;
     }
     const { result, error } = done;
-    if (error instanceof ResumeRefused) await this.again();
+    if (error instanceof ResumeRefused) await this.again(error.again);
     else if (error !== null && !(error instanceof LeaseLost) && !(error instanceof JournalError))
       this.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
     if (result !== null && this.places.alive.length > 0)
@@ -213,17 +217,20 @@ class Simulation {
   }
 
   /** What may be done only once and has failed is done again only when a person says so. */
-  private async again(): Promise<void> {
+  private async again(names: readonly string[]): Promise<void> {
     const { view, id } = this;
     if (view === null || id === null) return;
-    for (const n of view.nodes())
-      if (view.task(n) === "once" && view.state(n) === "failed")
+    for (const name of names) {
+      const n = view.find(name);
+      if (n === null) this.problems.push(`${name} is told to run again, and there is no such node`);
+      else
         await ask(this.store.others, id, {
           ask: { kind: "settle", n, as: "again" },
           by: "sim",
           note: null,
           at: this.clock.now(),
         });
+    }
   }
 
   /** A person says what became of a node whose end nobody knows; false: there is none, or it was said. */
@@ -274,12 +281,16 @@ class Simulation {
   private starts(started: Started): void {
     const { n, a, name } = started;
     if (!this.committed.has(`${n}.${a}`)) this.problems.push(`${name} #${a} starts before that is committed`);
-    const running = this.places.alive.filter(({ life }) => life === this.lives);
+    const running = this.places.alive.filter(
+      ({ life, ...each }) => life === this.lives && !this.ends.has(`${each.n}.${each.a}`),
+    );
     if (this.places.alive.some((other) => other.n === n))
       this.problems.push(`${name} #${a} starts while it runs`);
     const cpu = running.reduce((sum, each) => sum + each.cpu, started.cpu);
     if (running.length > 0 && cpu > this.options.jobs)
-      this.problems.push(`${name} starts: ${cpu} at once, and --jobs is ${this.options.jobs}`);
+      this.problems.push(
+        `${name} starts beside ${running.map((each) => each.name).join(", ")}: ${cpu} at once, and --jobs is ${this.options.jobs}`,
+      );
   }
 
   /** What is promised of the record. */
@@ -299,10 +310,15 @@ class Simulation {
         this.problems.push(`cell ${event.n} starts again after its recorded success`);
       if (event.type === "attempt.ended" && event.outcome === "succeeded") succeeded.add(event.n);
     });
-    const keys = new Map<number, string>();
-    for (const { n, key, name } of this.places.started) {
-      if (keys.has(n) && keys.get(n) !== key) this.problems.push(`${name} was given two keys`);
-      keys.set(n, key);
+    const keys = new Map<string, string>();
+    const argsOf = new Map<string, string>();
+    for (const { n, key, args, name } of this.places.started) {
+      const known = keys.get(`${n} ${args}`);
+      if (known !== undefined && known !== key) this.problems.push(`${name} was given two keys for ${args}`);
+      if ((argsOf.get(key) ?? `${n} ${args}`) !== `${n} ${args}`)
+        this.problems.push(`${name} was given a key that another has, or itself with other arguments`);
+      keys.set(`${n} ${args}`, key);
+      argsOf.set(key, `${n} ${args}`);
     }
     if (end?.status === "cancelled") this.problems.push("cancelled by nobody");
     // What a plan itself makes impossible fails whatever the world does; bad luck has ended.
