@@ -6,6 +6,7 @@ import type { Event, EventBody } from "./events.ts";
 import type { RunLog } from "./journal-log.ts";
 import type { Request, Taken } from "./requests.ts";
 import { apply, type Run } from "./run.ts";
+import { PAST } from "./run-codes.ts";
 import type { RunView } from "./run-view.ts";
 import type { World } from "./world.ts";
 
@@ -34,8 +35,8 @@ export class Inputs {
     const known = this.known.get(n);
     if (known !== undefined) return known;
     const run = this.run();
-    // What it gets is computed anew: it was put back since it started.
-    const waits = run.waiting.get(n) > 0;
+    // What it gets is computed anew: that, or the block whose handler it was part of, was put back since it started.
+    const waits = run.waiting.get(n) > 0 || run.has(n, PAST);
     const args = waits ? null : argsOf(run, n);
     const values = args?.ok === true ? args.value : null;
     this.known.set(n, values);

@@ -43,6 +43,7 @@ export function putBack(run: Cells, n: number): void {
   run.unflag(n, SETTLED | HARD | WANTS | GUARDED | BARRED | DORMANT | DROPPED | kept);
   run.unflag(n, CALLED_OFF | EXPIRED | ASLEEP | BY_PERSON | EXCUSED);
   run.ends.clocks.delete(n);
+  run.ends.lingering.delete(n);
   if (run.ends.handling.has(n)) retireHandlers(run, n);
   run.causes.set(n, -1);
   run.failures.set(n, 0);
@@ -74,6 +75,7 @@ function retireHandlers(run: Cells, n: number): void {
       else {
         run.flag(part, SETTLED);
         run.setState(part, CANCELLED);
+        run.ends.lingering.delete(part);
         // Items are counted by their loop.
         if (run.kindOf(part) !== "item") run.frameOpen.add(run.frames.get(part), -1);
       }
