@@ -303,6 +303,18 @@ export class Queues {
     held.items.push(item);
   }
 
+  /**
+   * The best node that only `parallel` holds: for when what is in progress waits for it, since a person had something
+   * before it put back, and nothing else can go on.
+   */
+  nextHeld(): number | null {
+    let best: number | null = null;
+    for (const { nodes } of this.held.values())
+      for (const n of [...nodes.values()].flat())
+        if (this.startable(n) && (best === null || this.before(n, best))) best = n;
+    return best;
+  }
+
   private heldOf(loop: number): Held {
     let held = this.held.get(loop);
     if (held === undefined) {

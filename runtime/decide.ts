@@ -78,7 +78,10 @@ export function decide(run: Run, now: number): Decision {
   if (next !== null) return append(startOf(run, next));
   const time = queues.nextTime();
   const asked = run.unknown.size > 0 || queues.waitForPeople();
-  const people = time === null && run.runningCells.size === 0 && asked;
+  const idle = time === null && run.runningCells.size === 0;
+  const people = idle && asked;
+  const held = idle && !asked ? queues.nextHeld() : null;
+  if (held !== null) return append(startOf(run, held));
   const deadline = selection === null ? deadlines.nextTime() : null;
   const until = sooner(sooner(time, queues.nextExpiry()), deadline);
   if (until !== null || run.runningCells.size > 0 || people) return sleep(until, people);

@@ -20,11 +20,14 @@ import {
   HARD,
   IN_PROGRESS,
   READY,
+  RUNNING,
   SETTLED,
   SKIPPED,
   UNKNOWN,
   WAITING,
+  WANTS,
 } from "./run-codes.ts";
+import { nextHandler } from "./run-handlers.ts";
 import { putBack, putBackChecks } from "./run-put-back.ts";
 import { closeAnew, recount, recountFrame } from "./run-reopen.ts";
 import { end, finish } from "./run-settle.ts";
@@ -44,6 +47,8 @@ export function retryNode(run: Cells, n: number): void {
  */
 export function skipNode(run: Cells, n: number, message: string): void {
   if (run.has(n, SETTLED)) putBackWithEffects(run, n, true);
+  // What failed beside it has ended the whole around it once more.
+  if (run.has(n, SETTLED)) return;
   assert(run.states.get(n) === WAITING || run.states.get(n) === READY, `cell ${n} is skipped and has begun`);
   const answer = run.info(n).task?.answer ?? null;
   run.again.delete(n);
@@ -68,6 +73,7 @@ function putBackWithEffects(run: Cells, n: number, still = false): void {
   const anew = new Set<number>();
   const waits = new Set<number>();
   for (const c of back) {
+    dropHandler(run, ownerOf(run, c));
     putBack(run, c);
     if (c > 0) run.startTimes.set(c, 0);
     // What may be done only once is asked about again, but for what a person has just said.
@@ -79,6 +85,8 @@ function putBackWithEffects(run: Cells, n: number, still = false): void {
     for (let e = run.heads.get(c); e >= 0; e = run.edgeNext.get(e)) {
       const to = run.edgeTo.get(e);
       if (run.has(to, SETTLED)) continue;
+      // What had not begun yet, though it might have, waits for it again.
+      if (run.states.get(to) === READY) run.setState(to, WAITING);
       if (run.states.get(to) === WAITING) waits.add(to);
       // It has gone on, and will hear of this cell once more.
       else if (run.edgeKinds.get(e) !== EDGE_GUARD || !run.has(c, FIRED)) run.waiting.add(to, 1);
@@ -103,6 +111,12 @@ function putBackWithEffects(run: Cells, n: number, still = false): void {
     run.closing.push(run.mainFrame(0));
   }
   closeAnew(run, [...all], anew);
+}
+
+/** A block that was about to run a handler has not ended yet. */
+function dropHandler(run: Cells, owner: number): void {
+  if (owner < 0 || run.states.get(owner) !== RUNNING || run.mainFrame(owner) < 0) return;
+  if (nextHandler(run, owner) !== null) run.unflag(owner, WANTS);
 }
 
 /** The frame or loop that a cell stands in, as what is open and bad in it is now. */

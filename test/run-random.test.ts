@@ -5,8 +5,9 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { claimOf } from "../runtime/node-claims.ts";
 import type { Ask } from "../runtime/requests.ts";
-import type { Happened } from "../runtime/run.ts";
+import type { Happened, Run } from "../runtime/run.ts";
 import { DROPPED, SETTLED } from "../runtime/run-codes.ts";
+import type { Loop } from "../runtime/run-records.ts";
 import { randomPlan } from "./random-plan.ts";
 import { chanceOf, fold, snapshot, World } from "./run-world.ts";
 
@@ -68,12 +69,20 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
     }
     if (event.type === "attempt.ended" && event.outcome === "succeeded") done.add(event.n);
     for (const loop of run.loops.values())
-      if (loop.parallel !== null) expect(loop.inProgress).toBeLessThanOrEqual(loop.parallel);
+      if (loop.parallel !== null) expect(itemsAtWork(run, loop)).toBeLessThanOrEqual(loop.parallel);
     let all = 0;
     for (const n of run.nodes()) all += run.state(n) === "running" ? 1 : 0;
     expect(run.counts.running).toBe(all);
   };
   return world;
+}
+
+function itemsAtWork(run: Run, loop: Loop): number {
+  const items = new Set<number>();
+  for (const n of run.runningCells)
+    for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at)))
+      if (run.of.get(at) === loop.cell && !run.settled(at)) items.add(at);
+  return items.size;
 }
 
 /** Did a person say, after its attempt before, that it is to run again? Its events may be older than this world. */
