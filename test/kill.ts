@@ -103,7 +103,9 @@ async function killOnce(folder: string, place: Place, lines: number, delayMs: nu
     "--state",
     place.state,
   ];
-  const second = ended.signal === "SIGKILL" ? await flowc(resume, { cwd: folder }) : ended;
+  // Killed before there was a run, nothing is there to go on with.
+  const again = before === null ? place.args : resume;
+  const second = ended.signal === "SIGKILL" ? await flowc(again, { cwd: folder }) : ended;
   const output: readonly string[] = second.code === 0 ? JSON.parse(second.stdout).output : [];
   const startsAfter = startsIn(
     readFileSync(place.trace, "utf8")
@@ -111,14 +113,14 @@ async function killOnce(folder: string, place: Place, lines: number, delayMs: nu
       .slice(traceBefore.length - 1),
   );
   const startsBefore = new Set(startsIn(traceBefore));
-  const keys = [...before.keys()];
+  const keys = [...(before?.keys() ?? [])];
   return {
     shape: place.shape.name,
     killedAfterLines: lines,
     inTime: ended.signal === "SIGKILL",
-    recorded: before.size,
+    recorded: keys.length,
     lost:
-      [...before.values()].filter((value) => !output.includes(value)).length +
+      [...(before?.values() ?? [])].filter((value) => !output.includes(value)).length +
       (place.shape.nodes - output.length),
     startedAgain: keys.filter((key) => startsAfter.includes(key)).length,
     ranAgain: startsAfter.filter((key) => startsBefore.has(key)).length,
@@ -126,15 +128,15 @@ async function killOnce(folder: string, place: Place, lines: number, delayMs: nu
   };
 }
 
-/** Keys and answers of the nodes whose success is in the journal. */
-async function recorded(state: string): Promise<ReadonlyMap<string, string>> {
-  // Killed before there was a journal: nothing was recorded.
-  if (!existsSync(join(state, "journal.db"))) return new Map();
+/** Keys and answers of the nodes whose success is in the journal; null without a run. */
+async function recorded(state: string): Promise<ReadonlyMap<string, string> | null> {
+  if (!existsSync(join(state, "journal.db"))) return null;
   const journal = await openJournal(state, { readOnly: true });
   try {
     const run = journal.runs()[0];
+    if (run === undefined) return null;
     const answers = new Map<string, string>();
-    for (const event of run === undefined ? [] : journal.events(run.id))
+    for (const event of journal.events(run.id))
       if (
         event.type === "attempt.ended" &&
         event.outcome === "succeeded" &&
