@@ -5,7 +5,7 @@ import type { AnswerFile } from "./answer.ts";
 import { type Cause, causesOf, type RunRecord } from "./record.ts";
 import { duration } from "./render/amounts.ts";
 import { type Paint, painter } from "./render/color.ts";
-import { failureLines } from "./render/progress.ts";
+import { failureLines } from "./render/failure.ts";
 import { count, visible } from "./render/text.ts";
 import { countsLine } from "./show.ts";
 import { shellWord } from "./stop.ts";

@@ -25,8 +25,9 @@ import { tellEnd } from "./outcome.ts";
 import { drawPlan, outlined } from "./plan.ts";
 import { type Project, projectOf, shownPath } from "./project.ts";
 import { criticalPath, recordOf } from "./record.ts";
+import { blockProgress } from "./render/block.ts";
 import { graphOf, outerNames } from "./render/graph.ts";
-import { blockProgress, jsonProgress, noProgress, type Progress, plainProgress } from "./render/progress.ts";
+import { jsonProgress, noProgress, type Progress, plainProgress } from "./render/progress.ts";
 import { visible } from "./render/text.ts";
 import { formatOf, reportText } from "./report.ts";
 import type { RunRequest } from "./request.ts";
@@ -252,7 +253,13 @@ async function executed(flag: string, ...order: Parameters<typeof executeRun>): 
 }
 
 function progressOf(request: RunRequest, world: World): Progress {
-  const stage = { channel: world.err, now: () => world.now(), every: world.every };
+  const stage = {
+    channel: world.err,
+    now: () => world.now(),
+    every: world.every,
+    onContinue: (then: () => void) => world.onSignal("SIGCONT", then),
+    left: () => null,
+  };
   switch (request.ui) {
     case "quiet":
       return noProgress;
@@ -261,8 +268,14 @@ function progressOf(request: RunRequest, world: World): Progress {
     case "plain":
       return plainProgress(stage);
     case "auto":
-      return world.err.terminal && world.env["TERM"] !== "dumb" ? blockProgress(stage) : plainProgress(stage);
+      return redraws(world) ? blockProgress(stage) : plainProgress(stage);
   }
+}
+
+/** A terminal that somebody looks at: the lines of a build server are kept, even if it calls itself a terminal. */
+function redraws({ err, env }: World): boolean {
+  const ci = env["CI"] ?? "";
+  return err.terminal && env["TERM"] !== "dumb" && (ci === "" || ci === "0" || ci === "false");
 }
 
 async function ended(

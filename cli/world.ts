@@ -12,6 +12,8 @@ export interface Channel {
   readonly color: boolean;
   /** Columns of the terminal; null if it is none. Looked up anew: windows are resized. */
   columns(): number | null;
+  /** Its rows, in the same way. */
+  rows(): number | null;
   /** Ends when all that was written is with the reader, or the reader gone. */
   drained(): Promise<void>;
   /** True once the reader has gone away. */
@@ -35,7 +37,7 @@ export interface World {
   /** All of stdin as text; of a terminal, until Ctrl-D. */
   input(): Promise<string>;
   /** Calls back at each signal; the answer takes it away again. */
-  onSignal(name: "SIGINT" | "SIGTERM" | "SIGHUP", then: () => void): () => void;
+  onSignal(name: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGCONT", then: () => void): () => void;
   /** Calls back every so many ms; the answer ends it. */
   every(ms: number, then: () => void): () => void;
   /** Ends the process at once. */
@@ -64,6 +66,7 @@ function channel(open: () => NodeJS.WriteStream, descriptor: number): Channel {
     terminal,
     color: wantsColor(process.env, terminal),
     columns: () => (terminal ? opened().columns || 80 : null),
+    rows: () => (terminal ? opened().rows || 24 : null),
     closed: () => gone,
     failure: () => failure,
     write: (text) => {
@@ -97,13 +100,13 @@ function here(): string {
   }
 }
 
-/** The real world. */
 /** In a container, what that may use. */
 function memoryOfMachine(): number {
   const bound = process.constrainedMemory();
   return bound > 0 ? Math.min(bound, totalmem()) : totalmem();
 }
 
+/** The real world. */
 export function realWorld(version: string): World {
   let read: Promise<string> | null = null;
   return {

@@ -135,6 +135,39 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** As {@link cut}, but what is left out is in the middle: of a node's name the end says most. */
+export function cutMiddle(text: string, columns: number): string {
+  if (textWidth(text) <= columns) return text;
+  const all = [...graphemes(text)];
+  const front: string[] = [];
+  const back: string[] = [];
+  let width = 1;
+  // From both sides in turn, the end first.
+  for (let turn = 0; front.length + back.length < all.length; turn++) {
+    const next = (turn % 3 === 2 ? all[front.length] : all[all.length - 1 - back.length]) ?? "";
+    width += graphemeWidth(next);
+    if (width > columns) break;
+    if (turn % 3 === 2) front.push(next);
+    else back.unshift(next);
+  }
+  return `${front.join("")}…${back.join("")}`;
+}
+
+/** Rows of a terminal that a line with colours of ours takes: what does not fit goes on in the next. */
+export function rowsTaken(line: string, columns: number): number {
+  let rows = 1;
+  let at = 0;
+  for (const grapheme of graphemes(line.replace(colours, ""))) {
+    const width = graphemeWidth(grapheme);
+    if (at + width > columns) {
+      rows++;
+      at = 0;
+    }
+    at += width;
+  }
+  return rows;
+}
+
 /** Filled with spaces up to so many columns. */
 export function pad(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));

@@ -1,0 +1,200 @@
+// The block of a run on a terminal: what runs, longest first, what is held and by what, how far it is, how long still.
+
+import type { RunView } from "../../runtime/run-view.ts";
+import { duration } from "./amounts.ts";
+import { type Paint, painter } from "./color.ts";
+import { failureLines } from "./failure.ts";
+import { liveLines } from "./live.ts";
+import { peopleLine } from "./people.ts";
+import { countParts, endedOf, endLines, type Progress, type Stage } from "./progress.ts";
+import { cut, cutMiddle, pad, textWidth, visible, visibleLines } from "./text.ts";
+
+const frameMs = 100;
+/** What holds the others is looked for so often. */
+const heldMs = 1000;
+const rowsMax = 8;
+/** In less room than this only names are told. */
+const columnsMin = 20;
+/** Of a thousand that run at once, those that started first are among the first. */
+const comparedMax = 1000;
+
+/** A block of lines at the bottom; what has ended badly stays above it. */
+export function blockProgress(stage: Stage): Progress {
+  const paint = painter(stage.channel.color);
+  const start = stage.now();
+  const live = liveLines(stage.channel);
+  const again = new Map<number, number>();
+  const holds = heldText(() => stage.now());
+  let run: RunView | null = null;
+  let lastDraw = start;
+  let lastColumns = 0;
+  let dirty = false;
+  const columns = (): number => Math.max(1, (stage.channel.columns() ?? 80) - 1);
+  const draw = (above: readonly string[]): void => {
+    const size = { columns: columns(), rows: (stage.channel.rows() ?? 24) - 1 };
+    const now = stage.now();
+    const times = { now, elapsed: now - start, left: stage.left() };
+    live.draw(above, run === null ? [] : blockLines(run, { again, held: holds(run), times, size, paint }));
+    lastDraw = now;
+    lastColumns = size.columns;
+    dirty = false;
+  };
+  const stop = stage.every(frameMs, () => {
+    const passed = secondOf(stage.now() - start) !== secondOf(lastDraw - start);
+    if (dirty || passed || columns() !== lastColumns) draw([]);
+  });
+  const stopped = stage.onContinue(() => {
+    live.forget();
+    dirty = true;
+  });
+  return {
+    watch: (news) => {
+      run = news.run;
+      dirty = true;
+      const above: string[] = [];
+      for (const event of news.events) {
+        if (event.type === "attempt.started") again.delete(event.n);
+        const line = peopleLine(event, run, paint);
+        if (line !== null && (event.type !== "gate.checked" || !event.held)) above.push(cut(line, columns()));
+        const ended = endedOf(event);
+        if (ended === null) continue;
+        if (ended.again_at !== undefined) again.set(ended.n, ended.again_at);
+        else if (run.state(ended.n) === "unknown") above.push(...endLines(ended, run, paint));
+        else if (ended.outcome === "failed" || ended.outcome === "lost")
+          above.push(
+            ...failureLines(
+              { name: run.name(ended.n), message: ended.message ?? "", tail: ended.tail ?? null },
+              columns(),
+              paint,
+            ),
+          );
+      }
+      if (above.length > 0) draw(above);
+    },
+    say: (text) => draw(visibleLines(text).split("\n")),
+    end: () => {
+      stop();
+      stopped();
+      live.clear();
+    },
+  };
+}
+
+interface Look {
+  /** Nodes that wait for a repeat, with the wall ms of when. */
+  readonly again: ReadonlyMap<number, number>;
+  readonly held: string | null;
+  readonly times: { readonly now: number; readonly elapsed: number; readonly left: string | null };
+  readonly size: { readonly columns: number; readonly rows: number };
+  readonly paint: Paint;
+}
+
+/** What changes all the time is told in whole seconds: a reader sees no more. */
+function seconds(ms: number): string {
+  return ms < 60_000 ? `${secondOf(ms)}s` : duration(secondOf(ms) * 1000);
+}
+
+function secondOf(ms: number): number {
+  return Math.max(0, Math.floor(ms / 1000));
+}
+
+interface Row {
+  readonly name: string;
+  readonly note: string;
+}
+
+function blockLines(run: RunView, { again, held, times, size, paint }: Look): readonly string[] {
+  if (size.rows < 1) return [];
+  const room = Math.max(0, Math.min(rowsMax, size.rows - (held === null ? 2 : 3)));
+  const { rows, hidden } = rowsOf(run, again, times.now, room);
+  const notes = Math.max(0, ...rows.map(({ note }) => textWidth(note)));
+  const width = Math.min(
+    Math.max(8, size.columns - notes - 4),
+    Math.max(0, ...rows.map(({ name }) => textWidth(name))),
+  );
+  const lines = rows.map(({ name, note }) => {
+    if (size.columns < columnsMin)
+      return cut(` ${cutMiddle(name, Math.max(1, size.columns - 1))}`, size.columns);
+    const shown = pad(cutMiddle(name, width), width);
+    return `  ${shown}  ${paint("dim", cut(note, Math.max(1, size.columns - width - 4)))}`;
+  });
+  if (hidden > 0 && size.rows > 2) lines.push(paint("dim", cut(`  … ${hidden} more`, size.columns)));
+  if (held !== null && size.rows > 1) lines.push(paint("dim", cut(`  ${held}`, size.columns)));
+  lines.push(summary(run, times, size.columns));
+  return lines;
+}
+
+/** What runs, longest first, then what is to run again, soonest first. */
+function rowsOf(
+  run: RunView,
+  again: ReadonlyMap<number, number>,
+  now: number,
+  room: number,
+): { readonly rows: readonly Row[]; readonly hidden: number } {
+  const running: { n: number; since: number }[] = [];
+  for (const n of run.running()) {
+    running.push({ n, since: run.startedAt(n) ?? now });
+    if (running.length >= comparedMax) break;
+  }
+  running.sort((a, b) => a.since - b.since || a.n - b.n);
+  const waiting = [...again].filter(([n]) => !run.settled(n)).sort(([, a], [, b]) => a - b);
+  const rows: Row[] = running.slice(0, room).map(({ n, since }) => {
+    const attempt = run.attempts(n) > 1 ? `, attempt ${run.attempts(n)}` : "";
+    return { name: visible(run.name(n)), note: seconds(now - since) + attempt };
+  });
+  for (const [n, at] of waiting.slice(0, room - rows.length)) {
+    const note = at > now ? `again in ${seconds(at - now + 999)}` : "again when there is room";
+    rows.push({ name: visible(run.name(n)), note });
+  }
+  return { rows, hidden: run.counts.running + waiting.length - rows.length };
+}
+
+/** All that fits in one line: how far the run is, how long it has taken and will take, then the rest. */
+function summary(run: RunView, { elapsed, left }: Look["times"], columns: number): string {
+  const [done = "", ...others] = countParts(run);
+  const time = [seconds(elapsed), ...(left === null ? [] : [left])].join(", ");
+  for (let shown = others.length; shown >= 0; shown--) {
+    const line = [done, ...others.slice(0, shown), time].join(", ");
+    if (textWidth(line) <= columns) return line;
+  }
+  const short = `${done}, ${seconds(elapsed)}`;
+  return textWidth(short) <= columns ? short : cut(done, columns);
+}
+
+/** Ready nodes that are looked at: reasons repeat. */
+const lookedAtMax = 200;
+const reasonsMax = 2;
+
+/** `7 held by room on this machine, 2 by …`; looked for once a second, since it goes through all nodes. */
+function heldText(now: () => number): (run: RunView) => string | null {
+  let at = Number.NEGATIVE_INFINITY;
+  let told: string | null = null;
+  return (run) => {
+    if (run.counts.ready === 0) return null;
+    if (told !== null && now() - at < heldMs) return told;
+    at = now();
+    told = heldNow(run, at);
+    return told;
+  };
+}
+
+function heldNow(run: RunView, now: number): string {
+  const reasons = new Map<string, number>();
+  let seen = 0;
+  for (const n of run.nodes()) {
+    if (run.state(n) !== "ready") continue;
+    const why = run.heldBy(n, now);
+    if (why !== null) reasons.set(why, (reasons.get(why) ?? 0) + 1);
+    if (++seen >= lookedAtMax) break;
+  }
+  const { ready } = run.counts;
+  const found = [...reasons].sort(([, a], [, b]) => b - a);
+  const [first] = found;
+  if (first === undefined) return `${ready} ready`;
+  if (seen < ready) return `${ready} held, most by ${visible(first[0])}`;
+  const parts = found
+    .slice(0, reasonsMax)
+    .map(([why, times], i) => `${times}${i === 0 ? " held" : ""} by ${visible(why)}`);
+  const rest = ready - found.slice(0, reasonsMax).reduce((sum, [, times]) => sum + times, 0);
+  return [...parts, ...(rest > 0 ? [`${rest} more ready`] : [])].join(", ");
+}
