@@ -15,9 +15,11 @@ export interface Faults {
   readonly deaf: number;
   /** Where it runs is told late or never. */
   readonly unplaced: number;
+  /** What it tells on its way is told once more, perhaps long after its end. */
+  readonly echoes: number;
 }
 
-export const noFaults: Faults = { fails: 0, lost: 0, hangs: 0, deaf: 0, unplaced: 0 };
+export const noFaults: Faults = { fails: 0, lost: 0, hangs: 0, deaf: 0, unplaced: 0, echoes: 0 };
 
 /** One attempt that was really started. */
 export interface Started {
@@ -93,12 +95,11 @@ export class Places implements Attempts {
     };
     this.options.starts(each);
     this.started.push(each);
-    if (chance() >= unplaced)
-      clock.timer(Math.floor(chance() * 30), () => each.alive && placed(n, a, `${n}.${a}`));
+    if (chance() >= unplaced) this.tell(each, Math.floor(chance() * 30), () => placed(n, a, `${n}.${a}`));
     const ms = chance() < hangs ? 7_200_000 : Math.floor(chance() * 5_000);
     // An early field is final: each attempt writes the same.
     if (task.name === "e" && chance() < 0.7)
-      clock.timer(Math.floor(chance() * ms), () => each.alive && early("api", `early ${name}`));
+      this.tell(each, Math.floor(chance() * ms), () => early("api", `early ${name}`));
     const luck = chance();
     const isDeaf = chance() < deaf;
     return new Promise((resolve) => {
@@ -115,5 +116,14 @@ export class Places implements Attempts {
         if (!isDeaf) clock.timer(Math.floor(chance() * 40), () => end({ outcome: "cancelled" }));
       });
     });
+  }
+
+  private tell(each: Started, ms: number, told: () => void): void {
+    const { clock, chance } = this.options;
+    clock.timer(ms, () => each.alive && told());
+    if (chance() >= this.faults.echoes) return;
+    const { life } = this;
+    // An old owner's ears are gone with it.
+    clock.timer(ms + Math.floor(chance() * 10_000), () => life === this.life && told());
   }
 }

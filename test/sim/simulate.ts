@@ -108,7 +108,10 @@ class Simulation {
 
   private someFaults(): Faults {
     const rate = (most: number): number => (this.chance() < 0.5 ? 0 : this.chance() * most);
-    return { fails: rate(0.3), lost: rate(0.3), hangs: rate(0.1), deaf: rate(0.5), unplaced: rate(0.5) };
+    return {
+      ...{ fails: rate(0.3), lost: rate(0.3), hangs: rate(0.1) },
+      ...{ deaf: rate(0.5), unplaced: rate(0.5), echoes: rate(0.5) },
+    };
   }
 
   private faultsStop(): void {
