@@ -69,7 +69,7 @@ class Simulation {
     this.chance = chanceOf(seed);
     this.names = chanceOf(seed + 0x5eed);
     this.project = project;
-    this.plan = randomPlan(this.chance);
+    this.plan = randomPlan(this.chance, this.chance() < 0.4);
     this.options = { jobs: 1 + Math.floor(this.chance() * 4), failFast: this.chance() < 0.2, only: null };
     this.store = faultyStore(journal);
     const row = journal.database.prepare("SELECT max(id) AS last FROM run").get();
@@ -236,13 +236,13 @@ class Simulation {
     }
   }
 
-  /** A person says what became of a node whose end nobody knows; false: there is none, or it was said. */
+  /** A person says what became of a node whose end nobody knows, or answers a gate; false: nothing is asked. */
   private async person(): Promise<boolean> {
     const { view, id } = this;
     if (view === null || id === null) return false;
     const { others } = this.store;
     const n = [...view.nodes()].find((node) => view.state(node) === "unknown");
-    if (n === undefined) return false;
+    if (n === undefined) return this.answer(view, id);
     const as = this.chance() < 0.4 ? "succeeded" : this.chance() < 0.5 ? "failed" : "again";
     const value = as === "succeeded" ? { value: view.name(n) } : {};
     const wish = {
@@ -252,6 +252,21 @@ class Simulation {
       at: this.clock.now(),
     } as const;
     const asked = await ask(others, id, wish);
+    this.ring();
+    return "id" in asked;
+  }
+
+  private async answer(view: RunView, id: string): Promise<boolean> {
+    const [question] = view.questions();
+    if (question === undefined) return false;
+    const { n, item } = question;
+    const answer = this.calm || this.chance() < 0.8 ? "approved" : "rejected";
+    const asked = await ask(this.store.others, id, {
+      ask: { kind: "decide", n, item, answer },
+      by: "sim",
+      note: null,
+      at: this.clock.now(),
+    });
     this.ring();
     return "id" in asked;
   }
@@ -300,6 +315,7 @@ class Simulation {
   private check(events: readonly Event[], end: RunResult | null): void {
     const succeeded = new Set<number>();
     const run = createRun({ id: "sim", plan: this.plan, files: noFiles });
+    const approved = new Set<string>();
     let at = 0;
     events.forEach((event, i) => {
       if (event.seq !== i + 1) this.problems.push(`event ${i + 1} has number ${event.seq}`);
@@ -312,6 +328,12 @@ class Simulation {
       if (event.type === "attempt.started" && succeeded.has(event.n))
         this.problems.push(`cell ${event.n} starts again after its recorded success`);
       if (event.type === "attempt.ended" && event.outcome === "succeeded") succeeded.add(event.n);
+      // What comes too late is recorded, and decides nothing.
+      if (event.type === "gate.decided" && event.late !== true) {
+        const what = `${event.n} ${event.item ?? ""}`;
+        if (approved.has(what)) this.problems.push(`gate ${what} is decided after it was approved`);
+        if (event.answer === "approved") approved.add(what);
+      }
     });
     const keys = new Map<string, string>();
     const argsOf = new Map<string, string>();
