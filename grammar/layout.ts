@@ -135,7 +135,7 @@ function roomFor(doc: Doc, rest: readonly Piece[], room: number): boolean {
     else if (isList(next))
       for (let at = next.length - 1; at >= 0; at--) stack.push({ ...piece, doc: next[at] ?? "" });
     else if (next.kind === "indent") stack.push({ ...piece, doc: next.of });
-    else if (next.kind === "group") stack.push({ ...piece, doc: next.of, flat: !next.broken });
+    else if (next.kind === "group") stack.push({ ...piece, doc: next.of, flat: flat && !next.broken });
     else if (next.kind === "broken") left -= flat ? 0 : next.text.length;
     else if (next.kind === "line") {
       if (next.hard || !flat) return true;
