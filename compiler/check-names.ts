@@ -121,16 +121,16 @@ function toldAsLater(check: Check, name: Named, scope: Scope): boolean {
   return false;
 }
 
-/** All names of values that may stand here, the nearest first. */
-function valueNames(scope: Scope): string[] {
-  const names: string[] = [];
-  for (let inner: Scope | null = scope; inner !== null; inner = inner.parent)
-    names.push(...inner.names.keys());
-  names.push(...scope.home.values.keys());
-  for (const [name, { declaration }] of scope.home.types)
-    if (declaration.body.kind === "union") names.push(name);
-  if (scope.where.returnOf !== null) names.push("stdout", "stderr", "exit_code", "elapsed");
-  return names;
+/** All names of values that may stand here, the nearest first; gone through only as far as somebody looks. */
+function valueNames(scope: Scope): Iterable<string> {
+  return { [Symbol.iterator]: () => eachValueName(scope) };
+}
+
+function* eachValueName(scope: Scope): Generator<string> {
+  for (let inner: Scope | null = scope; inner !== null; inner = inner.parent) yield* inner.names.keys();
+  yield* scope.home.values.keys();
+  for (const [name, { declaration }] of scope.home.types) if (declaration.body.kind === "union") yield name;
+  if (scope.where.returnOf !== null) yield* ["stdout", "stderr", "exit_code", "elapsed"];
 }
 
 function tellUnknown(check: Check, name: Named, scope: Scope): Type {

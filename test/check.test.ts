@@ -261,3 +261,12 @@ describe("large programs", () => {
     expect(diagnostics.every(({ code }) => code === "unknown-name")).toBe(true);
   });
 });
+
+describe("many mistakes", () => {
+  it("cost time that grows with them, not with their square", () => {
+    const text = `flow main() {\n${Array.from({ length: 40_000 }, (_, i) => `  a${i} = b${i}\n`).join("")}}\n`;
+    const entry = join(folder, "many.flow");
+    writeFileSync(entry, text);
+    expect(diagnose(entry)).toHaveLength(40_000);
+  }, 20_000);
+});
