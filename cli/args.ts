@@ -6,6 +6,7 @@ import { flowCommands } from "./args-flows.ts";
 import { peopleCommands } from "./args-people.ts";
 import { runCommand } from "./args-run.ts";
 import { recordCommands } from "./args-runs.ts";
+import { shellCommand } from "./args-shell.ts";
 import type { Request } from "./request.ts";
 import { shellWord, usage } from "./stop.ts";
 
@@ -26,6 +27,9 @@ interface Found {
 export function parseArgs(argv: readonly string[], version: string): Request {
   const found: Found = { request: null };
   let text = "";
+  const [shell, ...words] = argv.slice(1);
+  if (argv[0] === "__complete" && (shell === "bash" || shell === "zsh" || shell === "fish"))
+    return { command: "complete", shell, words };
   const root = build(version, found);
   for (const command of [root, ...root.commands])
     command
@@ -66,6 +70,11 @@ function misread(error: CommanderError, argv: readonly string[], root: Command) 
   return usage(`${sentence} Did you mean \`${nearest}\`?`, `flowc ${mended.join(" ")}`);
 }
 
+/** All commands, with nothing typed. */
+export function commandTree(version: string): Command {
+  return build(version, { request: null });
+}
+
 function build(version: string, found: Found): Command {
   const root = new Command("flowc")
     .version(version, "-v, --version", "print the version")
@@ -81,5 +90,6 @@ function build(version: string, found: Found): Command {
   runCommand(root, give);
   recordCommands(root, give);
   peopleCommands(root, give);
+  shellCommand(root, give);
   return root;
 }

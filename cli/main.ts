@@ -25,6 +25,10 @@ async function start(request: Request, world: World): Promise<number> {
       return (await import("./list.ts")).list(request, world);
     case "plan":
       return (await import("./plan.ts")).plan(request, world);
+    case "completion":
+      return (await import("./completion.ts")).completion(request, world);
+    case "complete":
+      return (await import("./complete.ts")).complete(request, world);
     case "run":
       return (await import("./run.ts")).run(request, world);
     case "runs":

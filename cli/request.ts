@@ -48,6 +48,8 @@ export type PlanFormat = "table" | "json" | "mermaid" | "dot" | "svg";
 
 export type ReportFormat = "md" | "html" | "json" | "junit";
 
+export type Shell = "bash" | "zsh" | "fish";
+
 export type CheckFormat = "text" | "json" | "github";
 
 export type Request =
@@ -60,6 +62,14 @@ export type Request =
       readonly strict: boolean;
     }
   | { readonly command: "explain"; readonly code: string | null; readonly json: boolean }
+  | { readonly command: "completion"; readonly shell: Shell }
+  | {
+      /** Asked by the script that `completion` prints: what may stand at the end of a line. */
+      readonly command: "complete";
+      readonly shell: Shell;
+      /** After `flowc`, as typed; the last one is being typed. */
+      readonly words: readonly string[];
+    }
   | RunRequest
   | {
       readonly command: "plan";
