@@ -43,16 +43,19 @@ function chooser(ways: Ways, look: Look, known: readonly TokenType[]): Choose {
       second: second === undefined ? null : membersOf(known[second]),
     })),
   );
-  const byFirst = new Map<number, readonly Candidate[]>();
+  // Asked for nearly every token: an array is faster than a map, and most choices need one look at it.
+  const byFirst: (readonly Candidate[] | undefined)[] = [];
   return () => {
     const next = look(1);
-    let possible = byFirst.get(next);
+    let possible = byFirst[next];
     if (possible === undefined) {
       possible = candidates.filter(({ first }) => first === null || first.has(next));
-      byFirst.set(next, possible);
+      byFirst[next] = possible;
     }
-    for (const { alternative, second } of possible)
-      if (second === null || second.has(look(2))) return alternative;
+    for (let i = 0; i < possible.length; i++) {
+      const one = possible[i];
+      if (one !== undefined && (one.second === null || one.second.has(look(2)))) return one.alternative;
+    }
     return undefined;
   };
 }
