@@ -15,7 +15,7 @@ function annotation(one: Diagnostic, world: Pick<World, "cwd" | "env">): string 
   const start = position(one.source, one.span.start);
   const end = position(one.source, one.span.end);
   const places = [
-    ["file", shownFrom(one.source.path, world)],
+    ["file", pathOnGithub(one.source.path, world)],
     ["line", String(start.line)],
     // GitHub takes columns only for what stands on one line, and counts the last one in.
     ...(start.line === end.line ? [["col", String(start.column)]] : []),
@@ -23,34 +23,36 @@ function annotation(one: Diagnostic, world: Pick<World, "cwd" | "env">): string 
     ...(start.line === end.line ? [["endColumn", String(Math.max(start.column, end.column - 1))]] : []),
     ["title", `${one.code}: ${one.title}`],
   ];
-  const properties = places.map(([name, value]) => `${name}=${property(value ?? "")}`).join(",");
+  const properties = places.map(([name, value]) => `${name}=${noteProperty(value ?? "")}`).join(",");
   const text = [
     one.label,
     ...one.related.map(({ source, span, label }) => {
       const { line } = position(source, span.start);
-      return `${shownFrom(source.path, world)}:${line}: ${label}`;
+      return `${pathOnGithub(source.path, world)}:${line}: ${label}`;
     }),
     ...(one.hint === undefined ? [] : [`hint: ${one.hint}`]),
     ...(one.fix === undefined ? [] : [`fix: ${one.fix.title}`]),
   ];
-  return `::${one.severity} ${properties}::${message(text.join("\n"))}`;
+  return `::${one.severity} ${properties}::${noteMessage(text.join("\n"))}`;
 }
 
 /** GitHub finds a file by its path in the repository, wherever in it the step stands. */
-function shownFrom(path: string, world: Pick<World, "cwd" | "env">): string {
+export function pathOnGithub(path: string, world: Pick<World, "cwd" | "env">): string {
   const top = world.env["GITHUB_WORKSPACE"];
   if (top === undefined || top === "") return path;
   const inside = relative(top, resolve(world.cwd, path));
   return inside.startsWith("..") ? path : inside.replaceAll("\\", "/");
 }
 
-function message(text: string): string {
+/** A text behind the `::` of a workflow command. */
+export function noteMessage(text: string): string {
   return text
     .split("\n")
     .map((line) => visible(line).replaceAll("%", "%25").replaceAll("\r", "%0D"))
     .join("%0A");
 }
 
-function property(text: string): string {
-  return message(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+/** A value before it. */
+export function noteProperty(text: string): string {
+  return noteMessage(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }

@@ -34,8 +34,16 @@ export function formatOf(file: string): ReportFormat {
   return end === undefined ? "md" : end === "xml" ? "junit" : "html";
 }
 
+/** Long parts of the Markdown that can be left out. */
+export type Parts = readonly ("nodes" | "artifacts")[];
+
 /** The whole document, with its last newline. */
-export async function reportText(record: RunRecord, view: RunView, format: ReportFormat): Promise<string> {
+export async function reportText(
+  record: RunRecord,
+  view: RunView,
+  format: ReportFormat,
+  without: Parts = [],
+): Promise<string> {
   if (format === "json") return `${JSON.stringify(recordJson(record), null, 2)}\n`;
   if (format === "junit") return junit(record);
   if (format === "html")
@@ -46,8 +54,8 @@ export async function reportText(record: RunRecord, view: RunView, format: Repor
     ...failures(record),
     ...gates(record),
     ...answer(record),
-    ...artifacts(record),
-    ...nodes(record),
+    ...(without.includes("artifacts") ? [] : artifacts(record)),
+    ...(without.includes("nodes") ? [] : nodes(record)),
   ].join("\n")}\n`;
 }
 

@@ -18,6 +18,7 @@ import type { Outline } from "../runtime/outline.ts";
 import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { answerFiles, printAnswer } from "./answer.ts";
 import { loginName } from "./ask.ts";
+import { leaveOnGithub, onGithub } from "./github.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
@@ -290,14 +291,18 @@ async function ended(
   if (result.already)
     world.err.write(`The run ${result.run} had succeeded already; there was nothing left to do.\n`);
   // The events are read back only for those who asked for all of them.
+  const github = onGithub(world);
   const record =
-    request.json || request.report !== null ? await recordOf(view, journal.events(result.run), true) : null;
+    request.json || request.report !== null || github
+      ? await recordOf(view, journal.events(result.run), true)
+      : null;
   if (request.report !== null && record !== null) {
     const text = await reportText(record, view, formatOf(request.report));
     writeFileSync(resolve(world.cwd, request.report), text);
   }
   if (request.json && record !== null) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
   else if (request.ui !== "json" && result.status === "succeeded") printAnswer(result.output, world);
+  if (github && record !== null) await leaveOnGithub(record, view, project, world);
   if (request.ui !== "quiet" || result.status !== "succeeded")
     tellEnd(
       {

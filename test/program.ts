@@ -26,7 +26,7 @@ export function start(
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: options.cwd ?? root,
     // Where the tests run shall not be seen: GitHub's machines get another output.
-    env: { ...process.env, NO_COLOR: "1", GITHUB_ACTIONS: "", ...options.env },
+    env: { ...process.env, NO_COLOR: "1", GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const stdout: Buffer[] = [];
