@@ -111,7 +111,10 @@ function placeOf(
       (one): one is Task | Flow => (one.kind === "task" || one.kind === "flow") && one.name.text === name,
     );
     if (found === undefined) return null;
-    return { file: pathOnGithub(shownPath(world, path), world), line: position(file.source, found.name.span.start).line };
+    return {
+      file: pathOnGithub(shownPath(world, path), world),
+      line: position(file.source, found.name.span.start).line,
+    };
   } catch {
     return null;
   }

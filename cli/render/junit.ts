@@ -9,18 +9,13 @@ export function junit(record: RunRecord): string {
   const cases = record.nodes.map((node) => testCase(node, causes.get(node.name)));
   const apart = record.causes.filter(({ node }) => node === null).map(apartCase);
   const failures = record.nodes.filter(isFailure).length;
-  const counted = [
-    `tests="${cases.length + apart.length}"`,
-    `failures="${failures}"`,
-    `errors="${apart.length}"`,
-    `skipped="${record.nodes.filter(isSkipped).length}"`,
-    `time="${seconds(record.wallMs)}"`,
-  ].join(" ");
+  const counted = `tests="${cases.length + apart.length}" failures="${failures}" errors="${apart.length}" time="${seconds(record.wallMs)}"`;
+  const skipped = record.nodes.filter(isSkipped).length;
   const at = new Date(record.startedAt).toISOString().slice(0, 19);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="${escaped(record.flow)}" ${counted}>`,
-    `  <testsuite name="${escaped(record.flow)}" id="0" package="${escaped(record.run)}" ${counted} timestamp="${at}" hostname="localhost">`,
+    `  <testsuite name="${escaped(record.flow)}" id="0" package="${escaped(record.run)}" ${counted} skipped="${skipped}" timestamp="${at}" hostname="localhost">`,
     ...cases,
     ...apart,
     "  </testsuite>",

@@ -16,7 +16,15 @@ const marks =
   'task t() { run "true" }\nflow main() { for k in ["it\'s", "two words", "a:b"] by k { t() } }\n';
 
 function sh(command: string, program = "sh", flags: readonly string[] = []): string {
-  const env = { ...process.env, PATH: path, NO_COLOR: "1", HOME: folder, TERM: "xterm", GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "" };
+  const env = {
+    ...process.env,
+    PATH: path,
+    NO_COLOR: "1",
+    HOME: folder,
+    TERM: "xterm",
+    GITHUB_ACTIONS: "",
+    GITHUB_STEP_SUMMARY: "",
+  };
   const { stdout, stderr, status } = spawnSync(program, [...flags, "-c", command], {
     cwd: folder,
     env,

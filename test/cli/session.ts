@@ -46,7 +46,14 @@ export function play(text: string): string {
     const program = join(commands, "flowc");
     writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, { mode: 0o755 });
     const path = `${commands}:${process.env["PATH"]}`;
-    const env = { ...process.env, PATH: path, NO_COLOR: "1", TZ: "UTC", GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "" };
+    const env = {
+      ...process.env,
+      PATH: path,
+      NO_COLOR: "1",
+      TZ: "UTC",
+      GITHUB_ACTIONS: "",
+      GITHUB_STEP_SUMMARY: "",
+    };
     const lines = text.split("\n");
     const head = lines.slice(
       0,
