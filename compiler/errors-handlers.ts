@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { type At, error } from "./errors.ts";
+import { spellSeconds } from "./spell.ts";
 
 /** So many nodes of a chain are written out. */
 const nodesShownMax = 6;
@@ -14,7 +15,9 @@ export function lateDeadline(
   nodes: readonly { readonly words: string; readonly seconds: number }[],
 ): Diagnostic {
   const [first] = nodes;
-  const shown = nodes.slice(0, nodesShownMax).map(({ words, seconds }) => `${words} ${spelled(seconds)}`);
+  const shown = nodes
+    .slice(0, nodesShownMax)
+    .map(({ words, seconds }) => `${words} ${spellSeconds(seconds)}`);
   const more = nodes.length > nodesShownMax ? ` → … ${nodes.length - nodesShownMax} more` : "";
   const chain = `${shown.join(" → ")}${more}`;
   const what = nodes.length === 1 && first !== undefined ? `${first.words} alone` : chain;
@@ -22,25 +25,9 @@ export function lateDeadline(
     "late-deadline",
     at,
     "A deadline that cannot be kept",
-    `${block} has ${spelled(deadline)}, and ${what} may take ${spelled(most)}`,
+    `${block} has ${spellSeconds(deadline)}, and ${what} may take ${spellSeconds(most)}`,
     {
       hint: "Timeouts and repeats of a chain of nodes must fit into the deadline around it: raise it, or lower a `timeout` or `retry` on the way.",
     },
   );
-}
-
-function spelled(seconds: number): string {
-  if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
-  const parts: string[] = [];
-  let left = Math.round(seconds * 1000) / 1000;
-  for (const [unit, length] of [
-    ["d", 86_400],
-    ["h", 3_600],
-    ["m", 60],
-  ] as const) {
-    if (left >= length) parts.push(`${Math.floor(left / length)}${unit}`);
-    left %= length;
-  }
-  if (left > 0) parts.push(`${Number(left.toFixed(3))}s`);
-  return parts.join("");
 }

@@ -1,26 +1,11 @@
 // How the end of a command is told to people, in a sentence.
 
 import type { Command } from "../compiler/plan-tasks.ts";
+import { spellSeconds } from "../compiler/spell.ts";
 
 /** An attempt that took too long. */
 export function timedOut(seconds: number): string {
   return `It did not end within its timeout of ${spellSeconds(seconds)}, and was ended.`;
-}
-
-export function spellSeconds(seconds: number): string {
-  if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
-  const parts: string[] = [];
-  let left = seconds;
-  for (const [unit, length] of [
-    ["d", 86_400],
-    ["h", 3_600],
-    ["m", 60],
-  ] as const) {
-    if (left >= length) parts.push(`${Math.floor(left / length)}${unit}`);
-    left %= length;
-  }
-  if (left > 0) parts.push(`${Number(left.toFixed(3))}s`);
-  return parts.join("");
 }
 
 /** What people would call the command: its program, or for a script the shell. */

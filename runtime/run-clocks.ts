@@ -1,7 +1,7 @@
 // Deadlines of blocks: when their time began, how long it is, and what is said when it is over.
 
 import type { Expr } from "../compiler/plan-expr.ts";
-import { spellSeconds } from "./endings.ts";
+import { spellSeconds } from "../compiler/spell.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Cells } from "./run-cells.ts";
 import { CALLED_OFF, EXPIRED, RUNNING, SETTLED } from "./run-codes.ts";

@@ -1,47 +1,29 @@
 // What an attempt may answer: its `return`, `$OUT`, files; what is no answer; and that no secret is ever in one.
 
-import { createHash } from "node:crypto";
 import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { FileValue } from "../compiler/types.ts";
 import {
   call,
   env,
   file,
+  fileOf,
   listOf,
-  openTestWorld,
+  openSecretWorld,
   optional,
   param,
   record,
+  secret,
+  sha256,
   string,
   type TestWorld,
 } from "./attempts.ts";
 
-const secret = 'hunter2-s3cr"et/ü+~';
 let world: TestWorld;
 beforeAll(() => {
-  world = openTestWorld({
-    secrets: { TOKEN: secret },
-    inherited: {
-      HOME: "/home/me",
-      LC_ALL: "C.UTF-8",
-      TZ: "UTC",
-      AWS_SECRET_ACCESS_KEY: "x",
-      NODE_OPTIONS: "--bad",
-      EDITOR: "vi",
-    },
-  });
+  world = openSecretWorld();
 });
 afterAll(() => world.close());
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-const fileOf = (path: string, text: string): FileValue & Record<string, string | number> => ({
-  path,
-  name: path.slice(path.lastIndexOf("/") + 1),
-  size: Buffer.byteLength(text),
-  sha256: sha256(text),
-});
 
 describe("answers", () => {
   test("`return` sees what the work printed and left", async () => {

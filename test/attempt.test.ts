@@ -1,16 +1,16 @@
 // One attempt, from values to a report: what a task sees, what it may answer, and every way in which it can fail.
 
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { FileValue } from "../compiler/types.ts";
 import {
   call,
   dir,
   env,
   file,
+  fileOf,
   listOf,
+  openSecretWorld,
   openTestWorld,
   optional,
   record,
@@ -18,30 +18,11 @@ import {
   type TestWorld,
 } from "./attempts.ts";
 
-const secret = 'hunter2-s3cr"et/ü+~';
 let world: TestWorld;
 beforeAll(() => {
-  world = openTestWorld({
-    secrets: { TOKEN: secret },
-    inherited: {
-      HOME: "/home/me",
-      LC_ALL: "C.UTF-8",
-      TZ: "UTC",
-      AWS_SECRET_ACCESS_KEY: "x",
-      NODE_OPTIONS: "--bad",
-      EDITOR: "vi",
-    },
-  });
+  world = openSecretWorld();
 });
 afterAll(() => world.close());
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-const fileOf = (path: string, text: string): FileValue & Record<string, string | number> => ({
-  path,
-  name: path.slice(path.lastIndexOf("/") + 1),
-  size: Buffer.byteLength(text),
-  sha256: sha256(text),
-});
 
 describe("what a task sees", () => {
   test("its values as text", async () => {

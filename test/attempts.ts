@@ -1,12 +1,13 @@
 // A small world for attempts in the tests: a project, a run's folder, the real store, runner and threads.
 
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PLAN_VERSION, type Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
 import type { Command, TaskPlan } from "../compiler/plan-tasks.ts";
-import type { Type, TypeTable, Value } from "../compiler/types.ts";
+import type { FileValue, Type, TypeTable, Value } from "../compiler/types.ts";
 import { analyzeShell } from "../grammar/shell.ts";
 import { localRunner } from "../runners/local.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
@@ -221,3 +222,30 @@ function actionOf({ run, call: called, values = [] }: TestTask): TaskPlan["actio
 function numberOf(expr: unknown): number {
   return typeof expr === "object" && expr !== null && "i" in expr && typeof expr.i === "number" ? expr.i : 0;
 }
+
+/** A secret with all that encodings change. */
+export const secret = 'hunter2-s3cr"et/ü+~';
+
+/** A world that knows {@link secret} as `TOKEN`, and whose own environment is not for tasks. */
+export function openSecretWorld(): TestWorld {
+  return openTestWorld({
+    secrets: { TOKEN: secret },
+    inherited: {
+      HOME: "/home/me",
+      LC_ALL: "C.UTF-8",
+      TZ: "UTC",
+      AWS_SECRET_ACCESS_KEY: "x",
+      NODE_OPTIONS: "--bad",
+      EDITOR: "vi",
+    },
+  });
+}
+
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+export const fileOf = (path: string, text: string): FileValue & Record<string, string | number> => ({
+  path,
+  name: path.slice(path.lastIndexOf("/") + 1),
+  size: Buffer.byteLength(text),
+  sha256: sha256(text),
+});

@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "compiler/glob.ts",
     "compiler/glob-overlap.ts",
     "compiler/seen.ts",
+    "compiler/spell.ts",
   ],
   runners: [
     "runners/",

@@ -1,0 +1,19 @@
+// Values as people write them in a flow.
+
+/** A duration, such as `1h30m`. */
+export function spellSeconds(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
+  const parts: string[] = [];
+  // What is below a millisecond comes from adding.
+  let left = Math.round(seconds * 1000) / 1000;
+  for (const [unit, length] of [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["m", 60],
+  ] as const) {
+    if (left >= length) parts.push(`${Math.floor(left / length)}${unit}`);
+    left %= length;
+  }
+  if (left > 0) parts.push(`${Number(left.toFixed(3))}s`);
+  return parts.join("");
+}
