@@ -30,11 +30,13 @@ export async function logs(request: RequestOf<"logs">, world: World): Promise<nu
       const nodes = chosen(view, request.node, project);
       const titles = nodes.length > 1;
       for (const n of nodes)
-        for (let a = 1; a <= view.attempts(n); a++)
-          for (const path of Object.values(logPaths(loaded.folder, n, a)))
+        for (let a = 1; a <= view.attempts(n); a++) {
+          const { out, err } = logPaths(loaded.folder, n, a);
+          for (const path of [out, err])
             await tailOf(shown, path, titles || a > 1 ? title(view, n, a, paint) : "", printer).drain(
               world.out,
             );
+        }
     };
     await drain(loaded.view);
     while (request.follow && !world.out.closed() && (await ownerOf(journal, loaded.id)) !== null) {

@@ -15,12 +15,23 @@ export interface Launch {
 }
 
 export interface Launched {
-  /** Of the process, and of its group. */
+  /** Of the process, and of its group; 0 as long as it is not known. */
   readonly pid: number;
+  /** The same, as soon as it is known; 0 if it has ended before that. */
+  group(): Promise<number>;
   /** How the process itself ended; others of its group may live on. */
-  readonly exited: Promise<Exit>;
-  /** Ends when its output is in the files; what a process that has left the group still holds open is let go. */
-  drained(): Promise<void>;
+  readonly exited: Promise<Ended>;
+  /**
+   * Ends when its output is in the files; what a process that has left the group still holds open is let go. Null: it
+   * wrote there itself.
+   */
+  drained(): Promise<void> | null;
+}
+
+export interface Ended {
+  readonly exit: Exit;
+  /** Is it known that its group has no process left? */
+  readonly empty: boolean;
 }
 
 type NotStarted = Extract<Exit, { kind: "not-started" | "lost" }>;
@@ -46,7 +57,9 @@ export async function launch(order: Launch): Promise<Launched | NotStarted> {
     const written = writtenOut(child, order.io);
     const failure = await started(child);
     if (failure !== null || child.pid === undefined) return explain(failure, program, order);
-    return { pid: child.pid, exited: exitOf(child), drained: () => drained(child, written) };
+    const { pid } = child;
+    const exited = exitOf(child).then((exit) => ({ exit, empty: false }));
+    return { pid, group: async () => pid, exited, drained: () => drained(child, written) };
   } catch (error) {
     return explain(error, program, order);
   } finally {

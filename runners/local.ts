@@ -33,7 +33,7 @@ const usual: LocalOptions = { graceMs: 5_000, plainFirst: 3 };
 /** Makes the runner of kind `local`. */
 export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
   const options = { ...usual, ...asked };
-  const groups: Groups = new Map();
+  const running: Running = new Map();
   const shells = new Map<string, Slots>();
   const slotsOf = (run: string): Slots => {
     const known = shells.get(run) ?? new Slots(shellsOf(run), options.plainFirst);
@@ -48,32 +48,33 @@ export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
       properties: {},
       additionalProperties: false,
     },
-    open: async (spec) => openLocal(spec, options, groups, slotsOf(spec.tag.run)),
+    open: async (spec) => openLocal(spec, options, running, slotsOf(spec.tag.run)),
     find: async (run) => {
       const ofRun = (ref: string): boolean => ref.startsWith(`${run}.`);
       // Our own shells are no leftovers; what runs in them is among the groups.
       const own = shells.has(run) ? shellsOf(run) : null;
       const carriers = (await carriersOf(ofRun)).filter(({ cookie }) => cookie !== own);
       const found = runsFound(carriers);
-      return [...new Set([...found, ...[...groups.keys()].filter(ofRun)])].sort();
+      return [...new Set([...found, ...[...running.keys()].filter(ofRun)])].sort();
     },
     end: async (refs, atOnce = false) => {
       // A command that cleared its environment has no cookie, but is still in its group.
-      if (atOnce) for (const ref of refs) killGroup(groups.get(ref));
+      if (atOnce) await Promise.all(refs.map((ref) => killGroup(running.get(ref))));
       await endCarriers(new Set(refs), atOnce ? 0 : options.graceMs);
     },
     identity: async () => `local ${process.platform}-${process.arch}`,
   };
 }
 
-/** Process groups of the commands that run now, by their instance. */
-type Groups = Map<string, number>;
+/** The commands that run now, by their instance. */
+type Running = Map<string, Launched>;
 
-function killGroup(group: number | undefined): void {
-  if (group !== undefined) signalGroup(group, "SIGKILL");
+async function killGroup(launched: Launched | undefined): Promise<void> {
+  const group = (await launched?.group()) ?? 0;
+  if (group > 0) signalGroup(group, "SIGKILL");
 }
 
-function openLocal(spec: InstanceSpec, options: LocalOptions, groups: Groups, slots: Slots): Instance {
+function openLocal(spec: InstanceSpec, options: LocalOptions, running: Running, slots: Slots): Instance {
   const ref = cookieOf(spec.tag);
   const temporary = join(spec.scratch, "tmp");
   const workspace = spec.workspace === "project" ? spec.project : join(spec.scratch, "work");
@@ -83,7 +84,7 @@ function openLocal(spec: InstanceSpec, options: LocalOptions, groups: Groups, sl
     ref,
     workspace,
     temporary,
-    exec: (command, io, stop) => exec({ ref, workspace, options, groups, slots }, command, io, stop),
+    exec: (command, io, stop) => exec({ ref, workspace, options, running, slots }, command, io, stop),
     put: (files) => copyIn(files, workspace, temporary),
     watch: watchFolder,
     read: readBounded,
@@ -96,12 +97,12 @@ interface Place {
   readonly ref: string;
   readonly workspace: string;
   readonly options: LocalOptions;
-  readonly groups: Groups;
+  readonly running: Running;
   readonly slots: Slots;
 }
 
 async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortSignal): Promise<Exit> {
-  const { ref, workspace, options, groups } = place;
+  const { ref, workspace, options, running } = place;
   if (stop.aborted) return { kind: "not-started", message: "It was stopped before it began.", code: "other" };
   const order: Launch = {
     argv: command.argv,
@@ -109,16 +110,17 @@ async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortS
     cwd: command.cwd === "" ? workspace : join(workspace, command.cwd),
     io,
   };
-  const launched = await (place.slots.launch(order) ?? launch(order));
+  const launched = place.slots.launch(order) ?? (await launch(order));
   if ("kind" in launched) return launched;
-  groups.set(ref, launched.pid);
+  running.set(ref, launched);
   const stopping = stopped(launched, ref, stop, options.graceMs);
-  const exit = await launched.exited;
+  const { exit, empty } = await launched.exited;
   stopping.cancel();
   if (stop.aborted) await stopping.done;
-  else await endGroup(launched.pid, options.graceMs);
-  groups.delete(ref);
-  await launched.drained();
+  else if (!empty) await endGroup(launched.pid, options.graceMs);
+  running.delete(ref);
+  const drained = launched.drained();
+  if (drained !== null) await drained;
   return exit;
 }
 
@@ -127,16 +129,21 @@ async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortS
  * `done` ends when nothing of the attempt is left.
  */
 function stopped(launched: Launched, ref: string, stop: AbortSignal, graceMs: number) {
-  let finish = () => {};
-  const done = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
+  let done: Promise<unknown> = Promise.resolve();
   const begin = () => {
-    signalGroup(launched.pid, "SIGTERM");
-    const both = [endGroup(launched.pid, graceMs), endCarriers(new Set([ref]), graceMs)];
-    void Promise.all(both).then(finish);
+    done = Promise.all([endJob(launched, graceMs), endCarriers(new Set([ref]), graceMs)]);
   };
   if (stop.aborted) begin();
   else stop.addEventListener("abort", begin, { once: true });
-  return { done, cancel: () => stop.removeEventListener("abort", begin) };
+  return {
+    get done(): Promise<unknown> {
+      return done;
+    },
+    cancel: () => stop.removeEventListener("abort", begin),
+  };
+}
+
+async function endJob(launched: Launched, graceMs: number): Promise<void> {
+  const group = await launched.group();
+  if (group > 0) await endGroup(group, graceMs);
 }

@@ -1,7 +1,7 @@
 // One attempt of a node, from its values to a report: never throws, every failure becomes a sentence.
 
 import { writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Action, Command, TaskPlan } from "../compiler/plan-tasks.ts";
 import { endAnswer, type Type, type TypeTable, type Value } from "../compiler/types.ts";
 import { type Answer, answerOfCall, answerOfOut, answerOfReturn, type Work } from "./answer.ts";
@@ -17,7 +17,7 @@ import { evaluate, paramScope } from "./evaluate.ts";
 import type { EventBody } from "./events.ts";
 import { textsOf } from "./hole-texts.ts";
 import { isFull } from "./journal-errors.ts";
-import { logPaths } from "./log-paths.ts";
+import { type LogPaths, logPaths } from "./log-paths.ts";
 import { readTail } from "./output.ts";
 import { holdsSecret, redactor, redactText, secretForms } from "./redact.ts";
 import { COOKIE, type Exit, type Instance, type Output, type Runner } from "./runner.ts";
@@ -151,7 +151,7 @@ class Attempt {
   private readonly stop: AbortSignal;
   private readonly secrets: readonly Buffer[];
   private readonly scratch: string;
-  private readonly logs: { readonly out: string; readonly err: string };
+  private readonly logs: LogPaths;
 
   constructor(
     order: AttemptOrder,
@@ -173,7 +173,7 @@ class Attempt {
     if (this.stop.aborted) return neverBegan;
     const runner = await world.runner(order.settings.runner);
     if ("problem" in runner) return failed("launch", runner.problem);
-    this.world.logs.make(dirname(this.logs.out));
+    this.world.logs.make(this.logs.folder);
     const instance = await runner.open({
       tag: { run: order.run, node: order.n, attempt: order.a },
       settings: {},

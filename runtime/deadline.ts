@@ -3,20 +3,21 @@
 /** Fires when the attempt is to end: because it is stopped, or its time is up. */
 export class Deadline {
   passed = false;
-  private readonly controller = new AbortController();
+  readonly signal: AbortSignal;
+  /** Null: there is no time that could be up. */
+  private readonly controller: AbortController | null;
   private readonly outer: AbortSignal;
-  private readonly forward = () => this.controller.abort();
+  private readonly forward = () => this.controller?.abort();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(outer: AbortSignal, seconds: number | null) {
     this.outer = outer;
+    this.controller = seconds === null ? null : new AbortController();
+    this.signal = this.controller?.signal ?? outer;
+    if (seconds === null) return;
     if (outer.aborted) this.forward();
     else outer.addEventListener("abort", this.forward, { once: true });
-    if (seconds !== null) this.arm(seconds * 1000);
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
+    this.arm(seconds * 1000);
   }
 
   /** A timer of more than 24 days would fire at once. */
@@ -26,12 +27,13 @@ export class Deadline {
       if (ms > step) this.arm(ms - step);
       else {
         this.passed = !this.outer.aborted;
-        this.controller.abort();
+        this.controller?.abort();
       }
     }, step);
   }
 
   clear(): void {
+    if (this.controller === null) return;
     clearTimeout(this.timer);
     this.outer.removeEventListener("abort", this.forward);
   }

@@ -1,6 +1,6 @@
 // The environment of an attempt: a short list of what flowc inherited, the task's own, and what flowc tells it.
 
-import { join } from "node:path";
+import { sep } from "node:path";
 import type { Instance } from "./runner.ts";
 
 /** A variable of `env:`; a secret by its name. */
@@ -41,13 +41,7 @@ export function environmentOf(
   world: From,
   instance: Pick<Instance, "temporary">,
 ): { readonly env: Readonly<Record<string, string>> } | { readonly problem: string } {
-  const env: Record<string, string> = {};
-  for (const name of [...inheritedNames, ...inheritedElsewhere]) {
-    const text = world.inherited[name];
-    if (text !== undefined) env[name] = text;
-  }
-  for (const [name, text] of Object.entries(world.inherited))
-    if (name.startsWith("LC_") && text !== undefined) env[name] = text;
+  const env: Record<string, string> = { ...inheritedBy(world.inherited) };
   for (const entry of order.settings.env) {
     const text = "text" in entry ? entry.text : world.secrets.get(entry.secret);
     if (text === undefined && "secret" in entry)
@@ -56,17 +50,32 @@ export function environmentOf(
     if (problem !== null) return { problem: `\`env: { ${entry.name}: … }\` ${problem}.` };
     env[entry.name] = text ?? "";
   }
-  return {
-    env: {
-      ...env,
-      TMPDIR: instance.temporary,
-      OUT: join(instance.temporary, "out"),
-      FLOWC_RUN: order.run,
-      FLOWC_NODE: order.name,
-      FLOWC_ATTEMPT: String(order.a),
-      FLOWC_IDEMPOTENCY_KEY: order.key,
-    },
-  };
+  env["TMPDIR"] = instance.temporary;
+  env["OUT"] = `${instance.temporary}${sep}out`;
+  env["FLOWC_RUN"] = order.run;
+  env["FLOWC_NODE"] = order.name;
+  env["FLOWC_ATTEMPT"] = String(order.a);
+  env["FLOWC_IDEMPOTENCY_KEY"] = order.key;
+  return { env };
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** flowc's own environment is large, and the same for all attempts of a run. */
+const inherited = new WeakMap<Variables, Readonly<Record<string, string>>>();
+
+function inheritedBy(own: Variables): Readonly<Record<string, string>> {
+  const known = inherited.get(own);
+  if (known !== undefined) return known;
+  const env: Record<string, string> = {};
+  for (const name of [...inheritedNames, ...inheritedElsewhere]) {
+    const text = own[name];
+    if (text !== undefined) env[name] = text;
+  }
+  for (const [name, text] of Object.entries(own))
+    if (name.startsWith("LC_") && text !== undefined) env[name] = text;
+  inherited.set(own, env);
+  return env;
 }
 
 function problemOf(name: string, text: string): string | null {

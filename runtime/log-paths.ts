@@ -1,13 +1,16 @@
 // Where the output of attempts is kept: names of nodes never become paths.
 
-import { join } from "node:path";
+import { sep } from "node:path";
 
-/** Where an attempt's output goes. */
-export function logPaths(
-  runFolder: string,
-  n: number,
-  a: number,
-): { readonly out: string; readonly err: string } {
-  const base = join(runFolder, "logs", String(Math.floor(n / 1000)), `${n}.${a}`);
-  return { out: `${base}.out`, err: `${base}.err` };
+export interface LogPaths {
+  readonly folder: string;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Where an attempt's output goes; what printed nothing may have left no file. */
+export function logPaths(runFolder: string, n: number, a: number): LogPaths {
+  const folder = `${runFolder}${sep}logs${sep}${Math.floor(n / 1000)}`;
+  const base = `${folder}${sep}${n}.${a}`;
+  return { folder, out: `${base}.out`, err: `${base}.err` };
 }

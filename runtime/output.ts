@@ -13,7 +13,8 @@ const tailLinesMax = 10;
 export async function readOutput(
   path: string,
 ): Promise<{ readonly text: string } | { readonly problem: string }> {
-  const file = await open(path, "r");
+  const file = await open(path, "r").catch(absent);
+  if (file === null) return { text: "" };
   try {
     const { size } = await file.stat();
     if (size > outputBytesMax)
@@ -26,6 +27,12 @@ export async function readOutput(
   } finally {
     await file.close();
   }
+}
+
+/** What prints nothing needs no file. */
+function absent(error: unknown): null {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+  throw error;
 }
 
 /** Bytes as text; null if they are not UTF-8. A byte order mark is a character like any other. */

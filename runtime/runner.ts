@@ -42,7 +42,10 @@ export interface ExecCommand {
   readonly cwd: string;
 }
 
-/** Where output goes, as it comes: files on this machine, appended to. Memory stays bounded whatever the size. */
+/**
+ * Where output goes, as it comes: files on this machine, appended to; what prints nothing may leave none. Memory stays
+ * bounded whatever the size.
+ */
 export interface Output {
   readonly stdoutPath: string;
   readonly stderrPath: string;

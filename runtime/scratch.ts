@@ -1,6 +1,6 @@
 // Folders that attempts need: those for logs, and temporary ones, of which one left empty serves the next attempt.
 
-import { mkdirSync, readdirSync, unlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, unlinkSync, utimesSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -14,6 +14,7 @@ const keptMax = 64;
 export class Scratch {
   private readonly folder: string;
   private readonly kept: string[] = [];
+  private readonly looks = new Map<string, Look>();
   private readonly removals = new Set<Promise<void>>();
   private made = 0;
 
@@ -26,12 +27,13 @@ export class Scratch {
   async take(): Promise<string> {
     for (let path = this.kept.pop(); path !== undefined; path = this.kept.pop()) {
       // A process that has outlived its attempt may have written meanwhile.
-      if (isEmpty(path)) return path;
+      if (this.isEmpty(path)) return path;
       this.remove(path);
     }
     const path = join(this.folder, String(++this.made));
     await makeFresh(path);
     mkdirSync(join(path, "tmp"));
+    this.looks.set(path, lookAt(path));
     return path;
   }
 
@@ -40,7 +42,7 @@ export class Scratch {
    * be removed stays, and harms nobody.
    */
   giveBack(path: string): void {
-    if (this.kept.length < keptMax && isEmpty(path)) this.kept.push(path);
+    if (this.kept.length < keptMax && this.isEmpty(path)) this.kept.push(path);
     else this.remove(path);
   }
 
@@ -50,7 +52,17 @@ export class Scratch {
     await Promise.all(this.removals);
   }
 
+  /** Nothing was made or removed in a directory whose times are what they were: most attempts leave nothing. */
+  private isEmpty(path: string): boolean {
+    const look = this.looks.get(path);
+    if (look !== undefined && isAsSeen(path, look)) return true;
+    if (!isEmptied(path)) return false;
+    this.looks.set(path, lookAt(path));
+    return true;
+  }
+
   private remove(path: string): void {
+    this.looks.delete(path);
     const removal = rm(path, { recursive: true, force: true })
       .catch(() => {})
       .finally(() => this.removals.delete(removal));
@@ -70,8 +82,41 @@ export class Folders {
   }
 }
 
-/** Takes the answer away that most attempts leave, then looks. */
-function isEmpty(path: string): boolean {
+/** When each of an empty attempt's two directories was changed last, in ms. */
+type Look = readonly [Times, Times];
+interface Times {
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+}
+
+const none: Times = { mtimeMs: Number.NaN, ctimeMs: Number.NaN };
+
+/**
+ * The clock of a file system ticks slowly: a change right after this look could leave the time as it is. So the time is set
+ * to one long ago, and any change sets it to another.
+ */
+function lookAt(path: string): Look {
+  const inside = `${path}/tmp`;
+  const old = 1e6 + Math.floor(Math.random() * 1e8);
+  utimesSync(inside, old, old);
+  utimesSync(path, old, old);
+  return [timesOf(path), timesOf(inside)];
+}
+
+function isAsSeen(path: string, [own, inside]: Look): boolean {
+  return same(timesOf(path), own) && same(timesOf(`${path}/tmp`), inside);
+}
+
+function timesOf(path: string): Times {
+  return lstatSync(path, { throwIfNoEntry: false }) ?? none;
+}
+
+function same(a: Times, b: Times): boolean {
+  return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
+}
+
+/** Takes the answer away that most attempts leave that leave anything, then looks. */
+function isEmptied(path: string): boolean {
   try {
     const [only, ...more] = readdirSync(path);
     if (only !== "tmp" || more.length > 0) return false;
