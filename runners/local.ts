@@ -51,11 +51,13 @@ export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
     open: async (spec) => openLocal(spec, options, running, slotsOf(spec.tag.run)),
     find: async (run) => {
       const ofRun = (ref: string): boolean => ref.startsWith(`${run}.`);
+      // Before the look, which may take longer than one of them.
+      const here = [...running.keys()].filter(ofRun);
       // Our own shells are no leftovers; what runs in them is among the groups.
       const own = shells.has(run) ? shellsOf(run) : null;
       const carriers = (await carriersOf(ofRun)).filter(({ cookie }) => cookie !== own);
       const found = runsFound(carriers);
-      return [...new Set([...found, ...[...running.keys()].filter(ofRun)])].sort();
+      return [...new Set([...found, ...here])].sort();
     },
     end: async (refs, atOnce = false) => {
       // A command that cleared its environment has no cookie, but is still in its group.
