@@ -54,6 +54,20 @@ async function groupLives(group: number): Promise<boolean> {
   return stats.some((fields) => fields !== null && fields[2] === String(group) && !isDead(fields));
 }
 
+/** Kills what is left of a session, whose leader has gone. */
+export async function killSession(leader: number): Promise<void> {
+  await gone(async () => {
+    const pids = await allPids();
+    const stats = await Promise.all(pids.map(statOf));
+    const left = pids.filter((_, i) => {
+      const fields = stats[i] ?? null;
+      return fields !== null && fields[3] === String(leader) && !isDead(fields);
+    });
+    for (const pid of left) signalProcess(pid, "SIGKILL");
+    return left.length === 0;
+  }, killWaitMs);
+}
+
 /** Ends every process that carries one of the cookies, also those started meanwhile: TERM, a grace period, KILL. */
 export async function endCarriers(refs: ReadonlySet<string>, graceMs: number): Promise<void> {
   const wanted = (cookie: string) => refs.has(cookie);
@@ -82,7 +96,10 @@ export async function endCarriers(refs: ReadonlySet<string>, graceMs: number): P
 
 /** Signals a process only if it is still the one that was found. */
 async function signalCarrier({ pid, start }: Carrier, signal: NodeJS.Signals): Promise<void> {
-  if ((await startOf(pid)) !== start) return;
+  if ((await startOf(pid)) === start) signalProcess(pid, signal);
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {

@@ -8,7 +8,7 @@ import { constants } from "node:os";
 import { Readable, Writable } from "node:stream";
 import { COOKIE } from "../runtime/runner.ts";
 import type { Ended, Launched } from "./local-launch.ts";
-import { signalGroup } from "./local-processes.ts";
+import { killSession } from "./local-processes.ts";
 
 /** A shell that had nothing to do for so long ends. */
 const idleMs = 2_000;
@@ -123,7 +123,7 @@ export class Slot {
       const refused = this.state === "opening";
       this.state = "gone";
       gone(this, refused);
-      this.fail();
+      void this.fail();
     };
     this.shell.on("error", leave).on("exit", leave);
     orders.on("error", leave);
@@ -194,12 +194,15 @@ ${changes}${action}
     job?.end(ended);
   }
 
-  /** The shell was killed. What it had started may still run, and nobody would hear of its end. */
-  private fail(): void {
-    const { job } = this;
-    if (job === null) return;
-    if (job.pid > 0) signalGroup(job.pid, "SIGKILL");
-    job.end({ exit: { kind: "lost", message: "The shell that started it was killed." }, empty: false });
+  /**
+   * The shell was killed. What it had started may still run, and nobody would hear of its end. Its group may not be known
+   * yet, but it is of the shell's session.
+   */
+  private async fail(): Promise<void> {
+    const { job, shell } = this;
+    if (job === null || shell.pid === undefined) return;
+    await killSession(shell.pid);
+    job.end({ exit: { kind: "lost", message: "The shell that started it was killed." }, empty: true });
   }
 }
 
