@@ -9,6 +9,7 @@ import { benchCheck } from "./check.ts";
 import { type Contestant, compare, hasNinja, table, timeOnce } from "./compare.ts";
 import { ninjaFile } from "./ninja.ts";
 import { hottest } from "./profile.ts";
+import { benchRun } from "./run.ts";
 import { benchStall } from "./stall.ts";
 
 const NODES = 2_000;
@@ -85,9 +86,10 @@ function benchGraph(folder: string, profile: boolean): void {
 const folder = mkdtempSync(join(tmpdir(), "flowc-bench-"));
 try {
   const asked = process.argv.slice(2);
-  const all = !["start", "check", "graph", "stall"].some((name) => asked.includes(name));
+  const all = !["start", "check", "run", "graph", "stall"].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
   if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
+  if (all || asked.includes("run")) benchRun(folder, asked.includes("--profile"));
   if (all || asked.includes("graph")) benchGraph(folder, asked.includes("--profile"));
   if (all || asked.includes("stall")) await benchStall();
 } finally {
