@@ -7,7 +7,8 @@ import type { Analysis } from "../runtime/analysis/analyze.ts";
 import { closeAnalysis } from "../runtime/analysis/pool.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import { openFiles } from "../runtime/files.ts";
-import { type Outline, outline } from "../runtime/outline.ts";
+import { type Outline, outline, problemsOf } from "../runtime/outline.ts";
+import type { FileAccess } from "../runtime/values.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { lookOnly } from "./look.ts";
@@ -67,10 +68,27 @@ export function outlined(
   project: Project,
   next: string,
 ): Outline {
-  const files = openFiles(project.root, plan, openArtifacts(project.state));
-  const found = outline(plan, inputs, files);
-  if (found.problems.length > 0) throw new Stop(exits.wrong, problemLines(found.problems).join("\n"), next);
+  const found = outline(plan, inputs, filesOf(project, plan));
+  refuse(found.problems, next);
   return found;
+}
+
+/** A plan that cannot run as it is ends the command. */
+export function refuseProblems(
+  plan: Plan,
+  inputs: Readonly<Record<string, Value>>,
+  project: Project,
+  next: string,
+): void {
+  refuse(problemsOf(plan, inputs, filesOf(project, plan)), next);
+}
+
+function filesOf(project: Project, plan: Plan): FileAccess {
+  return openFiles(project.root, plan, openArtifacts(project.state));
+}
+
+function refuse(problems: Outline["problems"], next: string): void {
+  if (problems.length > 0) throw new Stop(exits.wrong, problemLines(problems).join("\n"), next);
 }
 
 /** A line for each problem; nodes with the same one share a line. */

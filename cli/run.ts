@@ -23,7 +23,7 @@ import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
 import { tellEnd } from "./outcome.ts";
-import { drawPlan, outlined } from "./plan.ts";
+import { drawPlan, outlined, refuseProblems } from "./plan.ts";
 import { type Project, projectOf, shownPath } from "./project.ts";
 import { criticalPath, recordOf } from "./record.ts";
 import { blockProgress } from "./render/block.ts";
@@ -73,10 +73,13 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
     });
   // All that can be wrong is looked for before the state directory is touched.
   const inputs = await given(null);
-  const found = outlined(plan, inputs, project, command);
+  // Who wants to see or name no node is spared the outline.
+  const asked = request.dryRun || request.only.length > 0;
+  const found = asked ? outlined(plan, inputs, project, command) : null;
+  if (found === null) refuseProblems(plan, inputs, project, command);
   if (!request.dryRun) secretsOf(plan, world, command);
-  for (const name of request.only) knownNode(name, found, command);
-  if (request.dryRun) {
+  if (found !== null) for (const name of request.only) knownNode(name, found, command);
+  if (found !== null && request.dryRun) {
     await drawPlan(plan, found, graphOf(found), project, world);
     return exits.well;
   }

@@ -61,6 +61,20 @@ const grownMax = 200_000;
 
 /** The graph as far as it is known with these inputs; a missing one without a default is a value not yet known. */
 export function outline(plan: Plan, inputs: Readonly<Record<string, Value>>, files: FileAccess): Outline {
+  return outlineOf(known(plan, inputs, files));
+}
+
+/** The outline's problems alone, for who wants to see no more of it. */
+export function problemsOf(
+  plan: Plan,
+  inputs: Readonly<Record<string, Value>>,
+  files: FileAccess,
+): Outline["problems"] {
+  return problems(known(plan, inputs, files));
+}
+
+/** A run that has not begun, grown as far as it can be. */
+function known(plan: Plan, inputs: Readonly<Record<string, Value>>, files: FileAccess): Run {
   const run = createRun({ id: "plan", plan, files });
   const options = { jobs: 1, failFast: false, only: null };
   apply(run, { type: "run.started", at: 0, plan: "", inputs, options, durations: {}, flowc: "" });
@@ -70,7 +84,7 @@ export function outline(plan: Plan, inputs: Readonly<Record<string, Value>>, fil
     const n = run.wanted.get(i);
     if (run.has(n, WANTS) && (run.pendingItems.has(n) || recursiveCall(run, n) !== null)) grow(run, n);
   }
-  return outlineOf(run);
+  return run;
 }
 
 function grow(run: Run, n: number): void {
@@ -83,11 +97,8 @@ export function outlineOf(run: Run): Outline {
   const shown = new Shown(run);
   const nodes: OutlineNode[] = [];
   const templates: OutlineTemplate[] = [];
-  const problems: { name: string; message: string }[] = [];
   const deadlines: { name: string; seconds: number | null }[] = [];
   for (let n = 0; n < run.size; n++) aboutBlock(run, n, templates, deadlines);
-  const whole = run.errors.get(0);
-  if (whole !== undefined) problems.push({ name: run.plan.flow, message: whole.message });
   for (let n = 1; n < run.size; n++) {
     if (run.states.get(n) === BRANCH) continue;
     const kind = run.kindOf(n);
@@ -99,10 +110,6 @@ export function outlineOf(run: Run): Outline {
       const dependencies = shown.dependencies(n);
       nodes.push({ n, name: run.name(n), task: name, key: run.key(n), dependencies, worst });
     }
-    const error = run.errors.get(n);
-    // What is tolerated or answered is no reason not to run.
-    if (error !== undefined && error.why === null && run.doomed)
-      problems.push({ name: visibleName(run, n), message: error.message });
     if (step.kind === "for" && !run.loops.has(n) && !run.settled(n))
       templates.push(template(run, n, step.body, "for", shown));
     if (step.kind === "repeat" && !run.settled(n) && mayRepeat(run, n))
@@ -113,7 +120,18 @@ export function outlineOf(run: Run): Outline {
     if ("otherwise" in step && step.otherwise !== null && run.fallbackOf(n) < 0 && !run.settled(n))
       templates.push(template(run, n, step.otherwise, "otherwise", shown));
   }
-  return { nodes, templates, deadlines, problems };
+  return { nodes, templates, deadlines, problems: problems(run) };
+}
+
+function problems(run: Run): Outline["problems"] {
+  const found: { name: string; message: string }[] = [];
+  for (const [n, { why, message }] of [...run.errors].sort(([a], [b]) => a - b)) {
+    if (n === 0) found.push({ name: run.plan.flow, message });
+    // What is tolerated or answered is no reason not to run.
+    else if (why === null && run.doomed && run.kindOf(n) !== "item" && run.states.get(n) !== BRANCH)
+      found.push({ name: visibleName(run, n), message });
+  }
+  return found;
 }
 
 /** The handlers and the deadline of the block that a cell owns. */
