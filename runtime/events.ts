@@ -140,7 +140,7 @@ export type EventBody =
       readonly note?: string;
     }
   | { readonly type: "attempt.started"; readonly n: number; readonly a: number; readonly key: string }
-  /** Where the attempt runs: what a later owner needs to find and end it. */
+  /** Where the attempt runs: what a later owner needs to find and end it; untold if it is named by run, node and attempt. */
   | { readonly type: "attempt.placed"; readonly n: number; readonly a: number; readonly ref: string }
   /** It wrote an early field, valid and no more changed: a result, whatever becomes of the attempt. */
   | {

@@ -14,6 +14,7 @@ import type { Run } from "./run.ts";
 import { inFinally } from "./run-handlers.ts";
 import { isOnce } from "./run-settings.ts";
 import { undoing } from "./run-undo.ts";
+import { cookieOf } from "./runner.ts";
 import type { RunAttempts, World } from "./world.ts";
 
 /** A turn takes no more of the thread at once, so that news and signals are heard. */
@@ -88,6 +89,8 @@ export class Loop {
 
   /** A runner tells where an attempt is. */
   placed(n: number, a: number, ref: string): void {
+    // What is named by the attempt itself needs no event.
+    if (ref === cookieOf({ run: this.run.id, node: n, attempt: a })) return;
     this.replies.push({ kind: "placed", n, a, ref });
     this.takeBack ??= this.world.timer(placedMs, () => this.wake());
   }
@@ -328,6 +331,8 @@ export class Loop {
       if (this.rung || this.replies.some((reply) => reply.kind !== "placed")) this.wake();
     });
     this.wake = () => {};
+    // What is heard at the same time is written down in one turn.
+    await breath();
   }
 
   private async within(work: Promise<unknown>): Promise<void> {

@@ -21,25 +21,23 @@ export type Unspill = (sha256: string) => string;
 const spilled = "@sha256";
 
 /** Fields of an event that are columns of their own. */
-const envelope: ReadonlySet<string> = new Set(["type", "seq", "at", "epoch"]);
+const envelope: ReadonlySet<string> = new Set(["type", "seq", "at", "epoch", "n", "a"]);
 
 /** Appends the row of an event to `row`. Fields longer than {@link valueBytesMax} go to `spill`. */
 export function encodeEvent(event: Event, run: number, spill: Spill, row: SqlValue[]): void {
-  const fields: Record<string, unknown> = {};
-  let n: number | null = null;
-  let a: number | null = null;
-  for (const [name, value] of Object.entries(event)) {
-    if (envelope.has(name)) continue;
-    if (name === "n" && typeof value === "number") n = value;
-    else if (name === "a" && typeof value === "number") a = value;
-    // What most attempts do goes without saying.
-    else if (name !== "outcome" || value !== "succeeded") fields[name] = value;
-  }
+  const n = "n" in event ? event.n : null;
+  const a = "a" in event ? event.a : null;
   row.push(run * runStride + event.seq, event.at, event.epoch, eventTypes.indexOf(event.type), n, a);
   if (event.type === "attempt.started" && isKey(event.key)) {
     // Half of what JSON takes, for each node there is.
     row.push(Buffer.from(event.key, "hex"));
     return;
+  }
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(event)) {
+    // What most attempts do goes without saying.
+    if (envelope.has(name) || (name === "outcome" && value === "succeeded")) continue;
+    fields[name] = value;
   }
   let body = JSON.stringify(fields);
   if (body.length * 3 > valueBytesMax && Buffer.byteLength(body) > valueBytesMax)

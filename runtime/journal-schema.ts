@@ -7,7 +7,7 @@ import type { CellKind, State } from "./run-view.ts";
 import { type Database, integer, transact } from "./sqlite.ts";
 
 /** Raised when an older flowc could no longer read what we write. */
-export const journalVersion = 2;
+export const journalVersion = 3;
 
 /** Marks the file as ours: "flow" in ASCII. */
 const applicationId = 0x666c6f77;
@@ -140,6 +140,10 @@ const decidedValue = `(SELECT decided.body -> '$.value' FROM event AS decided
       WHERE decided.id BETWEEN last.id AND run.id * ${runStride} + ${runStride - 1}
         AND decided.type = ${eventTypes.indexOf("node.decided")} AND decided.n = last.n ORDER BY decided.id DESC LIMIT 1)`;
 
+/** Where an attempt runs: what is not told is named by the attempt itself. `n`: the number of its node. */
+const instance = (n: string): string => `coalesce(placed.body ->> '$.ref',
+    CASE WHEN attempt.started IS NOT NULL THEN run.name || '.' || ${n} || '.' || attempt.a END)`;
+
 const views = `
 CREATE VIEW runs AS SELECT
   run.name AS run, run.flow AS flow, ${names("run.state", states)} AS status,
@@ -151,7 +155,7 @@ CREATE VIEW nodes AS SELECT
   run.name AS run, node.name AS node, node.task AS task, node.key AS key, node.inputs AS inputs,
   CASE WHEN node.state = ${states.indexOf("succeeded")} AND last.body ->> '$.outcome' IS NOT NULL
     THEN ${decidedValue} ELSE last.body -> '$.value' END AS output, ${names("node.state", states)} AS status,
-  'local' AS runner, placed.body ->> '$.ref' AS instance, node.attempts AS attempts,
+  'local' AS runner, ${instance("attempt.n")} AS instance, node.attempts AS attempts,
   ${time("node.started_at")} AS started_at, ${time("node.ended_at")} AS ended_at,
   node.ended_at - node.started_at AS duration_ms,
   coalesce(node.error, CASE WHEN node.state <> 2 THEN last.body ->> '$.message' END) AS error
@@ -163,7 +167,7 @@ LEFT JOIN event AS placed ON placed.id = run.id * ${runStride} + attempt.placed;
 CREATE VIEW attempts AS SELECT
   run.name AS run, node.name AS node, attempt.a AS attempt,
   CASE WHEN last.id IS NOT NULL THEN coalesce(last.body ->> '$.outcome', 'succeeded') END AS outcome,
-  last.body ->> '$.why' AS reason, last.body ->> '$.exit' AS exit_code, placed.body ->> '$.ref' AS instance,
+  last.body ->> '$.why' AS reason, last.body ->> '$.exit' AS exit_code, ${instance("attempt.n")} AS instance,
   NULL AS session, ${time("coalesce(first.at, last.at)")} AS started_at, ${time("last.at")} AS ended_at,
   last.at - coalesce(first.at, last.at) AS duration_ms, NULL AS cost, NULL AS tokens
 FROM run JOIN attempt ON attempt.run = run.id

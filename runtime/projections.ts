@@ -2,7 +2,7 @@
 
 import type { Value } from "../compiler/types.ts";
 import type { ArtifactRef, Event } from "./events.ts";
-import { RowWriter } from "./journal-rows.ts";
+import { orIgnore, RowWriter } from "./journal-rows.ts";
 import { edgeKinds, runStride, seenKinds, states } from "./journal-schema.ts";
 import type { RunView, State } from "./run-view.ts";
 import type { Database, SqlValue, Statement } from "./sqlite.ts";
@@ -32,31 +32,27 @@ export class Projections {
   private readonly nodes: RowWriter;
   private readonly edges: RowWriter;
   private readonly artifacts: RowWriter;
+  private readonly attempts: RowWriter;
   private readonly updateNode: Statement;
-  private readonly upsertAttempt: Statement;
 
   constructor(database: Database, run: number, inputsOf: InputsOf) {
     this.database = database;
     this.run = run;
     this.inputsOf = inputsOf;
-    this.nodes = new RowWriter(database, "node", nodeColumns, "IGNORE");
-    this.edges = new RowWriter(database, "dependency", ["run", "n", "of", "kind"], "IGNORE");
+    this.nodes = new RowWriter(database, "node", nodeColumns, orIgnore);
+    this.edges = new RowWriter(database, "dependency", ["run", "n", "of", "kind"], orIgnore);
     this.artifacts = new RowWriter(database, "artifact", artifactColumns);
     this.updateNode = database.prepare(
       `UPDATE node SET state = ?, attempts = ?, started_at = ?, ended_at = ?, inputs = coalesce(?, inputs), error = ?
        WHERE id = ?`,
     );
-    this.upsertAttempt = database.prepare(
-      `INSERT INTO attempt (run, n, a, started, placed, ended) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET started = coalesce(excluded.started, started),
-         placed = coalesce(excluded.placed, placed), ended = coalesce(excluded.ended, ended)`,
-    );
+    this.attempts = new RowWriter(database, "attempt", attemptColumns, attemptAgain);
   }
 
   /** Follows one turn: `view` is the run after `events`, `changed` the nodes that started, ended or wait again. */
   follow(view: RunView, events: readonly Event[], changed: Iterable<number>): void {
     this.clear();
-    const attempts = new Map<string, AttemptEvents>();
+    const attempts = new Map<number, AttemptEvents>();
     let reopened = false;
     let ended = false;
     for (const event of events) {
@@ -69,10 +65,12 @@ export class Projections {
     }
     this.nodes.flush();
     this.artifacts.flush();
-    for (const { n, a, started, placed, ended } of attempts.values())
-      this.upsertAttempt.run(this.run, n, a, started, placed, ended);
-    const begun = new Set([...attempts.values()].flatMap(({ n, a }) => (a === 1 ? [n] : [])));
-    for (const n of changedNodes(view, changed, reopened, ended)) this.changeNode(view, n, begun.has(n));
+    for (const attempt of attempts.values()) this.addAttempt(attempt);
+    this.attempts.flush();
+    for (const n of changedNodes(view, changed, reopened, ended)) {
+      const attempt = attempts.get(n);
+      this.changeNode(view, n, attempt !== undefined && isFirst(view, attempt));
+    }
   }
 
   /**
@@ -101,14 +99,14 @@ export class Projections {
       .run(this.run * runStride, (this.run + 1) * runStride - 1);
     for (const table of ["attempt", "dependency", "artifact"])
       this.database.prepare(`DELETE FROM ${table} WHERE run = ?`).run(this.run);
-    const attempts = new Map<string, AttemptEvents>();
+    const attempts = new Map<number, AttemptEvents>();
     for (const event of events) {
       if (event.type === "run.ended") this.endRun(event.status, event.at, event.seq);
       else if (event.type === "run.opened") this.reopenRun();
       else this.followAttempt(event, attempts);
     }
-    for (const { n, a, started, placed, ended } of attempts.values())
-      this.upsertAttempt.run(this.run, n, a, started, placed, ended);
+    for (const attempt of attempts.values()) this.addAttempt(attempt);
+    this.attempts.flush();
     this.makeNodes(view, 1, view.size);
     this.nodes.flush();
     this.artifacts.flush();
@@ -121,22 +119,31 @@ export class Projections {
     this.nodes.clear();
     this.edges.clear();
     this.artifacts.clear();
+    this.attempts.clear();
   }
 
-  private followAttempt(event: Event, attempts: Map<string, AttemptEvents>): void {
+  /** `attempts`: the last one of each node. */
+  private followAttempt(event: Event, attempts: Map<number, AttemptEvents>): void {
     if (event.type === "attempt.early") this.addFiles(event.n, event.seq, event.files);
     if (event.type !== "attempt.started" && event.type !== "attempt.placed" && event.type !== "attempt.ended")
       return;
     const { n, a, seq } = event;
-    const key = `${n}.${a}`;
-    const known = attempts.get(key) ?? { n, a, started: null, placed: null, ended: null };
-    attempts.set(key, known);
+    let known = attempts.get(n);
+    if (known?.a !== a) {
+      if (known !== undefined) this.addAttempt(known);
+      known = { n, a, started: null, placed: null, ended: null };
+      attempts.set(n, known);
+    }
     if (event.type === "attempt.started") known.started = seq;
     else if (event.type === "attempt.placed") known.placed = seq;
     else {
       known.ended = seq;
       this.addFiles(n, seq, event.files);
     }
+  }
+
+  private addAttempt({ n, a, started, placed, ended }: AttemptEvents): void {
+    this.attempts.add(this.run, n, a, started, placed, ended);
   }
 
   private addFiles(n: number, seq: number, files: readonly ArtifactRef[] = []): void {
@@ -226,10 +233,21 @@ const nodeColumns = [
   "inputs",
   "error",
 ] as const;
+const attemptColumns = ["run", "n", "a", "started", "placed", "ended"] as const;
+/** What an attempt's row has already stays. */
+const attemptAgain = `ON CONFLICT DO UPDATE SET ${["started", "placed", "ended"]
+  .map((name) => `${name} = coalesce(excluded.${name}, ${name})`)
+  .join(", ")}`;
 const artifactColumns = ["run", "n", "ended", "i", "name", "path", "size", "sha256"] as const;
 
 function artifactRow(run: number, n: number, ended: number, i: number, file: ArtifactRef): SqlValue[] {
   return [run, n, ended, i, file.name, file.path, file.size, file.sha256];
+}
+
+/** Are its inputs to be written now? Of a node without an action only its end is told. */
+function isFirst(view: RunView, { n, a, started }: AttemptEvents): boolean {
+  if (a !== 1) return false;
+  return started !== null || view.plan.tasks[view.task(n) ?? ""]?.action === null;
 }
 
 /** An opening puts back nodes, and an end settles them, without telling of each. */

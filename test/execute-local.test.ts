@@ -63,7 +63,7 @@ flow main() -> string {
     ...ask,
     stop: stop.signal,
     watch: ({ events }) => {
-      if (events.some((event) => event.type === "attempt.placed")) stop.abort("interrupt");
+      if (events.some((event) => event.type === "attempt.started")) stop.abort("interrupt");
     },
   });
   expect(first.status).toBe("cancelled");
