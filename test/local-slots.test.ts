@@ -12,15 +12,20 @@ import { runnerContract } from "./runner-contract.ts";
 
 const here = process.platform === "linux" && existsSync("/bin/dash") && existsSync("/usr/bin/perl");
 
-async function run(runner: Runner, argv: readonly string[], folder: string, stop = new AbortController()) {
+const usual = { QUOTED: 'it\'s\n$(x) "y"' };
+
+type Env = Readonly<Record<string, string>>;
+
+async function run(runner: Runner, argv: readonly string[], folder: string, own: Env = usual) {
   const tag = { run: "contract", node: 1, attempt: 1 };
   const spec = { tag, settings: {}, project: folder, workspace: "project" as const, scratch: folder };
   const instance = await runner.open(spec);
   const name = join(folder, `log-${Math.random()}`);
   const io = { stdoutPath: `${name}.out`, stderrPath: `${name}.err`, filter: null };
-  const env = { PATH: process.env["PATH"] ?? "", QUOTED: 'it\'s\n$(x) "y"' };
-  const exit = await instance.exec({ argv, env, cwd: "" }, io, stop.signal);
-  return { exit, out: readFileSync(io.stdoutPath, "utf8"), err: readFileSync(io.stderrPath, "utf8") };
+  const env = { PATH: process.env["PATH"] ?? "", ...own };
+  const exit = await instance.exec({ argv, env, cwd: "" }, io, new AbortController().signal);
+  const printed = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : null);
+  return { exit, out: printed(io.stdoutPath), err: printed(io.stderrPath) };
 }
 
 const script = (text: string): readonly string[] => ["/bin/sh", "-eu", "-c", "--", text];
@@ -56,6 +61,35 @@ describe("shells that stay (Linux with dash and perl)", { skip: !here }, () => {
     expect(await run(runner, script(text), folder)).toMatchObject({ exit, out });
     // The shell is as it was.
     expect(await run(runner, script("echo again ${x-none}"), folder)).toMatchObject({ out: "again none\n" });
+    rmSync(folder, { recursive: true });
+  });
+
+  it("gives each command exactly its own variables, whatever those before it had", async () => {
+    const runner = await warm();
+    const folder = mkdtempSync(join(tmpdir(), "flowc-slots-"));
+    const tell = ["sh", "-c", 'echo "${A-none},${B-none},${QUOTED-none}"'];
+    const told: (string | null)[] = [];
+    const given: readonly Env[] = [
+      { A: "1", B: "1", QUOTED: "it's" },
+      { A: "1", B: "2" },
+      { A: "", ...usual, QUOTED: "other" },
+      { B: "4", QUOTED: "" },
+    ];
+    for (const env of given) told.push((await run(runner, tell, folder, env)).out);
+    expect(told).toEqual(["1,1,it's\n", "1,2,none\n", ",none,other\n", "none,4,\n"]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("makes no files for what prints nothing by its nature", async () => {
+    const runner = await warm();
+    const folder = mkdtempSync(join(tmpdir(), "flowc-slots-"));
+    expect(await run(runner, ["true"], folder)).toEqual({
+      exit: { kind: "exited", code: 0 },
+      out: null,
+      err: null,
+    });
+    expect(await run(runner, ["false"], folder)).toMatchObject({ exit: { code: 1 }, out: null });
+    expect(await run(runner, ["/bin/true"], folder)).toMatchObject({ exit: { code: 0 }, out: "", err: "" });
     rmSync(folder, { recursive: true });
   });
 

@@ -25,16 +25,21 @@ export function timeOnce(contestant: Contestant, round: number): number {
 
 /** Each round starts all of them, one after the other; the first round warms up and does not count. */
 export function compare(contestants: readonly Contestant[], rounds: number): Map<string, number> {
+  return new Map([...timesOf(contestants, rounds)].map(([name, all]) => [name, median(all)]));
+}
+
+/** What each took in each round, in ms; see {@link compare}. */
+export function timesOf(contestants: readonly Contestant[], rounds: number): Map<string, readonly number[]> {
   const times = new Map<string, number[]>(contestants.map((one) => [one.name, []]));
   for (let round = 0; round <= rounds; round++)
     for (const one of contestants) {
       const ms = timeOnce(one, round);
       if (round > 0) times.get(one.name)?.push(ms);
     }
-  return new Map([...times].map(([name, all]) => [name, median(all)]));
+  return times;
 }
 
-function median(all: readonly number[]): number {
+export function median(all: readonly number[]): number {
   const sorted = [...all].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

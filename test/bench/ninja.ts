@@ -2,7 +2,7 @@
 
 import type { LayerNode } from "../layers.ts";
 
-export function ninjaFile(nodes: readonly LayerNode[]): string {
-  const rules = ["rule noop", "  command = true", ""];
+export function ninjaFile(nodes: readonly LayerNode[], command = "true"): string {
+  const rules = ["rule noop", `  command = ${command}`, ""];
   return [...rules, ...nodes.map((one) => `build ${one.key}: noop ${one.needs.join(" ")}`), ""].join("\n");
 }
