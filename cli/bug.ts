@@ -1,5 +1,6 @@
 // What is said when a command ends in a way that is not the user's doing: the disk, the journal, or a bug in flowc.
 
+import { shownPath } from "./project.ts";
 import { painter } from "./render/color.ts";
 import { visibleLines } from "./render/text.ts";
 import { exits, shellWord } from "./stop.ts";
@@ -26,13 +27,11 @@ export async function trouble(error: unknown, argv: readonly string[], world: Wo
   const fail = (text: string): void => world.err.write(`${paint("error", "error:")} ${visibleLines(text)}\n`);
   const command = ["flowc", ...argv.map(shellWord)].join(" ");
   const message = error instanceof Error ? error.message : String(error);
-  const kept = await aboutTheStore(error);
+  const kept = await aboutTheStore(error, argv, world);
   if (kept !== null) {
     fail(message);
     if (kept.hint !== null) say(kept.hint);
-    say(
-      `next: ${kept.run !== null ? `flowc run --resume ${kept.run}${stateFlag(argv)}` : kept.again ? command : `flowc runs${stateFlag(argv)}`}`,
-    );
+    say(`next: ${kept.next ?? command}`);
     return exits.disk;
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -52,17 +51,30 @@ export async function trouble(error: unknown, argv: readonly string[], world: Wo
   return exits.bug;
 }
 
-/** Is it the journal's, a lease's or the artifact store's own trouble? These are worded where they arise. */
+/**
+ * Is it the journal's, a lease's or the artifact store's own trouble? These are worded where they arise. `next`: what to
+ * type; null: the same again.
+ */
 async function aboutTheStore(
   error: unknown,
-): Promise<{ readonly hint: string | null; readonly again: boolean; readonly run: string | null } | null> {
+  argv: readonly string[],
+  world: World,
+): Promise<{ readonly hint: string | null; readonly next: string | null } | null> {
   const { JournalError } = await import("../runtime/journal-errors.ts");
   const { LeaseLost, RunHeld } = await import("../runtime/lease.ts");
   const { ArtifactError } = await import("../runtime/artifacts.ts");
-  if (error instanceof JournalError) return { hint: error.hint, again: true, run: error.run };
-  if (error instanceof RunHeld || error instanceof LeaseLost)
-    return { hint: error.hint, again: false, run: null };
-  if (error instanceof ArtifactError) return { hint: null, again: true, run: null };
+  const runs = `flowc runs${stateFlag(argv)}`;
+  if (error instanceof JournalError) {
+    const { aside, hint, kind, run } = error;
+    if (aside !== null) {
+      const place = shellWord(shownPath(world, aside));
+      return { hint, next: `mv ${place} ${place}.damaged` };
+    }
+    if (run !== null) return { hint, next: `flowc run --resume ${run}${stateFlag(argv)}` };
+    return { hint, next: kind === "damaged" ? runs : null };
+  }
+  if (error instanceof RunHeld || error instanceof LeaseLost) return { hint: error.hint, next: runs };
+  if (error instanceof ArtifactError) return { hint: null, next: null };
   return null;
 }
 

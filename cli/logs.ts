@@ -6,6 +6,7 @@ import { createNearest } from "../compiler/suggest.ts";
 import { ownerOf } from "../runtime/lease.ts";
 import { logPaths } from "../runtime/log-paths.ts";
 import type { RunView } from "../runtime/run-view.ts";
+import { warnOfGone } from "./gone.ts";
 import type { Project } from "./project.ts";
 import { type Paint, painter } from "./render/color.ts";
 import { visible, visibleOutput } from "./render/text.ts";
@@ -23,6 +24,7 @@ const lookMs = 1000;
 export async function logs(request: RequestOf<"logs">, world: World): Promise<number> {
   return withJournal(world, request.state, async (journal, project) => {
     let loaded = await readRun(journal, project, request.run);
+    warnOfGone(loaded.gone, loaded.view, world);
     const shown = new Map<string, Tail>();
     const printer = { last: "" };
     const paint = painter(world.out.color);

@@ -1,6 +1,7 @@
 // `flowc report`: one run as a document, failures first: Markdown, HTML, JSON, or JUnit XML.
 
 import type { RunView } from "../runtime/run-view.ts";
+import { warnOfGone } from "./gone.ts";
 import { type RunRecord, recordOf } from "./record.ts";
 import { duration, moment, share, size } from "./render/amounts.ts";
 import type { Paint } from "./render/color.ts";
@@ -20,7 +21,8 @@ const outputLengthMax = 4_000;
 
 export async function report(request: RequestOf<"report">, world: World): Promise<number> {
   return withJournal(world, request.state, async (journal, project) => {
-    const { view, events, owner } = await readRun(journal, project, request.run);
+    const { view, events, owner, gone } = await readRun(journal, project, request.run);
+    warnOfGone(gone, view, world);
     const record = await recordOf(view, events, owner !== null);
     world.out.write(await reportText(record, view, request.format));
     return exits.well;

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import type { Journal } from "../runtime/journal.ts";
+import { historyOf } from "../runtime/journal-history.ts";
+import { warnOfForgotten } from "./gone.ts";
 import { loadPlan } from "./load-plan.ts";
 import { type Project, shownPath } from "./project.ts";
 import { visible } from "./render/text.ts";
@@ -27,8 +29,10 @@ export function resumed(
   journal: Journal,
   world: World,
 ): Resumed {
+  // It may not be the last one that was begun.
+  if (typed === "last") warnOfForgotten(journal, world);
   const run = findRun(journal, typed, project.flag);
-  const events = [...journal.events(run)];
+  const { events, plan: stored } = historyOf(journal, run);
   const started = events.find((event) => event.type === "run.started");
   if (started?.type !== "run.started")
     throw new Stop(
@@ -37,7 +41,6 @@ export function resumed(
       `flowc runs${project.flag}`,
     );
   const before = events.filter((one) => one.type === "attempt.ended" && one.outcome === "succeeded").length;
-  const stored = journal.plan(started.plan);
   const { inputs } = started;
   if (request.stored) return { plan: stored, inputs, resume: { run, stored: true }, before };
   if (request.file !== null) {

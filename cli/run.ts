@@ -19,6 +19,7 @@ import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { answerFiles, printAnswer } from "./answer.ts";
 import { loginName } from "./ask.ts";
 import { leaveOnGithub, onGithub } from "./github.ts";
+import { warnOfGone } from "./gone.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
@@ -214,6 +215,7 @@ async function perform(
       ...(resume === null ? {} : { resume }),
       ...(request.again.length === 0 ? {} : { again: { names: request.again, by: loginName(world) } }),
       wait: request.wait,
+      gone: (gone, view) => warnOfGone(gone, view, world),
       stop: signals.stop,
       stopNow: signals.stopNow,
       watch: (news) => {

@@ -1,6 +1,7 @@
 // `flowc runs`: the runs of this project, the newest last, where the eye is.
 
 import { ownerOf } from "../runtime/lease.ts";
+import { warnOfForgotten } from "./gone.ts";
 import { duration, moment } from "./render/amounts.ts";
 import { painter } from "./render/color.ts";
 import { table } from "./render/table.ts";
@@ -19,6 +20,7 @@ export async function runs(request: RequestOf<"runs">, world: World): Promise<nu
       const left = status === "running" && (await ownerOf(journal, id)) === null;
       rows.push({ run: id, flow, status: left ? "interrupted" : status, startedAt, endedAt });
     }
+    warnOfForgotten(journal, world);
     if (request.json) {
       const listed = rows.map(({ run, flow, status, startedAt, endedAt }) => ({
         run,

@@ -5,6 +5,7 @@ import { type Request as Asked, openRequests } from "../runtime/requests.ts";
 import type { GateView, RunView } from "../runtime/run-view.ts";
 import { answerFiles } from "./answer.ts";
 import { requestText } from "./ask.ts";
+import { warnOfGone } from "./gone.ts";
 import { shownPath } from "./project.ts";
 import { type NodeRecord, type RunRecord, recordOf } from "./record.ts";
 import { duration, moment } from "./render/amounts.ts";
@@ -25,7 +26,8 @@ const nodesShownMax = 500;
 
 export async function show(request: RequestOf<"show">, world: World): Promise<number> {
   return withJournal(world, request.state, async (journal, project) => {
-    const { view, events, owner } = await readRun(journal, project, request.run);
+    const { view, events, owner, gone } = await readRun(journal, project, request.run);
+    warnOfGone(gone, view, world);
     const record = await recordOf(view, events, owner !== null);
     if (request.json) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
     else {

@@ -22,14 +22,16 @@ export interface Reopening {
   readonly again: readonly string[];
   /** Nodes about which a person has said something that waits to be heard. */
   readonly answered: ReadonlySet<number>;
+  /** Starts of what may be done only once may be gone from the journal. */
+  readonly forgotten: boolean;
 }
 
 /**
  * Refuses, after `run.opened`, to go on where something that may be done only once has failed and nobody has said what is
  * to become of it; and names that mean no such node. Throws {@link ResumeRefused}.
  */
-export function refuseRepeats(run: Run, { before, again, answered }: Reopening): void {
-  for (const name of again) refuseName(run, name);
+export function refuseRepeats(run: Run, { before, again, answered, forgotten }: Reopening): void {
+  for (const name of again) refuseName(run, name, forgotten);
   const repeats = [...run.unknown]
     .filter((n) => !before.has(n) && !answered.has(n) && !again.includes(run.name(n)))
     .map((n) => run.name(n));
@@ -44,13 +46,32 @@ export function refuseRepeats(run: Run, { before, again, answered }: Reopening):
   );
 }
 
+/**
+ * Refuses to go on where the start of something that may be done only once may be gone from the journal: a person says
+ * of each that has no end there that it is to run. Throws {@link ResumeRefused}.
+ */
+export function refuseForgotten(run: Run, again: readonly string[]): void {
+  const names = [...run.nodes()]
+    .filter((n) => isOnce(run, n) && !run.has(n, SETTLED | DROPPED) && run.attempts(n) === 0)
+    .map((n) => run.name(n))
+    .filter((name) => !again.includes(name));
+  if (names.length === 0) return;
+  const some = names.length > 1;
+  throw new ResumeRefused(
+    run.id,
+    `${listed(names)} may be done only once, and whether ${some ? "they were" : "it was"} is not recorded any more.`,
+    `Look at what ${some ? "they have" : "it has"} done. Then let ${some ? "them" : "it"} run, or start a new run.`,
+    { again: names.slice(0, namesShownMax) },
+  );
+}
+
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, namesShownMax).map((name) => `\`${name}\``);
   const more = names.length - namesShownMax;
   return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-function refuseName(run: Run, name: string): void {
+function refuseName(run: Run, name: string, forgotten = false): void {
   const n = run.find(name);
   const refuse = (message: string, hint: string): never => {
     throw new ResumeRefused(run.id, message, hint);
@@ -69,6 +90,7 @@ function refuseName(run: Run, name: string): void {
   const hint = "Leave `--again` out.";
   if (!isOnce(run, n)) refuse(`\`${name}\` may run as often as it has to.`, hint);
   if (state === SUCCEEDED) refuse(`\`${name}\` has succeeded, and what has succeeded stays.`, hint);
+  if (run.attempts(n) === 0 && forgotten) return;
   if (run.attempts(n) === 0) refuse(`\`${name}\` has not been started yet.`, hint);
   if (run.has(n, DROPPED | SETTLED)) refuse(`Nothing needs \`${name}\` any more.`, hint);
   if (state !== UNKNOWN && state !== RUNNING)

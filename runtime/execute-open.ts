@@ -4,17 +4,19 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { againAt } from "./decide-retry.ts";
 import type { Event, RunOptions } from "./events.ts";
-import { refuseRepeats } from "./execute-once.ts";
+import { refuseForgotten, refuseRepeats } from "./execute-once.ts";
 import { Inputs, Recorder, type Watch } from "./execute-record.ts";
 import { keepTexts, openFiles } from "./files.ts";
 import { encodePlan } from "./journal-codec.ts";
-import { worded } from "./journal-errors.ts";
+import { damagedRun, worded } from "./journal-errors.ts";
+import { type Gone, historyOf } from "./journal-history.ts";
 import { createLog, freeRunId, type RunLog, reopenLog } from "./journal-log.ts";
 import { type Lease, RunHeld, takeLease } from "./lease.ts";
 import { planChanges } from "./plan-changes.ts";
 import type { Ask } from "./requests.ts";
 import { ResumeRefused } from "./resume-refused.ts";
 import { apply, createRun, Diverged, openAttempts, type Run } from "./run.ts";
+import type { RunView } from "./run-view.ts";
 import type { FileAccess } from "./values.ts";
 import type { World } from "./world.ts";
 
@@ -31,6 +33,8 @@ export interface RunRequest {
   /** False: it is left, resumable, when only a person can move it on. */
   readonly wait?: boolean;
   readonly watch?: Watch;
+  /** Told once of a resumed run whose latest events are gone, before anything of it is written. */
+  readonly gone?: (gone: Gone, run: RunView) => void;
   /** Of a resumed run: nodes that may be done only once and are to run again all the same, and who says so. */
   readonly again?: { readonly names: readonly string[]; readonly by: string };
   /** The first wish to end, in order; its reason is `interrupt` or `terminate`. */
@@ -81,7 +85,10 @@ export async function openNew(world: World, ask: RunRequest): Promise<OpenRun> {
 export function openDone(world: World, id: string): Run | null {
   const row = world.journal.run(id);
   if (row === null || row.status !== "succeeded") return null;
-  return folded(world, id, world.journal.plan(row.plan), [...world.journal.events(id)], null).run;
+  const { plan, events } = historyOf(world.journal, id);
+  const { run } = folded(world, id, plan, events, null);
+  // What the list of runs says is no more than a hint.
+  return run.status === "succeeded" ? run : null;
 }
 
 /** Opens a run again: its next epoch is committed, so that whoever had it before stops. */
@@ -93,12 +100,18 @@ export async function openAgain(
   const { journal } = world;
   const lease = await leaseOf(world, id);
   try {
-    const hash = journal.run(id)?.plan ?? "";
-    const plan = journal.plan(hash);
+    const { plan, hash, events, end, gone } = historyOf(journal, id);
     if (!stored) refuseOther(id, plan, hash, ask.plan);
-    const events = [...journal.events(id)];
-    const parts = partsOf(world, id, plan, events, (inputs) => reopenLog(journal, id, inputs));
-    const last = events.at(-1) ?? { seq: 0, at: 0 };
+    const last = events.at(-1) ?? { seq: 0, at: 0, epoch: 0 };
+    const parts = partsOf(world, id, plan, events, (inputs, run) =>
+      reopenLog(journal, id, inputs, { end, epoch: last.epoch, once: lastOnce(events, run) }),
+    );
+    if (parts.run.status === "succeeded")
+      throw damagedRun(journal.path, `the run ${id} has succeeded, and is listed as if it had not`);
+    if (gone !== null) {
+      ask.gone?.(gone, parts.run);
+      if (gone.once) refuseForgotten(parts.run, ask.again?.names ?? []);
+    }
     const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, last);
     const { only: _, ...options } = ask.options;
     const opened = { epoch: parts.log.epoch, ...world.identity, options };
@@ -106,13 +119,22 @@ export async function openAgain(
     recorder.record({ type: "run.opened", ...opened });
     // Nothing is written yet: who is refused finds the run as it was.
     const answered = new Set(parts.log.requests().flatMap(({ ask }) => nodeDecided(ask)));
-    refuseRepeats(parts.run, { before, again: ask.again?.names ?? [], answered });
+    refuseRepeats(parts.run, {
+      before,
+      again: ask.again?.names ?? [],
+      answered,
+      forgotten: gone?.once === true,
+    });
     recorder.commit();
     return { ...parts, lease, recorder, inherited: true };
   } catch (error) {
     lease.release();
     throw error;
   }
+}
+
+function lastOnce(events: readonly Event[], run: Run): number {
+  return events.findLast((event) => event.type === "attempt.started" && run.once(event.n))?.seq ?? 0;
 }
 
 /** After the sweep: attempts that nobody knows the end of are lost, and may be made again. */
@@ -154,14 +176,14 @@ function partsOf(
   id: string,
   plan: Plan,
   events: readonly Event[],
-  open: (inputsOf: (n: number) => readonly Value[] | null) => RunLog,
+  open: (inputsOf: (n: number) => readonly Value[] | null, run: Run) => RunLog,
 ): Parts {
   const changed = new Set<number>();
   const { run, files } = folded(world, id, plan, events, (n) => changed.add(n));
   // Rows of what happened before are there already.
   changed.clear();
   const inputs = new Inputs(() => run);
-  const log = open((n) => inputs.of(n));
+  const log = open((n) => inputs.of(n), run);
   return { run, files, changed, inputs, log };
 }
 

@@ -59,6 +59,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     unlisten();
     unbell();
     await attempts.close();
+    open.log.close();
     open.lease.release();
   }
 }
@@ -67,7 +68,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
 function fullOf(world: World, run: string, error: unknown): unknown {
   const problem = worded(error, world.journal.path);
   return problem instanceof JournalError
-    ? new JournalError(problem.kind, problem.message, problem.hint, error, run)
+    ? new JournalError(problem.kind, problem.message, problem.hint, error, { run, aside: problem.aside })
     : problem;
 }
 

@@ -10,8 +10,8 @@ import { integer, integerOrNull, type Row, type SqlValue } from "./sqlite.ts";
 /** A field whose JSON is longer is kept as an artifact, and the event names that. */
 export const valueBytesMax = 64 * 1024;
 
-/** Columns of an event's row, in this order. */
-export const eventColumns = ["id", "at", "epoch", "type", "n", "a", "body"] as const;
+/** Columns of an event's row, in this order; {@link encodeEvent} makes all but the last. */
+export const eventColumns = ["id", "at", "epoch", "type", "n", "a", "body", "crc"] as const;
 
 /** Keeps a text outside the journal, durably, and gives its SHA-256. */
 export type Spill = (text: string) => string;

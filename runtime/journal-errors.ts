@@ -20,17 +20,20 @@ export class JournalError extends Error {
   readonly hint: string;
   /** The run that was being written, and can be gone on with; null where there is none. */
   readonly run: string | null;
+  /** The journal's folder, where nothing can be done with it but move it aside. */
+  readonly aside: string | null;
   constructor(
     kind: JournalProblem,
     message: string,
     hint: string,
     cause?: unknown,
-    run: string | null = null,
+    { run = null, aside = null }: { readonly run?: string | null; readonly aside?: string | null } = {},
   ) {
     super(message, cause === undefined ? {} : { cause });
     this.kind = kind;
     this.hint = hint;
     this.run = run;
+    this.aside = aside;
   }
 }
 
@@ -57,12 +60,23 @@ export function isFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
+/** The file as a whole cannot be used. `what`: a clause. */
 export function damaged(path: string, what: string, cause?: unknown): JournalError {
   return new JournalError(
     "damaged",
     `The journal \`${path}\` is damaged: ${what}.`,
-    "Move it aside (with its -wal and -shm files) to start anew; what it still holds can be read with `sqlite3`.",
+    "Move its folder aside to start anew; what it still holds can be read with `sqlite3`.",
     cause,
+    { aside: dirname(path) },
+  );
+}
+
+/** One run cannot be used; the others can. */
+export function damagedRun(path: string, what: string): JournalError {
+  return new JournalError(
+    "damaged",
+    `The journal \`${path}\` is damaged: ${what}.`,
+    "This run cannot be gone on with; start a new one. The other runs can still be used.",
   );
 }
 

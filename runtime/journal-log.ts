@@ -3,6 +3,7 @@
 import type { Plan } from "../compiler/plan.ts";
 import type { Event } from "./events.ts";
 import type { Journal } from "./journal.ts";
+import { type ChainEnd, chained, chainStart } from "./journal-chain.ts";
 import { encodeEvent, encodePlan, eventColumns } from "./journal-codec.ts";
 import { JournalError, worded } from "./journal-errors.ts";
 import { RowWriter } from "./journal-rows.ts";
@@ -11,6 +12,7 @@ import { LeaseLost } from "./lease.ts";
 import { type InputsOf, Projections } from "./projections.ts";
 import { openRequests, type Request, type Taken } from "./requests.ts";
 import { newRunId } from "./run-id.ts";
+import { RunMark } from "./run-mark.ts";
 import type { RunView } from "./run-view.ts";
 import { integer, type SqlValue, type Statement, transact } from "./sqlite.ts";
 
@@ -21,19 +23,31 @@ export function freeRunId(journal: Journal, now: number, random: () => number): 
 
 /** Begins the journal of a new run: its first commit also writes its row and, unless it is there, its plan. */
 export function createLog(journal: Journal, id: string, plan: Plan, inputsOf: InputsOf): RunLog {
-  return new RunLog(journal, id, 1, inputsOf, plan);
+  const left = { end: chainStart(id), epoch: 0, once: 0 };
+  return new RunLog(journal, id, 1, inputsOf, plan, left);
+}
+
+/** What was read of a run that is opened again. */
+export interface Left {
+  readonly end: ChainEnd;
+  /** Of its last event: the new epoch is above it, whatever the lease says. */
+  readonly epoch: number;
+  /** Number of the latest event that starts what may be done only once; 0: none. */
+  readonly once: number;
 }
 
 /** Opens the journal of a run again: raises its epoch, so that whoever had it before stops at its next write. */
-export function reopenLog(journal: Journal, id: string, inputsOf: InputsOf): RunLog {
+export function reopenLog(journal: Journal, id: string, inputsOf: InputsOf, left: Left): RunLog {
   try {
     const key = journal.keyOf(id);
     const epoch = transact(journal.database, () => {
-      journal.database.prepare("UPDATE lease SET epoch = epoch + 1 WHERE run = ?").run(key);
+      journal.database
+        .prepare("UPDATE lease SET epoch = max(epoch, ?) + 1 WHERE run = ?")
+        .run(left.epoch, key);
       const row = journal.database.prepare("SELECT epoch FROM lease WHERE run = ?").get(key);
       return integer(row ?? {}, "epoch");
     });
-    return new RunLog(journal, id, epoch, inputsOf, null);
+    return new RunLog(journal, id, epoch, inputsOf, null, left);
   } catch (error) {
     throw worded(error, journal.path);
   }
@@ -54,13 +68,28 @@ export class RunLog {
   private key: number;
   private projections: Projections | null = null;
   private related = 0;
+  private end: ChainEnd;
+  private readonly mark: RunMark;
+  /** Number of the latest event that starts what may be done only once. */
+  private once: number;
+  private marked = false;
 
-  constructor(journal: Journal, id: string, epoch: number, inputsOf: InputsOf, plan: Plan | null) {
+  constructor(
+    journal: Journal,
+    id: string,
+    epoch: number,
+    inputsOf: InputsOf,
+    plan: Plan | null,
+    { end, once }: Left,
+  ) {
     this.journal = journal;
     this.id = id;
     this.epoch = epoch;
     this.inputsOf = inputsOf;
     this.plan = plan;
+    this.end = end;
+    this.once = once;
+    this.mark = new RunMark(journal.folderOf(id));
     this.events = new RowWriter(journal.database, "event", eventColumns);
     this.readEpoch = journal.database.prepare("SELECT epoch FROM lease WHERE run = ?");
     this.take = journal.database.prepare("UPDATE request SET taken_at = ?, refused = ? WHERE id = ?");
@@ -84,6 +113,8 @@ export class RunLog {
   ): void {
     // Long values are stored before the transaction, in which nothing waits.
     const rows = this.guarded(() => events.map((event) => this.encode(event)));
+    const end = chain(this.end, rows);
+    this.guarded(() => this.markBefore());
     this.write((projections) => {
       for (const row of rows) {
         row[0] = Number(row[0]) + this.key * runStride;
@@ -94,6 +125,21 @@ export class RunLog {
       projections.wait(waits);
       for (const { id, at, refused } of taken) this.take.run(at, refused, id);
     });
+    this.end = end;
+    for (const event of events)
+      if (event.type === "attempt.started" && view.once(event.n)) this.once = event.seq;
+    if (events.length > 0) this.guarded(() => this.mark.write({ ...end, once: this.once }));
+  }
+
+  /** Gives back what is open beside the journal. */
+  close(): void {
+    this.mark.close();
+  }
+
+  /** An earlier mark may know of events that are gone, which were told: what comes now is no part of those. */
+  private markBefore(): void {
+    if (!this.marked) this.mark.write({ ...this.end, once: this.once });
+    this.marked = true;
   }
 
   /** What people asked of the run and nobody has taken up yet. Throws JournalError. */
@@ -127,6 +173,7 @@ export class RunLog {
     }
   }
 
+  /** A row without its place in the chain. */
   private encode(event: Event): SqlValue[] {
     const row: SqlValue[] = [];
     encodeEvent(event, 0, (text) => this.journal.artifacts.putTextSync(text).sha256, row);
@@ -172,7 +219,21 @@ export class RunLog {
       if (!(problem instanceof JournalError)) throw problem;
       // What was never begun cannot be gone on with.
       const run = this.plan === null ? this.id : null;
-      throw new JournalError(problem.kind, problem.message, problem.hint, problem.cause, run);
+      throw new JournalError(problem.kind, problem.message, problem.hint, problem.cause, {
+        run,
+        aside: problem.aside,
+      });
     }
   }
+}
+
+/** Gives each row its CRC; the answer is where the chain has got to. */
+function chain(end: ChainEnd, rows: readonly SqlValue[][]): ChainEnd {
+  let { seq, crc } = end;
+  for (const row of rows) {
+    crc = chained(crc, row);
+    row.push(crc);
+    seq++;
+  }
+  return { seq, crc };
 }

@@ -80,7 +80,7 @@ const eventAt = (seq: string): string =>
 /**
  * `event` is the truth, `plan` what it speaks of, `lease` who may write, `request` what people ask; all others are made
  * from these, and flowc never decides by them. `started`, `placed` and `ended` are numbers of events; dependencies of cells below `related`
- * are written. `crc` is kept free for a chain that finds damage.
+ * are written. `crc` chains events, so that damage is found; those of older journals have none.
  */
 const tables = `
 CREATE TABLE plan (

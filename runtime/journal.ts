@@ -7,8 +7,9 @@ import type { Plan } from "../compiler/plan.ts";
 import { ArtifactError, type ArtifactStore, openArtifacts } from "./artifacts.ts";
 import { syncFolderSync } from "./artifacts-disk.ts";
 import type { Event } from "./events.ts";
+import { type ChainEnd, chainedRow, chainStart } from "./journal-chain.ts";
 import { decodeEvent, decodePlan } from "./journal-codec.ts";
-import { damaged, JournalError, worded } from "./journal-errors.ts";
+import { damaged, damagedRun, JournalError, worded } from "./journal-errors.ts";
 import { eventTypes, prepareSchema, runStride, states, versionOf } from "./journal-schema.ts";
 import { WalSync } from "./journal-sync.ts";
 import type { Owner } from "./lease.ts";
@@ -193,34 +194,50 @@ export class Journal {
     return row === undefined ? null : runRow(row);
   }
 
-  /** The events of a run after number `after`, in order; a gap or a broken one is a {@link JournalError}. */
-  *events(id: string, after: number = 0): Generator<Event> {
+  /** The events of a run, in order; a gap, or one that is not what was written, is a {@link JournalError}. */
+  *events(id: string): Generator<Event, ChainEnd> {
     const run = this.keyOf(id);
-    for (let last = after; ; ) {
+    for (let { seq, crc } = chainStart(id); ; ) {
       const rows = this.all(
-        "SELECT id, at, epoch, type, n, a, body FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
-        run * runStride + last,
+        "SELECT id, at, epoch, type, n, a, body, crc FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
+        run * runStride + seq,
         (run + 1) * runStride,
         pieceEvents,
       );
       for (const row of rows) {
-        yield this.event(row, run, id, last + 1);
-        last++;
+        const event = this.event(row, run, id, seq + 1);
+        crc = this.guarded(() => chainedRow(crc, row, seq + 1));
+        // Journals of older versions have none.
+        if (row["crc"] !== null && row["crc"] !== crc)
+          throw damagedRun(this.path, `event ${seq + 1} of run ${id} is not what was written`);
+        seq++;
+        yield event;
       }
-      if (rows.length < pieceEvents) return;
+      if (rows.length < pieceEvents) return { seq, crc };
     }
+  }
+
+  /** The CRC of an event by which the chain goes on; null: it has none, or is not there. */
+  crcOf(id: string, seq: number): number | null {
+    if (seq === 0) return chainStart(id).crc;
+    const [row] = this.all("SELECT crc FROM event WHERE id = ?", this.keyOf(id) * runStride + seq);
+    return row === undefined ? null : this.guarded(() => integerOrNull(row, "crc"));
   }
 
   private event(row: Row, run: number, id: string, expected: number): Event {
     try {
       const event = decodeEvent(row, run, (sha256) => this.unspill(sha256));
-      if ("problem" in event) throw damaged(this.path, `of event ${expected} of run ${id}, ${event.problem}`);
+      if ("problem" in event)
+        throw damagedRun(this.path, `of event ${expected} of run ${id}, ${event.problem}`);
       if (event.seq !== expected)
-        throw damaged(this.path, `event ${expected} of run ${id} is missing (the next one is ${event.seq})`);
+        throw damagedRun(
+          this.path,
+          `event ${expected} of run ${id} is missing (the next one is ${event.seq})`,
+        );
       return event;
     } catch (error) {
       if (error instanceof ArtifactError)
-        throw damaged(this.path, `of event ${expected} of run ${id}, ${error.message}`);
+        throw damagedRun(this.path, `of event ${expected} of run ${id}, ${error.message}`);
       throw worded(error, this.path);
     }
   }

@@ -4,6 +4,7 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Event } from "./events.ts";
 import { openFiles } from "./files.ts";
 import type { Journal } from "./journal.ts";
+import { type Gone, historyOf } from "./journal-history.ts";
 import { apply, createRun } from "./run.ts";
 import type { RunView } from "./run-view.ts";
 
@@ -13,14 +14,15 @@ export interface LoadedRun {
   readonly events: readonly Event[];
   /** Absolute path of its folder: logs are below it. */
   readonly folder: string;
+  /** Its latest events are gone. */
+  readonly gone: Gone | null;
 }
 
 /** `id` as `Journal.find` gives it; `project` absolute. Throws JournalError, and Diverged if flowc itself has changed. */
 export function loadRun(journal: Journal, id: string, project: string): LoadedRun {
-  const events = [...journal.events(id)];
-  const plan = journal.plan(journal.run(id)?.plan ?? "");
+  const { plan, events, gone } = historyOf(journal, id);
   const folder = journal.folderOf(id);
   const view = createRun({ id, plan, files: openFiles(project, plan, journal.artifacts, folder) });
   for (const event of events) apply(view, event);
-  return { view, plan, events, folder };
+  return { view, plan, events, folder, gone };
 }

@@ -27,6 +27,7 @@ export class NoSqlite extends Error {}
 
 /** SQLite's primary result codes that mean something to us. */
 export const sqliteCodes = {
+  error: 1,
   busy: 5,
   locked: 6,
   readOnly: 8,
@@ -88,10 +89,24 @@ function isSqlite(module: unknown): module is SqliteModule {
   );
 }
 
+/** What `sqlite3_errstr` says: the package gives no code with what `all` throws. */
+const codeOfMessage: ReadonlyMap<string, number> = new Map([
+  ["database is locked", sqliteCodes.busy],
+  ["database table is locked", sqliteCodes.locked],
+  ["attempt to write a readonly database", sqliteCodes.readOnly],
+  ["disk I/O error", sqliteCodes.inputOutput],
+  ["database disk image is malformed", sqliteCodes.corrupt],
+  ["database or disk is full", sqliteCodes.full],
+  ["unable to open database file", sqliteCodes.cannotOpen],
+  ["file is not a database", sqliteCodes.notDatabase],
+]);
+
 /** SQLite's primary result code of an error, or null if it is none of SQLite's. */
 export function sqliteCode(error: unknown): number | null {
-  if (!(error instanceof Error) || !("errcode" in error)) return null;
-  return typeof error.errcode === "number" ? error.errcode & 0xff : null;
+  if (!(error instanceof Error)) return null;
+  if ("errcode" in error && typeof error.errcode === "number") return error.errcode & 0xff;
+  if (!("code" in error) || error.code !== "ERR_SQLITE_ERROR") return null;
+  return codeOfMessage.get(error.message) ?? sqliteCodes.error;
 }
 
 /** A column that holds an integer; anything else throws, as only a damaged file has it. */

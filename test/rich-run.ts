@@ -5,6 +5,7 @@ import { executeRun, type RunResult } from "../runtime/execute.ts";
 import { Inputs } from "../runtime/execute-record.ts";
 import { openFiles } from "../runtime/files.ts";
 import type { Journal } from "../runtime/journal.ts";
+import { historyOf } from "../runtime/journal-history.ts";
 import { reopenLog } from "../runtime/journal-log.ts";
 import { apply, createRun } from "../runtime/run.ts";
 import type { Row } from "../runtime/sqlite.ts";
@@ -89,8 +90,7 @@ export function rowsOf(journal: Journal): Record<string, readonly Row[]> {
 
 /** Folds the events and makes all projections of the run anew. */
 export function rebuild(journal: Journal, id: string, project: string): void {
-  const events = [...journal.events(id)];
-  const plan = journal.plan(journal.run(id)?.plan ?? "");
+  const { events, plan, end } = historyOf(journal, id);
   const run = createRun({
     id,
     plan,
@@ -98,7 +98,12 @@ export function rebuild(journal: Journal, id: string, project: string): void {
   });
   for (const event of events) apply(run, event);
   const inputs = new Inputs(() => run);
-  reopenLog(journal, id, (n) => inputs.of(n)).rebuild(run, events);
+  const log = reopenLog(journal, id, (n) => inputs.of(n), {
+    end,
+    epoch: events.at(-1)?.epoch ?? 0,
+    once: 0,
+  });
+  log.rebuild(run, events);
 }
 
 /** State of each node by its name. */
