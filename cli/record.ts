@@ -280,7 +280,12 @@ export async function criticalPath(view: RunView): Promise<RunRecord["critical"]
 }
 
 /** What stands inside an `if` waits for its condition, not for the whole of it, which ends after them. */
-function waitsFor(view: RunView, n: number, other: number, edge: (a: number, b: number) => void): void {
+export function waitsFor(
+  view: RunView,
+  n: number,
+  other: number,
+  edge: (a: number, b: number) => void,
+): void {
   for (let around = view.owner(n); around !== null; around = view.owner(around))
     if (around === other) {
       for (const each of view.dependencies(other)) edge(each.n, n);

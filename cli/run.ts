@@ -18,6 +18,7 @@ import type { Outline } from "../runtime/outline.ts";
 import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { answerFiles, printAnswer } from "./answer.ts";
 import { loginName } from "./ask.ts";
+import { type Forecasting, forecasting, noForecast } from "./forecast.ts";
 import { leaveOnGithub, onGithub } from "./github.ts";
 import { warnOfGone } from "./gone.ts";
 import { readInputs } from "./inputs.ts";
@@ -169,14 +170,16 @@ async function perform(
   const secrets = secretsOf(plan, world, again + project.flag);
   const artifacts = openArtifacts(project.state);
   const calls = openCalls({ threads: request.jobs });
-  const progress = progressOf(request, world);
+  const shown = request.ui === "auto" || request.ui === "plain";
+  const ahead = shown ? forecasting(journal, world) : noForecast;
+  const progress = progressOf(request, ahead, world);
   const signals = stopSignals(world, (text) => say(text));
   const say = (text: string): void => {
     if (progress === noProgress || request.ui === "json") world.err.write(`${text}\n`);
     else progress.say(text);
   };
   const tellWaiting = waitingTeller((text) => {
-    if (request.ui === "auto" || request.ui === "plain") say(text);
+    if (shown) say(text);
   }, project.flag);
   const began = performance.now();
   const surroundings = {
@@ -220,6 +223,7 @@ async function perform(
       stopNow: signals.stopNow,
       watch: (news) => {
         signals.know(news.run);
+        ahead.watch(news);
         progress.watch(news);
         if (request.wait) tellWaiting(news.run, news.waits);
       },
@@ -235,6 +239,7 @@ async function perform(
     );
   } finally {
     progress.end();
+    ahead.end();
     signals.end();
     await calls.close();
   }
@@ -258,13 +263,13 @@ async function executed(flag: string, ...order: Parameters<typeof executeRun>): 
   }
 }
 
-function progressOf(request: RunRequest, world: World): Progress {
+function progressOf(request: RunRequest, ahead: Forecasting, world: World): Progress {
   const stage = {
     channel: world.err,
     now: () => world.now(),
     every: world.every,
     onContinue: (then: () => void) => world.onSignal("SIGCONT", then),
-    left: () => null,
+    left: () => ahead.left(),
   };
   switch (request.ui) {
     case "quiet":

@@ -182,6 +182,8 @@ export interface RunView {
   dependencies(n: number): readonly Dependency[];
   /** The cell that settles when this one and those beside it have: a flow, `if`, item, `for`; null for the entry. */
   owner(n: number): number | null;
+  /** How many items of a `for` may be in progress at once; null: no bound, or it is no `for`, or its list is not known. */
+  parallel(n: number): number | null;
   /** Gates with their checks and approvals, in the order of the plan. */
   gates(): readonly GateView[];
   /** What is asked of people now. */

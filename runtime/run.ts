@@ -178,6 +178,10 @@ export class Run extends Cells implements RunView {
     return loop === undefined ? this.frameOwners.get(this.frames.get(n)) : loop.cell;
   }
 
+  parallel(n: number): number | null {
+    return this.loops.get(n)?.parallel ?? null;
+  }
+
   gates(): readonly GateView[] {
     return gatesOf(this);
   }

@@ -6,7 +6,7 @@ import { type Paint, painter } from "./color.ts";
 import { failureLines } from "./failure.ts";
 import { liveLines } from "./live.ts";
 import { peopleLine } from "./people.ts";
-import { countParts, endedOf, endLines, type Progress, type Stage } from "./progress.ts";
+import { countParts, endedOf, endLines, type Left, type Progress, type Stage } from "./progress.ts";
 import { cut, cutMiddle, pad, textWidth, visible, visibleLines } from "./text.ts";
 
 const frameMs = 100;
@@ -84,7 +84,7 @@ interface Look {
   /** Nodes that wait for a repeat, with the wall ms of when. */
   readonly again: ReadonlyMap<number, number>;
   readonly held: string | null;
-  readonly times: { readonly now: number; readonly elapsed: number; readonly left: string | null };
+  readonly times: { readonly now: number; readonly elapsed: number; readonly left: Left | null };
   readonly size: { readonly columns: number; readonly rows: number };
   readonly paint: Paint;
 }
@@ -152,12 +152,17 @@ function rowsOf(
 /** All that fits in one line: how far the run is, how long it has taken and will take, then the rest. */
 function summary(run: RunView, { elapsed, left }: Look["times"], columns: number): string {
   const [done = "", ...others] = countParts(run);
-  const time = [seconds(elapsed), ...(left === null ? [] : [left])].join(", ");
-  for (let shown = others.length; shown >= 0; shown--) {
-    const line = [done, ...others.slice(0, shown), time].join(", ");
+  const time = seconds(elapsed);
+  for (const remaining of left === null ? [] : [left.whole, left.short]) {
+    const line = [done, ...others, time, remaining].join(", ");
     if (textWidth(line) <= columns) return line;
   }
-  const short = `${done}, ${seconds(elapsed)}`;
+  const last = left === null ? [time] : [time, left.short];
+  for (let shown = others.length; shown >= 0; shown--) {
+    const line = [done, ...others.slice(0, shown), ...last].join(", ");
+    if (textWidth(line) <= columns) return line;
+  }
+  const short = `${done}, ${time}`;
   return textWidth(short) <= columns ? short : cut(done, columns);
 }
 

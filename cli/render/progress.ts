@@ -33,8 +33,15 @@ export interface Stage {
   every(ms: number, then: () => void): () => void;
   /** Calls back when the program goes on after it was stopped; the answer takes it away again. */
   onContinue(then: () => void): () => void;
-  /** How long the run will still take, in words; null while that is not known. */
-  left(): string | null;
+  /** How long the run will still take; null while that is not known. */
+  left(): Left | null;
+}
+
+export interface Left {
+  /** `about 4m left` */
+  readonly short: string;
+  /** The same with its error, and what it is known from. */
+  readonly whole: string;
 }
 
 /** Without a terminal something is said at least so often. */
@@ -99,11 +106,11 @@ export function plainProgress(stage: Stage): Progress {
 const longestShown = 3;
 
 /** `12 of 40 done, 3 running, 1m10s, about 4m left: build, test` */
-function signOfLife(run: RunView, elapsedMs: number, left: string | null): string {
+function signOfLife(run: RunView, elapsedMs: number, left: Left | null): string {
   const oldest = [...run.running()].sort((a, b) => (run.startedAt(a) ?? 0) - (run.startedAt(b) ?? 0));
   const names = oldest.slice(0, longestShown).map((n) => visible(run.name(n)));
   const more = oldest.length - names.length;
-  const parts = [...countParts(run), duration(elapsedMs), ...(left === null ? [] : [left])].join(", ");
+  const parts = [...countParts(run), duration(elapsedMs), ...(left === null ? [] : [left.whole])].join(", ");
   return `${parts}${names.length === 0 ? "" : `: ${names.join(", ")}${more > 0 ? `, … ${more} more` : ""}`}`;
 }
 

@@ -15,3 +15,9 @@ export async function atOnceInWorker(asked) {
   worker ??= tsImport("./worker.ts", import.meta.url);
   return (await worker).atOnceInWorker(asked);
 }
+
+/** @param {import("./forecast.ts").Ahead} ahead */
+export async function forecastInWorker(ahead) {
+  worker ??= tsImport("./worker.ts", import.meta.url);
+  return (await worker).forecastInWorker(ahead);
+}

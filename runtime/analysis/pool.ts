@@ -3,6 +3,7 @@
 import type { Piscina } from "piscina";
 import { type Analysis, analyzeArrays, type Graph } from "./analyze.ts";
 import type { AtOnce } from "./at-once.ts";
+import { type Ahead, type Forecast, forecastArrays, roundsFor } from "./forecast.ts";
 
 /** True in the built program, where the worker is a file of its own beside it. */
 declare const FLOWC_BUNDLE: boolean | undefined;
@@ -46,6 +47,15 @@ export async function atOnce(graph: Graph, marked: Int32Array): Promise<AtOnce> 
   pool ??= openPool();
   const workers = await pool;
   return workers.run({ graph, marked }, { name: "atOnceInWorker" });
+}
+
+/** How long the rest of a run takes; null if nobody can say. What is short is found on the thread. */
+export async function forecast(ahead: Ahead): Promise<Forecast | null> {
+  const { graph } = ahead;
+  if ((graph.nodes + graph.from.length) * roundsFor(graph) <= onThreadMax) return forecastArrays(ahead);
+  pool ??= openPool();
+  const workers = await pool;
+  return workers.run(ahead, { name: "forecastInWorker" });
 }
 
 /** Ends the workers, if there are any. */

@@ -4,6 +4,7 @@ import { DirectedGraph } from "graphology";
 import { hasCycle, topologicalGenerations } from "graphology-dag";
 import { type Analysis, analyzeArrays, type Graph, ordered, rowsOf, weigh } from "./analyze.ts";
 import { type AtOnce, atOnceIn } from "./at-once.ts";
+import { type Ahead, type Forecast, forecastArrays } from "./forecast.ts";
 
 /**
  * Above so many edges the library takes longer than a person waits, and much memory. Measured, on one core of an
@@ -40,4 +41,9 @@ export function analyzeWithLibrary(graph: Graph): Analysis {
 export function atOnceInWorker({ graph, marked }: { graph: Graph; marked: Int32Array }): AtOnce {
   const rows = rowsOf(graph);
   return atOnceIn(rows, ordered(graph, rows).order, marked);
+}
+
+/** What the pool calls. */
+export function forecastInWorker(ahead: Ahead): Forecast | null {
+  return forecastArrays(ahead);
 }

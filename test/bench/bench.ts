@@ -1,4 +1,4 @@
-// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, and what an analysis holds up.
+// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, and how well forecasts are.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { bin, root } from "../program.ts";
 import { benchCheck } from "./check.ts";
 import { compare, table } from "./compare.ts";
+import { benchForecast } from "./forecast.ts";
 import { benchNodes } from "./nodes.ts";
 import { benchRun } from "./run.ts";
 import { benchStall } from "./stall.ts";
@@ -31,12 +32,13 @@ function benchStart(): void {
 const folder = mkdtempSync(join(tmpdir(), "flowc-bench-"));
 try {
   const asked = process.argv.slice(2);
-  const all = !["start", "check", "run", "nodes", "stall"].some((name) => asked.includes(name));
+  const all = !["start", "check", "run", "nodes", "stall", "forecast"].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
   if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
   if (all || asked.includes("run")) benchRun(folder, asked.includes("--profile"));
   if (all || asked.includes("nodes")) benchNodes(folder, asked.includes("--profile"));
   if (all || asked.includes("stall")) await benchStall();
+  if (all || asked.includes("forecast")) benchForecast();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -15,7 +15,7 @@ const failing = { fail: "The script exited with 3." } as const;
 describe("the block", () => {
   it("tells what runs, longest first, what is held and by what, how far it is and how long", () => {
     const shown = new Shown(six, { options: { jobs: 2 } }).wait(61_000).end("lint").wait(5_000);
-    shown.left = "about 4m left (±1m)";
+    shown.left = { short: "about 4m left", whole: "about 4m left (±1m)" };
     shown.wait(1_000);
     expect(shown.lines).toEqual([
       "  compile  1m07s",
@@ -135,7 +135,7 @@ describe("plain lines", () => {
   it("tell each end with its time, and are never silent for longer than 30 seconds", () => {
     const shown = new Shown(six, { ui: "plain", options: { jobs: 2 }, columns: 200 });
     shown.wait(45_000).end("lint").wait(10_000).end("compile", failing);
-    shown.left = "about 2m left";
+    shown.left = { short: "", whole: "about 2m left" };
     shown.wait(65_000);
     expect(shown.lines.map((line) => line.replace(/^\d\d:\d\d:\d\d /, ""))).toEqual([
       "run r1: main",

@@ -1,7 +1,7 @@
 // A run shown in a pretend terminal: the test says what happens and how time passes, and reads the screen.
 
 import { blockProgress } from "../../cli/render/block.ts";
-import { type Progress, plainProgress, type Stage } from "../../cli/render/progress.ts";
+import { type Left, type Progress, plainProgress, type Stage } from "../../cli/render/progress.ts";
 import type { Plan } from "../../compiler/plan.ts";
 import { decide } from "../../runtime/decide.ts";
 import { type End, World, type WorldOptions } from "../run-world.ts";
@@ -13,7 +13,7 @@ export class Shown {
   readonly progress: Progress;
   /** How many times something was written. */
   writes = 0;
-  left: string | null = null;
+  left: Left | null = null;
   private tick: () => void = () => {};
   private goOn: () => void = () => {};
 
