@@ -182,7 +182,8 @@ class Attempt {
       scratch: this.scratch,
     });
     try {
-      world.placed(order.n, order.a, instance.ref);
+      // A call is made in this process: nobody has to look for it anywhere.
+      if (order.task.action?.kind !== "call") world.placed(order.n, order.a, instance.ref);
       return await this.work(instance, runner);
     } finally {
       await instance.close();

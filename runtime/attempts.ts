@@ -29,6 +29,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
   const changes = new Changes(settings.project);
   return {
     open: ({ run, folder, files, clock, timer, placed, early }) => {
+      const paths = new Map<string, string>();
       const scratch = new Scratch(join(folder, "tmp"));
       const world = {
         scratch,
@@ -49,6 +50,16 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       };
       return {
         start: (order, stop) => runAttempt(order, world, stop),
+        ahead: ({ action }) => {
+          if (action?.kind !== "call") return 0;
+          // Asked for each node that is to start.
+          let path = paths.get(action.file);
+          if (path === undefined) {
+            path = join(settings.project, action.file);
+            paths.set(action.file, path);
+          }
+          return settings.calls.ahead(path, action.export);
+        },
         sweep: (atOnce = false) => sweep(settings, run, atOnce),
         close: () => scratch.close(),
       };

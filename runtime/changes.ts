@@ -38,6 +38,8 @@ interface Strayed {
 export class Changes {
   private readonly project: string;
   private readonly open = new Set<Attempt>();
+  /** Those of them that may be looked at. */
+  private readonly promising = new Set<Attempt>();
 
   constructor(project: string) {
     this.project = project;
@@ -56,11 +58,13 @@ export class Changes {
     work: () => Promise<T>,
   ): Promise<T | Strayed> {
     if (reads !== null) return work();
-    const attempt: Attempt = { writes, beside: new Set(this.open) };
-    for (const other of this.open) other.beside.add(attempt);
+    // Who promises nothing looks at nobody.
+    const attempt: Attempt = { writes, beside: new Set(writes === null ? [] : this.open) };
+    for (const other of this.promising) other.beside.add(attempt);
     this.open.add(attempt);
     try {
       if (writes === null) return await work();
+      this.promising.add(attempt);
       const before = await this.snapshot();
       const report = await work();
       if (report.outcome !== "succeeded" || before === null || unknown(attempt)) return report;
@@ -70,6 +74,7 @@ export class Changes {
       return { outcome: "failed", why: "writes", message: strayed(paths, writes) };
     } finally {
       this.open.delete(attempt);
+      this.promising.delete(attempt);
     }
   }
 

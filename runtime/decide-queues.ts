@@ -1,5 +1,6 @@
 // Nodes that could start, in the order in which they should: heaps that `decide` keeps beside a run.
 
+import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import { assert } from "./bug.ts";
 import type { Need } from "./room.ts";
 import type { Run } from "./run.ts";
@@ -12,6 +13,12 @@ import { needsOf, rankOf } from "./run-settings.ts";
 
 /** A node that does not fit is passed over by so many others; then room is kept for it. */
 const passedMax = 64;
+
+/**
+ * How many calls of a task may be started besides those that there is room for: they wait in their thread's hand, so
+ * that it has the next one when it is done with this. 0 unless they take no time worth mentioning.
+ */
+export type Ahead = (task: TaskPlan) => number;
 
 /** Nodes held by the `parallel` of a `for`. */
 interface Held {
@@ -180,7 +187,7 @@ export class Queues {
   }
 
   /** The best node for which there is room. */
-  nextNode(): number | null {
+  nextNode(ahead: Ahead): number | null {
     for (;;) {
       let best = -1;
       let fitting = -1;
@@ -188,8 +195,7 @@ export class Queues {
         const n = this.topOf(heap);
         if (n === undefined) continue;
         if (best < 0 || this.before(n, best)) best = n;
-        if (this.run.room.lacks(need, this.run.options) === null && (fitting < 0 || this.before(n, fitting)))
-          fitting = n;
+        if ((fitting < 0 || this.before(n, fitting)) && this.fits(n, need, ahead)) fitting = n;
       }
       if (fitting < 0) return null;
       if (fitting !== best && !this.passOver(best)) return null;
@@ -198,6 +204,19 @@ export class Queues {
       else if (claimedBy(this.run, fitting) >= 0) this.putAside(fitting);
       else return fitting;
     }
+  }
+
+  private fits(n: number, need: Need, ahead: Ahead): boolean {
+    const { run } = this;
+    if (run.room.lacks(need, run.options) === null) return true;
+    const { mayWait, task } = run.info(n);
+    const running = run.runningCells.size;
+    // Beside anything else a thread that has the next call at once would be one too many.
+    if (!mayWait || task === null || running > run.mayWait) return false;
+    // A `with` may say what would forbid it, and what takes a call back is a command.
+    if (run.hasOverrides || run.ends.undoes.size > 0 || run.options.failFast) return false;
+    const more = ahead(task);
+    return more > 0 && running < run.options.jobs + more;
   }
 
   /** Somebody has its files: out of the way until a node has ended. */

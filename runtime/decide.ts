@@ -6,7 +6,7 @@ import { argsOf, keyOf, taskOf } from "./decide-args.ts";
 import { checked, expired, opened } from "./decide-checks.ts";
 import { Deadlines } from "./decide-deadlines.ts";
 import { Selection, unknownOnly } from "./decide-only.ts";
-import { Queues } from "./decide-queues.ts";
+import { type Ahead, Queues } from "./decide-queues.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { EventBody } from "./events.ts";
 import type { Run } from "./run.ts";
@@ -44,8 +44,8 @@ function memoryOf(run: Run): Memory {
   return memory;
 }
 
-/** `now` is wall ms, and never goes back. */
-export function decide(run: Run, now: number): Decision {
+/** `now` is wall ms, and never goes back. `ahead`: how many calls of a task may be started that still wait for a thread. */
+export function decide(run: Run, now: number, ahead: Ahead = none): Decision {
   assert(run.begun, "nothing can be decided before run.started");
   if (run.status !== "running") return { do: "end", status: run.status, output: run.output };
   if (run.count === 1) return grow(run, 0);
@@ -74,7 +74,7 @@ export function decide(run: Run, now: number): Decision {
     return append(run.kindOf(check) === "check" ? checked(run, check) : opened(run, check, now));
   const pure = queues.nextPure();
   if (pure !== null) return append(evaluated(run, pure));
-  const next = queues.nextNode();
+  const next = queues.nextNode(ahead);
   if (next !== null) return append(startOf(run, next));
   const time = queues.nextTime();
   const asked = run.unknown.size > 0 || queues.waitForPeople();
@@ -88,6 +88,8 @@ export function decide(run: Run, now: number): Decision {
   if (selection === null) throw new Bug(`nothing runs, nothing is ready, and run ${run.id} has not ended`);
   return append(endOfSelection(run, selection));
 }
+
+const none: Ahead = () => 0;
 
 function append(event: EventBody): Decision {
   return { do: "append", event };

@@ -1,5 +1,6 @@
 // The loop: ask `decide`, write down, commit, perform, sleep. It holds no policy, and nothing is relied on uncommitted.
 
+import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Value } from "../compiler/types.ts";
 import { answerTo } from "./answer-requests.ts";
 import { type AttemptOrder, type AttemptReport, neverBegan } from "./attempt.ts";
@@ -151,7 +152,7 @@ export class Loop {
     const stops: number[] = [];
     let next: Exclude<Decision, { do: "append" }> | null = null;
     do {
-      const decision = decide(this.run, this.recorder.now());
+      const decision = decide(this.run, this.recorder.now(), this.ahead);
       if (decision.do !== "append") next = decision;
       else {
         const { event } = decision;
@@ -314,6 +315,7 @@ export class Loop {
     return stop.aborted ? neverBegan : this.attempts.start(order, stop);
   }
 
+  private readonly ahead = (task: TaskPlan): number => this.attempts?.ahead?.(task) ?? 0;
   private readonly monotonic = (): number => this.world.clock.monotonic();
 
   /** Until news or the wall time `until`; at most an hour. */

@@ -9,7 +9,7 @@ export const outputBytesMax = 16 * 1024 * 1024;
 const tailBytesMax = 2 * 1024;
 const tailLinesMax = 10;
 
-/** A log as text without its last newline, or a clause that says why it cannot be had. */
+/** A log as text without its last newline, or a clause that says why it cannot be had. One that is not there is empty. */
 export async function readOutput(
   path: string,
 ): Promise<{ readonly text: string } | { readonly problem: string }> {

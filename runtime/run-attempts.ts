@@ -28,6 +28,7 @@ export function started(run: Cells, n: number, a: number): void {
   run.setState(n, RUNNING);
   run.runningCells.add(n);
   run.room.take(needsOf(run, n));
+  if (run.info(n).mayWait) run.mayWait++;
   if (run.startTimes.get(n) === 0) run.startTimes.set(n, run.now);
   for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
     const loop = run.loops.get(run.of.get(at));
@@ -46,6 +47,7 @@ export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "
   if (run.states.get(n) === RUNNING) {
     assert(run.runningCells.delete(n), `cell ${n} runs and is not among those that run`);
     run.room.give(needsOf(run, n));
+    if (run.info(n).mayWait) run.mayWait--;
     run.refs.delete(n);
     run.unneeded.delete(n);
   } else {

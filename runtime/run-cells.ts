@@ -143,6 +143,8 @@ export class Cells {
   answeredCount = 0;
   /** What running nodes take. */
   readonly room = new Room();
+  /** How many of those that run are calls that may wait for a thread. */
+  mayWait = 0;
   /** A failure that nothing answers or tolerates was met: the run cannot end well. */
   doomed = false;
   /** Counts openings that put cells back, so that queues are made anew. */

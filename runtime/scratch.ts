@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** Kept for attempts to come; the rest of those that are given back at once is removed. */
-const keptMax = 64;
+const keptMax = 256;
 
 /**
  * The directories of one run, below its folder. Each holds `tmp`, the attempt's own; making and removing two

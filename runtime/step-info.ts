@@ -11,6 +11,11 @@ export interface StepInfo {
   readonly task: TaskPlan | null;
   /** Evaluated by the loop itself: a task without an action. */
   readonly pure: boolean;
+  /**
+   * May it be started while it has to wait for a thread? A call that a short wait changes nothing about: it has no time
+   * bound, may be repeated, takes but a core, and is compared with nothing that it left.
+   */
+  readonly mayWait: boolean;
   /** What it needs while it runs here, where no `with` says otherwise. */
   readonly need: Need;
   /** Its place by priority, where no `with` says otherwise: 0 starts before 1 before 2. */
@@ -24,9 +29,17 @@ export function rankOfPriority(priority: "low" | "normal" | "high"): number {
 }
 
 export function infoOf(plan: Plan, step: Step): StepInfo {
-  if (step.kind !== "task") return { step, task: null, pure: false, need: noNeed, rank: 1 };
+  if (step.kind !== "task") return { step, task: null, pure: false, mayWait: false, need: noNeed, rank: 1 };
   const task = Object.hasOwn(plan.tasks, step.task) ? plan.tasks[step.task] : undefined;
   assert(task !== undefined, `the plan has no task \`${step.task}\``);
   const { needs, priority } = task.settings;
-  return { step, task, pure: task.action === null, need: needOf(needs), rank: rankOfPriority(priority) };
+  const need = needOf(needs);
+  const rank = rankOfPriority(priority);
+  return { step, task, pure: task.action === null, mayWait: mayWait(task, need), need, rank };
+}
+
+function mayWait({ action, settings }: TaskPlan, need: Need): boolean {
+  const { timeout, effect, reads, writes } = settings;
+  const free = timeout === null && reads === null && writes === null && effect !== "once";
+  return action?.kind === "call" && free && need.memory === 0 && need.disk === 0 && need.cpu <= 1000;
 }

@@ -1,5 +1,6 @@
 // The World: everything outside that a run touches, passed in, so that the loop also runs in a pretend one.
 
+import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Value } from "../compiler/types.ts";
 import type { ArtifactStore } from "./artifacts.ts";
 import type { AttemptOrder, AttemptReport } from "./attempt.ts";
@@ -20,6 +21,8 @@ export interface Clock {
 export interface RunAttempts {
   /** Rejects only when the disk is full. When `stop` fires it ends soon, as `cancelled`. */
   start(order: AttemptOrder, stop: AbortSignal): Promise<AttemptReport>;
+  /** How many calls of a task may be started that still wait for a thread; not there: none. */
+  ahead?(task: TaskPlan): number;
   /** Finds and ends all that carries this run's tag, recorded or not; gives what it was. `atOnce`: by KILL. */
   sweep(atOnce?: boolean): Promise<readonly string[]>;
   close(): Promise<void>;

@@ -53,6 +53,61 @@ describe("retries", () => {
   });
 });
 
+describe("calls that may wait for a thread", () => {
+  type Options = Parameters<Plans["task"]>[1];
+  /** How many of six start before the first ends. */
+  const atOnce = (task: Options, options: Partial<World["run"]["options"]> = {}, ahead = 3): number => {
+    const plan = new Plans()
+      .task("t", { params: ["x"], ...task })
+      .flow("main", [], (b) => {
+        for (let i = 0; i < 6; i++) b.task(`n${i}`, "t", [0]);
+        return null;
+      })
+      .done();
+    const world = new World(plan, { options: { jobs: 2, ...options }, ahead }).start();
+    let most = 0;
+    world.check = (run) => {
+      most = Math.max(most, [...run.running()].length);
+    };
+    expect(world.go().run.status).toBe("succeeded");
+    expect(world.run.mayWait).toBe(0);
+    return most;
+  };
+
+  it("start ahead of those that have room", () => {
+    expect(atOnce({})).toBe(5);
+    expect(atOnce({}, {}, 0)).toBe(2);
+  });
+
+  it("but not where the wait could change anything", () => {
+    expect(atOnce({ timeout: lit(5) })).toBe(2);
+    expect(atOnce({ effect: "once" })).toBe(2);
+    expect(atOnce({ cpu: 2 })).toBe(1);
+    expect(atOnce({}, { failFast: true })).toBe(2);
+  });
+
+  it("nor beside anything else that runs", () => {
+    const plan = new Plans()
+      .task("long", { params: [], timeout: lit(60) })
+      .task("t", { params: ["x"] })
+      .flow("main", [], (b) => {
+        b.task("first", "long", []);
+        for (let i = 0; i < 6; i++) b.task(`n${i}`, "t", [0]);
+        return null;
+      })
+      .done();
+    const pick = (running: readonly number[]): number => running[running.length - 1] ?? 0;
+    const world = new World(plan, { options: { jobs: 2 }, ahead: 3, pick }).start();
+    let most = 0;
+    world.check = (run) => {
+      const running = [...run.running()];
+      if (running.includes(1)) most = Math.max(most, running.length);
+    };
+    expect(world.go().run.status).toBe("succeeded");
+    expect(most).toBe(2);
+  });
+});
+
 describe("bounds and choices of a run", () => {
   it("`with` holds for every node below, the innermost wins", () => {
     const plan = new Plans()

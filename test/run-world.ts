@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly person?: (run: Run, n: number) => "failed" | "again" | { readonly value: Value } | null;
   /** Chance for backoffs. */
   readonly chance?: () => number;
+  /** How many calls may be started that still wait for a thread. */
+  readonly ahead?: number;
 }
 
 /** One life of flowc: a run, its events, and a clock that only this moves. */
@@ -83,7 +85,7 @@ export class World {
   go(stop: () => boolean = () => false): this {
     for (let turns = 0; turns < 200_000; turns++) {
       if (stop()) return this;
-      const decision = decide(this.run, this.now);
+      const decision = decide(this.run, this.now, () => this.config.ahead ?? 0);
       if (decision.do === "end") return this;
       if (decision.do === "append") {
         this.append(decision.event);

@@ -4,11 +4,11 @@ import { register } from "tsx/esm/api";
 
 let worker = null;
 
-/** @param {import("./pool.ts").Call} call */
-export async function callInWorker(call) {
+/** @param {import("./batch.ts").Handed} handed */
+export async function callInWorker(handed) {
   if (worker === null) {
     register();
     worker = import("./worker.ts");
   }
-  return (await worker).callInWorker(call);
+  return (await worker).callInWorker(handed);
 }

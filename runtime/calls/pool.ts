@@ -1,7 +1,8 @@
 // Threads that run functions of users' modules, apart from the loop and from the analysis: one that hangs is ended alone.
 
 import type { Piscina } from "piscina";
-import type { Value } from "../../compiler/types.ts";
+import type { Call, CallResult } from "./call.ts";
+import { CallQueue } from "./queue.ts";
 
 /** True in the built program, where the worker is a file of its own beside it. */
 declare const FLOWC_BUNDLE: boolean | undefined;
@@ -16,39 +17,16 @@ const workerUrl: URL = bundled
 /** A worker that has nothing to do for so long ends. */
 const idleMs = 5_000;
 
-/** One call of an exported function. */
-export interface Call {
-  /** Absolute path of the module. */
-  readonly file: string;
-  /** The path as people know it, for messages. */
-  readonly shown: string;
-  /** The name of the export. */
-  readonly name: string;
-  /** Where the task works: the project, or with `reads` a fresh folder. Files are answered by their path in it. */
-  readonly folder: string;
-  /** The parameters, as the first argument; the second is `{ folder }`. */
-  readonly args: Readonly<Record<string, Value>>;
-  readonly env: Readonly<Record<string, string>>;
-  /** Where what it prints goes, appended. */
-  readonly stdoutPath: string;
-  readonly stderrPath: string;
-  /** Texts that are `***` in what it prints. */
-  readonly secrets: readonly string[];
-}
-
-export type CallResult =
-  /** What it returned, as plain JSON; not yet checked against a type. */
-  | { readonly value: unknown }
-  /** `launch`: the module could not be loaded or has no such function. `invalid`: what it returned is no JSON. */
-  | { readonly why: "launch" | "throw" | "invalid"; readonly message: string };
-
 export interface CallPool {
   /** When `stop` fires its thread is ended, whatever it does; the result then means nothing. Never rejects. */
   call(call: Call, stop: AbortSignal): Promise<CallResult>;
+  /**
+   * How many calls of an exported function may wait for a thread besides those that have one: many where it is known to
+   * take no time worth mentioning, as what handing over costs is then spread on them. 0: none is gained by that.
+   */
+  ahead(file: string, name: string): number;
   close(): Promise<void>;
 }
-
-const stopped: CallResult = { why: "throw", message: "It was stopped." };
 
 export interface CallOptions {
   /** At most so many; none is started before the first call. */
@@ -79,27 +57,23 @@ export function openCalls({ threads, heapMb }: CallOptions): CallPool {
     opened.on("error", () => {});
     return opened;
   };
-  return {
-    call: async (call, stop) => {
-      if (stop.aborted) return stopped;
+  const queue = new CallQueue(
+    Math.max(1, threads),
+    async (handed, stop) => {
       pool ??= open();
-      try {
-        const result: unknown = await (await pool).run(call, { name: "callInWorker", signal: stop });
-        return isResult(result) ? result : { why: "throw", message: "Its thread gave no result." };
-      } catch (error) {
-        return stop.aborted ? stopped : { why: "throw", message: threadEnded(error) };
-      }
+      return (await pool).run(handed, { name: "callInWorker", signal: stop });
     },
+    (error) => ({ why: "throw", message: threadEnded(error) }),
+  );
+  return {
+    call: (call, stop) => queue.call(call, stop),
+    ahead: (file, name) => queue.ahead(file, name),
     close: async () => {
       const closing = pool;
       pool = null;
       await (await closing)?.destroy();
     },
   };
-}
-
-function isResult(result: unknown): result is CallResult {
-  return typeof result === "object" && result !== null && ("value" in result || "message" in result);
 }
 
 /** The whole thread ended: by an error that nobody caught, or for want of memory. */

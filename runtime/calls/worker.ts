@@ -6,11 +6,26 @@ import { register as registerCommon } from "tsx/cjs/api";
 import { register } from "tsx/esm/api";
 import { JsonProblem, plainJson } from "../plain.ts";
 import { redactor, secretForms } from "../redact.ts";
-import type { Call, CallResult } from "./pool.ts";
+import { envOf, type Handed } from "./batch.ts";
+import type { Call, CallResult } from "./call.ts";
+import { Slots } from "./slots.ts";
 
-/** Loads a module and calls its function. Never rejects. */
-export async function callInWorker(call: Call): Promise<CallResult> {
+/** Makes the calls one after the other. Gives the last one's result if that has no room in the shared memory. */
+export async function callInWorker(handed: Handed): Promise<CallResult | null> {
+  const { calls, shared } = handed;
+  const slots = new Slots(calls.length, shared);
+  for (const [i, call] of calls.entries()) {
+    if (!slots.begin(i)) continue;
+    const { result, us } = await made({ ...call, env: envOf(handed, call.env) });
+    if (!slots.put(i, JSON.stringify(result), us)) return result;
+  }
+  return null;
+}
+
+/** Loads a module and calls its function, which took so many µs. Never rejects. */
+async function made(call: Call): Promise<{ readonly result: CallResult; readonly us: number }> {
   const printed = new Printed(call);
+  const took = { us: 0 };
   watch();
   environ(call.env);
   try {
@@ -18,7 +33,7 @@ export async function callInWorker(call: Call): Promise<CallResult> {
       uncaught = (error) =>
         resolve({ why: "throw", message: `An error that nothing caught: ${told(error, call)}` });
     });
-    return await Promise.race([invoke(call), broken]);
+    return { result: await Promise.race([invoke(call, took), broken]), us: took.us };
   } finally {
     uncaught = () => {};
     printed.close();
@@ -38,7 +53,7 @@ function watch(): void {
   process.exit = refuseExit;
 }
 
-async function invoke(call: Call): Promise<CallResult> {
+async function invoke(call: Call, took: { us: number }): Promise<CallResult> {
   let loaded: Readonly<Record<string, unknown>>;
   try {
     loaded = await load(call.file);
@@ -48,8 +63,10 @@ async function invoke(call: Call): Promise<CallResult> {
   const called = exported(loaded, call);
   if (typeof called === "string") return { why: "launch", message: called };
   let value: unknown;
+  const before = performance.now();
   try {
     value = await called(call.args, { folder: call.folder });
+    took.us = (performance.now() - before) * 1000;
   } catch (error) {
     return { why: "throw", message: `\`${call.name}\` threw: ${told(error, call)}` };
   }
@@ -136,7 +153,8 @@ function placeIn(stack: string, call: Call): string | null {
 /** The environment of this call and nothing else; what the call before it was given is gone. */
 function environ(env: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
-  Object.assign(process.env, env);
+  // Most of it is as it was for the call before.
+  for (const [name, text] of Object.entries(env)) if (process.env[name] !== text) process.env[name] = text;
 }
 
 function refuseExit(code?: number | string | null): never {
@@ -155,21 +173,27 @@ class Printed {
       [process.stdout, stdoutPath],
       [process.stderr, stderrPath],
     ] as const) {
-      const file = openSync(path, "a");
       const filter = redactor(forms);
       const before = stream.write;
+      // Most functions print nothing.
+      let file: number | null = null;
+      const print = (bytes: Uint8Array): void => {
+        if (bytes.length === 0) return;
+        file ??= openSync(path, "a");
+        put(file, bytes);
+      };
       stream.write = (chunk: unknown, encoding?: unknown, done?: unknown): boolean => {
         const text =
           typeof chunk === "string" ? Buffer.from(chunk, isEncoding(encoding) ? encoding : "utf8") : chunk;
-        if (text instanceof Uint8Array) put(file, filter.push(text));
+        if (text instanceof Uint8Array) print(filter.push(text));
         const called = typeof encoding === "function" ? encoding : done;
         if (typeof called === "function") queueMicrotask(() => called());
         return true;
       };
       this.restore.push(() => {
         stream.write = before;
-        put(file, filter.end());
-        closeSync(file);
+        print(filter.end());
+        if (file !== null) closeSync(file);
       });
     }
   }
