@@ -7,6 +7,7 @@ import { tellEarlyFallback } from "./check-early.ts";
 import { literalFits } from "./check-fit.ts";
 import { tellUnguarded } from "./check-guards.ts";
 import { tellHandlerOrder } from "./check-handlers.ts";
+import { tellEmptyOverrides } from "./check-idle.ts";
 import { valueType } from "./check-names.ts";
 import { checkPart, type PartWays } from "./check-parts.ts";
 import {
@@ -217,6 +218,7 @@ export function checkNode(check: Check, node: Node, scope: Scope, wanted: boolea
   const makes = check.pass.makesNode.has(node.expr);
   if (!makes && type.kind !== "error") tellNoNode(check, node, scope);
   if (node.overrides !== null) {
+    tellEmptyOverrides(check, node.overrides, scope);
     check.settings(
       node.overrides.entries.map((entry) => ({ span: entry.span, key: entry.key, value: entry.value })),
       "with",

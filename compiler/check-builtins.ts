@@ -2,6 +2,7 @@
 
 import type { Arg, Call, Name } from "../grammar/ast.ts";
 import { type Builtin, builtins, type Pattern, type Signature } from "./builtins.ts";
+import { checkBuiltinValue } from "./check-failures.ts";
 import { literalFits } from "./check-fit.ts";
 import { checkGlobOf } from "./check-globs.ts";
 import { tellNone } from "./check-none.ts";
@@ -40,6 +41,7 @@ export function inferBuiltin(check: Check, call: Call, callee: Name, name: strin
       if (arg !== undefined && type !== null) check.fit(arg.value, type, scope, null);
     });
     if (name === "files" || name === "glob") checkGlobOf(check, call, scope);
+    checkBuiltinValue(check, call, name, scope);
     return substitute(signature.result, bound);
   }
   tellArgument(check, call, types, arity, scope);

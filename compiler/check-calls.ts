@@ -17,6 +17,7 @@ import {
   missingArgument,
   unknownArgument,
   unnamedArgument,
+  unnamedArguments,
 } from "./errors-calls.ts";
 import { notCallable } from "./errors-types.ts";
 import type { Entry } from "./resolve.ts";
@@ -121,7 +122,10 @@ function checkArguments(check: Check, call: Call, entry: Entry<Task | Flow>, sco
   }
   const lone = call.args.length === 1 && unnamed.length === 1 ? loneParam(declaration) : null;
   if (lone !== null && unnamed[0] !== undefined) give(lone.name.text, unnamed[0]);
-  else {
+  else if (unnamed.length > 1 && unnamed.length === call.args.length && declaration.params.length > 0) {
+    wrong = true;
+    tellAllUnnamed(check, unnamed, entry, given, scope);
+  } else {
     for (const arg of unnamed) {
       wrong = true;
       tellUnnamed(check, arg, entry, given, scope);
@@ -226,6 +230,35 @@ function tellUnnamed(
   const names = declaration.params.map((param) => param.name.text);
   tell(check, unnamedArgument(at(scope, arg), declaration.name.text, names, guess));
   if (guess !== null) given.set(guess, arg.value);
+}
+
+/** All by position: one mistake, and a fix if each fits the parameter at its place. */
+function tellAllUnnamed(
+  check: Check,
+  args: readonly Arg[],
+  entry: Entry<Task | Flow>,
+  given: Map<string, Expr>,
+  scope: Scope,
+): void {
+  const { declaration, home } = entry;
+  const types = args.map((arg) => check.infer(arg.value, scope));
+  // An unknown name may well be a parameter's, misspelt: it has been told.
+  if (types.some(({ kind }) => kind === "error")) return;
+  const names = args.flatMap((arg, at) => {
+    const param = declaration.params[at];
+    const fits =
+      param !== undefined && literalFits(check, arg.value, check.resolve(param.type, home, declaration));
+    return fits ? [{ name: param.name.text, start: arg.span.start }] : [];
+  });
+  const [first] = args;
+  const last = args.at(-1);
+  if (first === undefined || last === undefined) return;
+  const all = names.length === args.length ? names : null;
+  for (const [at, arg] of args.entries()) if (all !== null) given.set(all[at]?.name ?? "", arg.value);
+  blame(check, declaration, null);
+  const place = { ...at(scope, first), span: { start: first.span.start, end: last.span.end } };
+  const params = declaration.params.map((param) => param.name.text);
+  tell(check, unnamedArguments(place, declaration.name.text, params, all));
 }
 
 /** The next diagnostic may follow from a name that the called one lacks. */

@@ -6,6 +6,7 @@ import type { HolePlace, ShellPart, ShellProblem, ShellWarning } from "../gramma
 import type { Span } from "../grammar/source.ts";
 import { tellNone } from "./check-none.ts";
 import { at, type Check, local, type Scope, tell, written } from "./check-state.ts";
+import { replace } from "./errors.ts";
 import {
   commandProblem,
   listInText,
@@ -14,7 +15,7 @@ import {
   recordInText,
   valueAsCommand,
 } from "./errors-commands.ts";
-import { shellVariable } from "./errors-flows.ts";
+import { badCommand, noShell, shellVariable } from "./errors-flows.ts";
 import { expand, mayBeNone, show, stringType, withoutNone } from "./type-ops.ts";
 import type { Type } from "./types.ts";
 
@@ -31,6 +32,8 @@ export function checkScript(check: Check, command: Text, scope: Scope): void {
   const parts = shellParts(command, holes);
   for (const hole of holes) check.infer(hole, scope);
   check.pass.typeOf.set(command, stringType);
+  if (command.parts.every((part) => part.kind === "chars" && part.text.trim() === ""))
+    tell(check, badCommand(at(scope, command), "there is nothing to run", null));
   const script = analyzeShell(parts);
   const located = { parts: command.parts, holes };
   const wrong = tellProblems(check, script.problems, located, scope);
@@ -70,6 +73,7 @@ export function checkArguments(check: Check, command: ListExpr, scope: Scope): v
     return [{ hole: holes.length - 1 }];
   });
   check.pass.typeOf.set(command, { kind: "list", of: stringType });
+  tellNoShell(check, command, scope);
   const { problems, warnings, holes: places } = analyzeArgv(items);
   const located = { parts: all, holes };
   const wrong = tellProblems(check, problems, located, scope);
@@ -78,6 +82,45 @@ export function checkArguments(check: Check, command: ListExpr, scope: Scope): v
     if (place.command && hole !== undefined && !wrong.has(place.hole)) checkCommand(check, hole, scope);
   }
   tellWarnings(check, warnings, located, wrong, scope);
+}
+
+const shellWords: ReadonlySet<string> = new Set([
+  "|",
+  "||",
+  "&",
+  "&&",
+  ";",
+  ">",
+  ">>",
+  "<",
+  "2>",
+  "2>&1",
+  "<<<",
+]);
+
+/** A list that was written for a shell: a whole command as the program's name, or the signs of a pipe. */
+function tellNoShell(check: Check, command: ListExpr, scope: Scope): void {
+  const [first] = command.items;
+  if (first === undefined) {
+    tell(check, badCommand(at(scope, command), "there is nothing to run", null));
+    return;
+  }
+  const program = literal(first);
+  if (command.items.length === 1 && program !== null && /^[\w./-]+ /.test(program)) {
+    const text = scope.home.module.file.source.text.slice(first.span.start, first.span.end);
+    const fix = replace(`Write \`run ${text}\``, command.span, text);
+    tell(check, noShell(at(scope, first), "this is one long name of a program, not a command", fix));
+    return;
+  }
+  const sign = command.items.find((item) => shellWords.has(literal(item) ?? ""));
+  if (sign === undefined) return;
+  const label = `\`${literal(sign)}\` is an argument here: no shell reads a list`;
+  tell(check, noShell(at(scope, sign), label, null));
+}
+
+function literal(item: Expr): string | null {
+  const [part] = item.kind === "text" && item.parts.length === 1 ? item.parts : [];
+  return part?.kind === "chars" ? part.text : null;
 }
 
 function shellParts(text: Text, holes: Expr[]): readonly ShellPart[] {

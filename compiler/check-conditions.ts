@@ -50,6 +50,12 @@ export function checkComparison(check: Check, expr: Binary, left: Type, right: T
   tell(check, constantCondition(at(scope, expr), label, null));
 }
 
+/** `x and x` is `x`. */
+export function checkSame(check: Check, expr: Binary, scope: Scope): void {
+  if (!sameText(expr.left, expr.right, scope)) return;
+  tell(check, constantCondition(at(scope, expr.right), "this was asked before, on the left", null));
+}
+
 const open: ReadonlySet<Type["kind"]> = new Set(["error", "never", "json", "none", "optional"]);
 
 function neverNone(value: Expr, type: Type, other: Expr): { readonly type: Type } | null {

@@ -2,6 +2,7 @@
 
 import type { Expr, FieldAccess, Index, ListExpr, RecordExpr, Text } from "../grammar/ast.ts";
 import { inferCall } from "./check-calls.ts";
+import { checkIndex } from "./check-failures.ts";
 import { literalFits } from "./check-fit.ts";
 import { narrowedType, valueType } from "./check-names.ts";
 import { pathOf, tellNone } from "./check-none.ts";
@@ -296,6 +297,7 @@ function inferIndex(check: Check, expr: Index, scope: Scope): Type {
       return body;
     case "list":
       check.fit(expr.at, scalar("int"), scope, null);
+      checkIndex(check, expr, scope);
       return body.of;
     case "map":
       check.fit(expr.at, stringType, scope, null);

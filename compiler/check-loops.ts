@@ -4,6 +4,7 @@ import type { Block, Expr, For, If, Node, Repeat } from "../grammar/ast.ts";
 import { define } from "./check-blocks.ts";
 import { checkChain, checkCondition } from "./check-conditions.ts";
 import { literalFits } from "./check-fit.ts";
+import { tellEmptyBlock } from "./check-idle.ts";
 import { checkItems } from "./check-items.ts";
 import { shownBy, tellNone } from "./check-none.ts";
 import { needBool } from "./check-operators.ts";
@@ -181,6 +182,7 @@ function inferFor(check: Check, loop: For, scope: Scope, wanted: boolean): Type 
     tellRecordBody(check, loop.body, inside);
     return listOf(errorType);
   } else check.settings(loop.body.settings, "for", scope);
+  tellEmptyBlock(check, loop.body, "`for`", scope);
   const body = loopBody(check, loop, inside, wanted);
   if (loop.lists.some(({ list }) => check.pass.makesNode.has(list)) || body.makes)
     check.pass.makesNode.add(loop);

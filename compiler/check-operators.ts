@@ -2,7 +2,8 @@
 
 import type { Binary, BinaryOp, Expr, Unary } from "../grammar/ast.ts";
 import type { Fix } from "../grammar/diagnostic.ts";
-import { checkComparison } from "./check-conditions.ts";
+import { checkComparison, checkSame } from "./check-conditions.ts";
+import { checkDivision } from "./check-failures.ts";
 import { literalFits } from "./check-fit.ts";
 import { unitSuffix } from "./check-mismatch.ts";
 import { shownBy, tellNone } from "./check-none.ts";
@@ -60,6 +61,7 @@ export function inferBinary(check: Check, expr: Binary, scope: Scope): Type {
       const inside = narrowed === null ? scope : innerScope(scope, { narrowed });
       const right = check.infer(expr.right, inside);
       needBool(check, expr.right, right, inside, expr.op);
+      checkSame(check, expr, scope);
       return boolType;
     }
     case "??":
@@ -302,7 +304,10 @@ function inferMath(check: Check, expr: Binary, left: Type, right: Type, scope: S
     }
   }
   const result = mathType(check, expr.op, left, right);
-  if (result !== null) return result;
+  if (result !== null) {
+    checkDivision(check, expr, scope);
+    return result;
+  }
   const label = mathLabel(expr.op, said(left, check.types), said(right, check.types));
   tell(check, badOperands(opPlace(expr, scope), label, mathHint(check, expr, left, right, scope)));
   return errorType;

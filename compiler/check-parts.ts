@@ -4,6 +4,7 @@ import type { Binding, Expr, Gate, Handler, Node, Phase, Return, Word } from "..
 import { comesFromNode } from "./check-depends.ts";
 import { tellUnguarded } from "./check-guards.ts";
 import { checkHandler, handlerWord, tellHandlerOrder } from "./check-handlers.ts";
+import { tellEmptyBlock } from "./check-idle.ts";
 import { needBool } from "./check-operators.ts";
 import { at, type Check, type Local, type Scope, tell } from "./check-state.ts";
 import { emptyGate, misplaced } from "./errors-flows.ts";
@@ -78,6 +79,7 @@ function checkPhase(check: Check, phase: Phase, scope: Scope, ways: PartWays): v
     else checkPart(check, statement, scope, true, ways);
   tellUnguarded(check, phase.body.statements, scope);
   tellHandlerOrder(check, phase.body, scope);
+  tellEmptyBlock(check, phase.body, "phase", scope);
 }
 
 // Gates

@@ -165,6 +165,10 @@ export function checkEnv(check: Check, setting: Setting, scope: Scope): void {
       const label = `\`${name}\` cannot be the name of an environment variable`;
       tell(check, badSetting(at(scope, entry.key), label, hint));
     }
+    if (name === "OUT" || name === "EARLY" || name.startsWith("FLOWC_")) {
+      const label = `\`${name}\` is set by flowc itself`;
+      tell(check, badSetting(at(scope, entry.key), label, "Call it otherwise."));
+    }
     if (entry.short && entry.value.kind === "name") check.pass.shortNames.add(entry.value);
     checkEnvValue(check, entry.value, scope);
   }

@@ -10,13 +10,16 @@ import { checkArguments, checkScript } from "./check-commands.ts";
 import { isPure } from "./check-dead.ts";
 import { checkEarly } from "./check-early.ts";
 import { askedBy, resultOf } from "./check-fit.ts";
+import { tellEmptyBlock, tellIdleSettings } from "./check-idle.ts";
 import { isEnvName } from "./check-names.ts";
 import { checkPromises } from "./check-promises.ts";
 import { at, type Check, innerScope, local, rootScope, type Scope, tell } from "./check-state.ts";
+import { tellUnwritten } from "./check-unwritten.ts";
 import { insert } from "./errors.ts";
 import { misplacedSetting } from "./errors-calls.ts";
 import {
   badCallTarget,
+  foreignHole,
   missingFile,
   missingReturn,
   noAction,
@@ -53,9 +56,32 @@ function tellUnusedParams(check: Check, declaration: Task | Flow, scope: Scope):
     const found = local(scope, param.name.text);
     if (found === null || found.used || found.span !== param.name.span || param.name.text.startsWith("_"))
       continue;
+    if (tellForeignHole(check, declaration, param.name.text, scope)) continue;
     const owner = `the ${declaration.kind} \`${declaration.name.text}\``;
     tell(check, unusedParameter(at(scope, param.name), param.name.text, owner));
   }
+}
+
+/** An unused parameter whose name stands in a text as other languages put values in: `$x`, `{x}`, `{{x}}`. */
+function tellForeignHole(check: Check, declaration: Task | Flow, name: string, scope: Scope): boolean {
+  const { source } = scope.home.module.file;
+  const form = new RegExp(
+    `(?<![\\w~{$\\\\])(?:\\$${name}\\b|~ \\{${name}\\}|\\$?\\{\\{ ?${name} ?\\}\\}|\\{${name}\\}|<${name}>)`,
+  );
+  let found = false;
+  walk(declaration, (node) => {
+    if (node.kind !== "text" || found) return;
+    for (const part of node.parts) {
+      if (part.kind !== "chars" || found) continue;
+      const match = form.exec(source.text.slice(part.span.start, part.span.end));
+      if (match === null) continue;
+      found = true;
+      const start = part.span.start + match.index;
+      const place = { ...at(scope, part), span: { start, end: start + match[0].length } };
+      tell(check, foreignHole(place, match[0], name));
+    }
+  });
+  return found;
 }
 
 // Tasks
@@ -73,6 +99,7 @@ export function checkTask(check: Check, task: Task, home: Home): void {
     if (told) check.infer(task.result, inner);
     else checkResult(check, task, task.result, endAnswer(answer), inner);
   } else if (!told && task.action === null) tellNothing(check, task, answer, scope);
+  if (!told) tellUnwritten(check, task, endAnswer(answer), scope);
   // A module gets all parameters, whatever it does with them.
   const empty = task.action === null && task.result === null;
   if (task.action?.kind !== "call" && !empty) tellUnusedParams(check, task, scope);
@@ -128,6 +155,7 @@ function checkSettingsOf(check: Check, task: Task, scope: Scope): void {
   check.settings([...task.settings, ...task.lateSettings], "task", scope);
   checkUndo(check, task, scope);
   checkPromises(check, task, scope);
+  tellIdleSettings(check, task, scope);
   checkAsked(check, task, scope);
   for (const late of task.lateSettings) {
     if (task.action === null) continue;
@@ -250,6 +278,7 @@ export function checkFlow(check: Check, flow: Flow, home: Home): void {
     if (type?.kind !== "error")
       tell(check, missingReturn(at(scope, flow.name), name, show(answer), fix, hint));
   }
+  tellEmptyBlock(check, flow.body, "flow", scope);
   tellUnusedParams(check, flow, scope);
 }
 

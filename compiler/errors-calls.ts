@@ -139,6 +139,39 @@ export function unknownKind(at: At, name: string, owner: string, kinds: readonly
   });
 }
 
+export function needlessSetting(at: At, label: string, hint: string | null): Diagnostic {
+  return warning("needless-setting", at, "A setting that changes nothing", label, { hint });
+}
+
+export function emptyBlock(at: At, what: string): Diagnostic {
+  return warning("empty-block", at, "A block that does nothing", `the block of this ${what} is empty`, {
+    hint: "Write what is to happen there, or remove it.",
+  });
+}
+
+/** Several arguments by position; `names` are the parameters they fit in that order, null if they do not. */
+export function unnamedArguments(
+  at: At,
+  callee: string,
+  params: readonly string[],
+  names: readonly { readonly name: string; readonly start: number }[] | null,
+): Diagnostic {
+  const label =
+    names === null
+      ? `which parameters of \`${callee}\` are these?`
+      : `write ${listed(names.map(({ name }) => `${name}: …`))}`;
+  return error("unnamed-argument", at, "Arguments without names", label, {
+    hint: `Arguments of tasks and flows are named; \`${callee}\` takes ${listed(params)}.`,
+    fix:
+      names === null
+        ? null
+        : {
+            title: "Name them in this order",
+            edits: names.map(({ name, start }) => ({ span: { start, end: start }, text: `${name}: ` })),
+          },
+  });
+}
+
 export function badSetting(at: At, label: string, hint: string | null, fix: Fix | null = null): Diagnostic {
   return error("bad-setting", at, "Wrong value for a setting", label, { hint, fix });
 }

@@ -1,7 +1,7 @@
 // What the checker says about tasks, commands and the blocks of flows.
 
 import type { Diagnostic, Fix } from "../grammar/diagnostic.ts";
-import { type At, didYouMean, error, listed, related, renameFix, warning } from "./errors.ts";
+import { type At, didYouMean, error, insert, listed, related, renameFix, warning } from "./errors.ts";
 import { badSetting } from "./errors-calls.ts";
 
 export function missingReturn(
@@ -38,6 +38,14 @@ export function badCommand(at: At, label: string, hint: string | null): Diagnost
   return error("bad-command", at, "The command cannot be read", label, { hint });
 }
 
+/** A list is a program and its arguments. */
+export function noShell(at: At, label: string, fix: Fix | null): Diagnostic {
+  return warning("bad-command", at, "A list is no shell", label, {
+    hint: "A list is a program and its arguments, as they are. For pipes and the like write the command as one string.",
+    fix,
+  });
+}
+
 export function shellVariable(at: At, name: string): Diagnostic {
   return warning(
     "shell-variable",
@@ -49,6 +57,34 @@ export function shellVariable(at: At, name: string): Diagnostic {
       fix: { title: `Write \`~{${name}}\``, edits: [{ span: at.span, text: `~{${name}}` }] },
     },
   );
+}
+
+/** The work can only print, and the answer is what it writes to `$OUT`. */
+export function unwrittenAnswer(
+  at: At,
+  task: string,
+  type: string,
+  fix: { readonly insertAt: number; readonly text: string; readonly wanted: string } | null,
+): Diagnostic {
+  const print = fix === null ? "" : `\`return ${fix.wanted}\` takes what it prints; or `;
+  return warning(
+    "unwritten-answer",
+    at,
+    "An answer that nothing writes",
+    `\`${task}\` promises a \`${type}\`, and this only prints`,
+    {
+      hint: `${print}${print === "" ? "The" : "the"} command writes the answer to \`"$OUT"\`, as JSON where it is no text.`,
+      fix: fix === null ? null : insert("Return what it prints", fix.insertAt, fix.text),
+    },
+  );
+}
+
+/** Written as in another language, where the parameter is not used otherwise. */
+export function foreignHole(at: At, written: string, name: string): Diagnostic {
+  return warning("shell-variable", at, "A value that is not put in", `did you mean \`~{${name}}\`?`, {
+    hint: `Values go into strings and commands with \`~{…}\`; \`${written}\` stays as it is.`,
+    fix: { title: `Write \`~{${name}}\``, edits: [{ span: at.span, text: `~{${name}}` }] },
+  });
 }
 
 /** In a string that no shell reads. */

@@ -73,6 +73,11 @@ export function notACondition(at: At, label: string, hint: string | null): Diagn
   return error("bad-operands", at, "Not a condition", label, { hint });
 }
 
+/** Whenever it is evaluated. */
+export function alwaysFails(at: At, label: string, hint: string | null): Diagnostic {
+  return warning("always-fails", at, "This can only fail", label, { hint });
+}
+
 export function constantCondition(at: At, label: string, hint: string | null): Diagnostic {
   return warning("constant-condition", at, "A condition that asks nothing", label, { hint });
 }

@@ -1,6 +1,13 @@
 // Which settings there are, of what type, and which of them this version of flowc can carry out.
 
-import { field, notNegative, positive, type SettingRow, type SettingTable } from "./setting-rows.ts";
+import {
+  field,
+  isRecord,
+  notNegative,
+  positive,
+  type SettingRow,
+  type SettingTable,
+} from "./setting-rows.ts";
 import { agentKinds, agentSettings, limitSettings, runnerKinds, runnerSettings } from "./settings-places.ts";
 import { floatType, intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
 import type { Type, Value } from "./types.ts";
@@ -42,6 +49,18 @@ function exitCode(value: Value): string | null {
   if (value.length === 0) return "with no exit code at all, no attempt could succeed";
   const bad = value.find((code) => typeof code === "number" && (code < 0 || code > 255));
   return bad === undefined ? null : `an exit code is between 0 and 255, not ${bad}`;
+}
+
+/** What makes a policy of repeats meaningless. */
+function retryProblem(value: Value): string | null {
+  const negative = notNegative("the number of repeats")(value);
+  if (negative !== null || !isRecord(value)) return negative;
+  const { backoff, factor, max, on } = value;
+  if (typeof backoff === "number" && backoff < 0) return "`backoff` cannot be negative";
+  if (typeof factor === "number" && factor < 1) return "`factor` is at least 1: waits do not get shorter";
+  if (typeof max === "number" && max < (typeof backoff === "number" ? backoff : 1))
+    return "`max` is shorter than the first wait";
+  return Array.isArray(on) && on.length === 0 ? "with no reason in `on`, nothing would be repeated" : null;
 }
 
 export const priorities = ["low", "normal", "high"];
@@ -87,7 +106,7 @@ const task: SettingTable = {
   retry: {
     kind: { kind: "fixed", types: [intType, retryType] },
     example: "retry: 3",
-    judge: notNegative("the number of repeats"),
+    judge: retryProblem,
   },
   effect: {
     kind: { kind: "fixed", types: [{ kind: "union", members: effects }] },
