@@ -3,11 +3,11 @@
 import type { Binding, Block, Expr, Node, Statement, Word } from "../grammar/ast.ts";
 import { lastStatement } from "../grammar/walk.ts";
 import { removal, tellDead } from "./check-dead.ts";
-import { tellEarlyFallback } from "./check-early.ts";
+import { taskOf, tellEarlyFallback } from "./check-early.ts";
 import { literalFits } from "./check-fit.ts";
 import { tellUnguarded } from "./check-guards.ts";
 import { tellHandlerOrder } from "./check-handlers.ts";
-import { tellEmptyOverrides } from "./check-idle.ts";
+import { tellIdleOverrides } from "./check-idle.ts";
 import { valueType } from "./check-names.ts";
 import { checkPart, type PartWays } from "./check-parts.ts";
 import {
@@ -158,7 +158,8 @@ function checkBinding(
     define(check, scope, name, { kind: "binding", binding: statement }, type, makes ? "node" : "value");
     return type;
   }
-  if (!makes && (!isLast || role.returns !== null) && type.kind !== "error")
+  const empty = value.expr.kind === "for" && value.expr.body.statements.length === 0;
+  if (!makes && (!isLast || role.returns !== null) && type.kind !== "error" && !empty)
     tell(check, lostValue(at(scope, value.expr), lostHint(statement, scope)));
   if (!wanted) tellDead(check, value, scope, statement);
   return type;
@@ -218,7 +219,7 @@ export function checkNode(check: Check, node: Node, scope: Scope, wanted: boolea
   const makes = check.pass.makesNode.has(node.expr);
   if (!makes && type.kind !== "error") tellNoNode(check, node, scope);
   if (node.overrides !== null) {
-    tellEmptyOverrides(check, node.overrides, scope);
+    tellIdleOverrides(check, node.overrides, taskOf(node.expr, scope), scope);
     check.settings(
       node.overrides.entries.map((entry) => ({ span: entry.span, key: entry.key, value: entry.value })),
       "with",

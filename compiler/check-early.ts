@@ -184,7 +184,7 @@ export function earlyBinding(check: Check, field: FieldAccess): Binding | null {
 }
 
 /** The task that an expression calls; null if it is no call of one. */
-function taskOf(expr: Expr, scope: Scope): Task | null {
+export function taskOf(expr: Expr, scope: Scope): Task | null {
   const call = bare(expr);
   if (call.kind !== "call-of" || call.callee.kind !== "name") return null;
   const entry = scope.home.callables.get(call.callee.name);

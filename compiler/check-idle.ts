@@ -1,8 +1,10 @@
 // What is written and does nothing: settings without work to hold for, blocks without a statement.
 
 import type { Block, RecordExpr, Setting, Task } from "../grammar/ast.ts";
+import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { foldIn } from "./check-known.ts";
 import { at, type Check, type Scope, tell } from "./check-state.ts";
+import type { At } from "./errors.ts";
 import { emptyBlock, needlessSetting } from "./errors-calls.ts";
 
 /** Settings of an attempt, which a task that only computes has none of. */
@@ -17,13 +19,11 @@ const ofAttempts: ReadonlySet<string> = new Set([
 ]);
 
 export function tellIdleSettings(check: Check, task: Task, scope: Scope): void {
-  const name = task.name.text;
   for (const setting of task.settings) {
     const key = setting.key.text;
-    if (task.action === null && task.result !== null && ofAttempts.has(key)) {
-      const label = `\`${name}\` only computes, so \`${key}\` holds for nothing`;
-      tell(check, needlessSetting(at(scope, setting), label, "Only a task with an action has attempts."));
-    } else if (task.action?.kind === "call" && key === "exit_codes")
+    if (task.action === null && task.result !== null && ofAttempts.has(key))
+      tell(check, onlyComputes(at(scope, setting), task, key));
+    else if (task.action?.kind === "call" && key === "exit_codes")
       tell(check, needlessSetting(at(scope, setting), "a function has no exit code", null));
     else if (key === "retry") tellLoneTimeout(check, task, setting, scope);
   }
@@ -39,12 +39,27 @@ function tellLoneTimeout(check: Check, task: Task, setting: Setting, scope: Scop
   tell(check, needlessSetting(at(scope, on), "without a `timeout` no attempt ends so", hint));
 }
 
-export function tellEmptyOverrides(check: Check, overrides: RecordExpr, scope: Scope): void {
-  if (overrides.entries.length === 0)
-    tell(
-      check,
-      needlessSetting(at(scope, overrides), "nothing is said otherwise here", "Remove the `with`."),
-    );
+/** Of a call of `task`, or of something else if that is null. */
+export function tellIdleOverrides(
+  check: Check,
+  overrides: RecordExpr,
+  task: Task | null,
+  scope: Scope,
+): void {
+  if (overrides.entries.length === 0) {
+    const hint = "Remove the `with`.";
+    tell(check, needlessSetting(at(scope, overrides), "nothing is said otherwise here", hint));
+  }
+  for (const entry of overrides.entries) {
+    if (task === null || task.action !== null || task.result === null || !ofAttempts.has(entry.key.text))
+      continue;
+    tell(check, onlyComputes(at(scope, entry), task, entry.key.text));
+  }
+}
+
+function onlyComputes(place: At, task: Task, key: string): Diagnostic {
+  const label = `\`${task.name.text}\` only computes, so \`${key}\` holds for nothing`;
+  return needlessSetting(place, label, "Only a task with an action has attempts.");
 }
 
 /** A block that does nothing; `what` is the word before it. */

@@ -3,7 +3,7 @@
 import type { Task } from "../grammar/ast.ts";
 import { at, type Check, type Scope, tell } from "./check-state.ts";
 import { unwrittenAnswer } from "./errors-flows.ts";
-import { expand, mayBeNone, show } from "./type-ops.ts";
+import { expand, mayBeNone, said } from "./type-ops.ts";
 import type { Type } from "./types.ts";
 
 /** Programs that print, and know nothing of `$OUT`. */
@@ -34,7 +34,7 @@ export function tellUnwritten(check: Check, task: Task, answer: Type | null, sco
     wanted === null || indent.trim() !== ""
       ? null
       : { insertAt, text: `\n${indent}return ${wanted}`, wanted };
-  tell(check, unwrittenAnswer(place, task.name.text, show(answer), fix));
+  tell(check, unwrittenAnswer(place, task.name.text, said(answer, check.types), fix));
 }
 
 function commandText(task: Task): string | null {

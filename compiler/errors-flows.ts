@@ -71,7 +71,7 @@ export function unwrittenAnswer(
     "unwritten-answer",
     at,
     "An answer that nothing writes",
-    `\`${task}\` promises a \`${type}\`, and this only prints`,
+    `\`${task}\` promises ${type}, and this only prints`,
     {
       hint: `${print}${print === "" ? "The" : "the"} command writes the answer to \`"$OUT"\`, as JSON where it is no text.`,
       fix: fix === null ? null : insert("Return what it prints", fix.insertAt, fix.text),

@@ -5,6 +5,7 @@ import { calls } from "./explanations-calls.ts";
 import { early } from "./explanations-early.ts";
 import { flows } from "./explanations-flows.ts";
 import { handlers } from "./explanations-handlers.ts";
+import { idle } from "./explanations-idle.ts";
 import { modules } from "./explanations-modules.ts";
 import { names } from "./explanations-names.ts";
 import { overlaps } from "./explanations-overlaps.ts";
@@ -24,6 +25,7 @@ export const explanations: readonly Explanation[] = [
   ...places,
   ...flows,
   ...handlers,
+  ...idle,
   ...early,
   ...overlaps,
 ].sort((a, b) => (a.code < b.code ? -1 : 1));
