@@ -201,6 +201,13 @@ const signature: Guess = (found) => {
   return null;
 };
 
+/** `[T]` with one name in it. */
+function bracketsBehind(found: Found): Fix | null {
+  if (!isWord(at(found, 1)) || !isAt(found, 2, T.RBracket)) return null;
+  const span = { start: spanAt(found, 0).start, end: spanAt(found, 2).end };
+  return instead(span, `${at(found, 1).image}[]`);
+}
+
 const typeSlips: Guess = (found) => {
   if (isAt(found, 0, T.Less) && isName(at(found, -1)))
     return told(found, "Only `map` takes a type in `<…>`", "a list is written `T[]`, what may be none `T?`");
@@ -209,7 +216,9 @@ const typeSlips: Guess = (found) => {
       hint: 'A choice of strings gets a name: `type Level = "low" | "high"`.',
     });
   if (found.expected === "a type" && isAt(found, 0, T.FreeBracket, T.TouchBracket))
-    return told(found, "A list is written `T[]`", "the brackets stand behind the type");
+    return told(found, "A list is written `T[]`", "the brackets stand behind the type", {
+      fix: bracketsBehind(found),
+    });
   if (found.expected === "a type" && isAt(found, 0, T.PlainText))
     return told(found, "Expected a type", "a string is no type", {
       hint: 'A choice of strings gets a name: `type Level = "low" | "high"`.',
@@ -238,6 +247,12 @@ const loops: Guess = (found) => {
   if (found.expected === "`in`")
     return told(found, "Expected `in`", "a `for` goes over a list", {
       hint: "Write `for item in list { … }`; numbers are `for i in range(10) { … }`.",
+    });
+  const list = isAt(found, 0, T.Comma) && isName(at(found, 1)) && isAt(found, 2, T.In);
+  if (list && found.expected.includes("beginning of a block"))
+    return told(found, "The lists of a `for` stand together", "this list comes too late", {
+      span: { start: spanAt(found, 1).start, end: spanAt(found, 2).end },
+      hint: `Write all lists first: \`for …, ${at(found, 1).image} in … by … after … { … }\`.`,
     });
   if (isAt(found, 0, T.Dot) && isAt(found, -1, T.Dot))
     return told(found, "There is no `..`", "numbers from one to another are `range(1, 5)`");
