@@ -378,7 +378,8 @@ class Unfolding {
     if (step?.kind === "var" && step.source === "deps") {
       this.place(base + from, step, f, outer);
       drain(run);
-      guard = { cell: base + from, direct: true };
+      // An item that waits for no other is held by what holds its `for`.
+      if (!run.good(base + from)) guard = { cell: base + from, direct: true };
       from++;
     }
     run.frameGuards.set(f, guard.cell);

@@ -2,12 +2,20 @@
 
 import type { Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
+import type { Value } from "../compiler/types.ts";
 import { early } from "./run-early-plans.ts";
 import { approve, check, gate, phase } from "./run-gate-plans.ts";
 import { handle, rollback } from "./run-handler-plans.ts";
 import { call, type Draft, field, lit, local, Plans, type Slot } from "./run-plans.ts";
 import { again } from "./run-recursion-plans.ts";
 import { noRetry } from "./run-tasks.ts";
+
+/** A list whose items wait for each other: what the tasks of lists answer, too. */
+export const listed: Value = [
+  { id: "a", deps: ["c"] },
+  { id: "b", deps: [] },
+  { id: "c", deps: ["b"] },
+];
 
 /** Many nodes claim the same files, and which is only known when they can start. */
 const places: Expr = {
@@ -73,7 +81,8 @@ export function randomPlan(chance: () => number, gated = false): Plan {
           ...extras(),
         });
       else if (kind === 3) {
-        const list = b.task(`${name}l`, "t", [lit("list")]);
+        // Known when its block is made, or only when a node has told it.
+        const list = chance() < 0.4 ? b.let(lit(listed)) : b.task(`${name}l`, "t", [lit("list")]);
         last = b.for(name, list, {
           by: field(local(0), "id"),
           waits: field(local(0), "deps"),

@@ -1,7 +1,6 @@
 // One seed of the simulator: a random graph in a random world, first with faults, then without; what was promised is checked.
 
 import type { Plan } from "../../compiler/plan.ts";
-import type { Value } from "../../compiler/types.ts";
 import type { Event, RunOptions } from "../../runtime/events.ts";
 import { executeRun, type RunResult } from "../../runtime/execute.ts";
 import type { Journal } from "../../runtime/journal.ts";
@@ -12,7 +11,7 @@ import { ResumeRefused } from "../../runtime/resume-refused.ts";
 import { apply, createRun } from "../../runtime/run.ts";
 import type { RunView } from "../../runtime/run-view.ts";
 import type { World } from "../../runtime/world.ts";
-import { randomPlan } from "../random-plan.ts";
+import { listed, randomPlan } from "../random-plan.ts";
 import { chanceOf, noFiles } from "../run-world.ts";
 import { PretendClock } from "./clock.ts";
 import { type Faults, noFaults, Places, type Started } from "./places.ts";
@@ -33,12 +32,6 @@ const livesMax = 60;
 const calmEndsMax = 1;
 /** More steps of the clock than this in one life. */
 const stepsMax = 20_000;
-
-const listed: Value = [
-  { id: "a", deps: ["c"] },
-  { id: "b", deps: [] },
-  { id: "c", deps: ["b"] },
-];
 
 /** `project`: an empty folder. */
 export async function simulate(seed: number, journal: Journal, project: string): Promise<Simulated> {
