@@ -3,6 +3,7 @@
 import type { EventBody } from "./events.ts";
 import type { Run } from "./run.ts";
 import { ANSWERED, BY_PERSON, FALLBACK, SETTLED, SUCCEEDED } from "./run-codes.ts";
+import { otherBranch } from "./run-outcomes.ts";
 import { around, endingAround, goneWithout } from "./run-retry.ts";
 
 /** `refused`: why nothing follows, a sentence for who asked; with `events`, which are recorded all the same. */
@@ -114,6 +115,8 @@ function gone(run: Run, n: number): string | null {
   if (fallback >= 0 && run.states.get(fallback) !== SUCCEEDED)
     return `stands in for ${run.name(fallback)}; retry or skip that`;
   if (run.handler(n) !== null) return "is part of a handler, which is over";
+  const branch = otherBranch(run, n);
+  if (branch >= 0) return `is part of a branch of ${run.name(branch)} that was not chosen`;
   const ending = endingAround(run, n);
   if (ending >= 0) return `has failed, and ${run.name(ending)} is being ended already`;
   const whole = goneWithout(run, n);

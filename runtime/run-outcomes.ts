@@ -4,7 +4,7 @@ import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Cells } from "./run-cells.ts";
-import { CANCELLED, ELSE, EXCUSED, FAILED, PASS, SUCCEEDED, TAKEN_ELSE } from "./run-codes.ts";
+import { CANCELLED, DECIDED, ELSE, EXCUSED, FAILED, PASS, SUCCEEDED, TAKEN_ELSE, THEN } from "./run-codes.ts";
 import type { Loop } from "./run-records.ts";
 import { asNumber, ValueError } from "./values.ts";
 
@@ -44,6 +44,17 @@ export function endBy(run: Cells, bad: number): number {
 /** Is this frame of an `if` the branch that its condition chose? */
 export function taken(run: Cells, f: number): boolean {
   return run.has(run.frameOwners.get(f), TAKEN_ELSE) === (run.frameRoles.get(f) === ELSE);
+}
+
+/** The nearest `if` around a cell whose condition chose the other branch; -1. */
+export function otherBranch(run: Cells, n: number): number {
+  for (let at = n; at > 0; ) {
+    const f = run.frames.get(at);
+    at = run.frameOwners.get(f);
+    const role = run.frameRoles.get(f);
+    if ((role === THEN || role === ELSE) && run.has(at, DECIDED) && !taken(run, f)) return at;
+  }
+  return -1;
 }
 
 export type LoopOutcome =

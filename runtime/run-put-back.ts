@@ -40,7 +40,8 @@ export function putBack(run: Cells, n: number): void {
     run.unflag(n, SETTLED | DROPPED);
     return;
   }
-  run.unflag(n, SETTLED | HARD | WANTS | GUARDED | BARRED | DORMANT | DROPPED | kept);
+  if (run.has(n, ANSWERED) && !run.has(n, BY_PERSON) && run.kindOf(n) === "task") run.answeredCount--;
+  run.unflag(n, ANSWERED | SETTLED | HARD | WANTS | GUARDED | BARRED | DORMANT | DROPPED | kept);
   run.unflag(n, CALLED_OFF | EXPIRED | ASLEEP | BY_PERSON | EXCUSED);
   run.ends.clocks.delete(n);
   run.ends.lingering.delete(n);
@@ -113,8 +114,6 @@ function putBackFrame(run: Cells, f: number, back: Set<number>): void {
 
 /** One cell as it was before anything was known of it; of a `repeat` the last pass is made again, on those before it. */
 export function forget(run: Cells, n: number): void {
-  if (run.has(n, ANSWERED) && !run.has(n, BY_PERSON) && run.kindOf(n) === "task") run.answeredCount--;
-  run.unflag(n, ANSWERED);
   run.people.notes.delete(n);
   if (!run.runningCells.has(n)) run.startTimes.set(n, 0);
   if (run.kindOf(n) === "approve") askAnew(run, n);

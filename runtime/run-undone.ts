@@ -5,7 +5,6 @@ import {
   DECIDED,
   EDGE_GUARD,
   EDGE_ITEM,
-  ELSE,
   edgeCodes,
   FALLBACK,
   FIXED,
@@ -13,11 +12,10 @@ import {
   PASS,
   SETTLED,
   SUCCEEDED,
-  THEN,
   WAITING,
 } from "./run-codes.ts";
 import { dependenciesOf } from "./run-failures.ts";
-import { passFrame, taken } from "./run-outcomes.ts";
+import { otherBranch, passFrame } from "./run-outcomes.ts";
 import { forget, putBack, waitedForCondition } from "./run-put-back.ts";
 
 /**
@@ -77,8 +75,9 @@ class Below {
     if (this.inHandler(n)) return;
     this.found.set(n, whole);
     if (whole) this.parts(n);
+    // What is in a branch that was not taken stays so, unless the `if` is decided anew: then it is found as its part.
     for (const other of this.dependents.get(n) ?? [])
-      if (!this.notChosen(other)) this.open.push([other, true]);
+      if (otherBranch(run, other) < 0) this.open.push([other, true]);
     const loop = run.of.get(n);
     this.open.push([loop >= 0 ? loop : run.frameOwners.get(run.frames.get(n)), false]);
   }
@@ -100,18 +99,6 @@ class Below {
   /** What was known when it was made stays, unless something that it came from is made again. */
   private part(c: number): void {
     if (!(this.run.has(c, FIXED) && this.run.good(c))) this.open.push([c, true]);
-  }
-
-  /** Is it in a branch that was not taken? It stays so, unless the `if` is decided anew: then it is found as its part. */
-  private notChosen(n: number): boolean {
-    const { run } = this;
-    for (let at = n; at > 0; ) {
-      const f = run.frames.get(at);
-      at = run.frameOwners.get(f);
-      const role = run.frameRoles.get(f);
-      if ((role === THEN || role === ELSE) && run.has(at, DECIDED) && !taken(run, f)) return true;
-    }
-    return false;
   }
 
   /** Items and `last` have the values that they were made with. */

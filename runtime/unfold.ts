@@ -284,8 +284,8 @@ class Unfolding {
     const cond = known ? attempt(() => asBool(evaluate(step.cond, run.scope(f)))) : null;
     if (cond !== null && "value" in cond) {
       run.flag(c, cond.value ? DECIDED : DECIDED | TAKEN_ELSE);
-      // Decided and with no order of its own it is no more than a name: what it holds waits by itself.
-      if (step.guard !== null) {
+      // Decided, with no order of its own and no `otherwise`, it is no more than a name: what it holds waits by itself.
+      if (step.guard !== null || step.otherwise !== null) {
         this.edges.ownGuard(c, step, f);
         this.edges.guard(c, guard);
       }
