@@ -7,17 +7,9 @@ import { JournalError } from "../runtime/journal-errors.ts";
 import type { Outline } from "../runtime/outline.ts";
 import type { Project } from "./project.ts";
 import { duration } from "./render/amounts.ts";
+import { chainText } from "./render/chain.ts";
 import type { Graph } from "./render/graph.ts";
 import { count, visible } from "./render/text.ts";
-
-/** Names that are written out. */
-const namesMax = 12;
-const nameLengthMax = 48;
-
-/** A name deep in a recursion by its first and last parts. */
-function shortened(name: string): string {
-  return name.length <= nameLengthMax ? name : `${name.slice(0, 16)}…${name.slice(16 + 1 - nameLengthMax)}`;
-}
 
 /** Mean ms by task in earlier runs; none if there were none, and then nothing is made for them. */
 export async function earlierDurations(project: Project): Promise<Readonly<Record<string, number>>> {
@@ -60,14 +52,10 @@ export async function longestChain(
   const ms = (i: number) => (Object.hasOwn(durations, taskOf(i)) ? (durations[taskOf(i)] ?? mean) : mean);
   const { criticalPath, length } = met ? await weighed(graph, ms) : byNodes;
   const path = criticalPath.filter((i) => graph.vertices[i]?.kind !== "whole");
-  const names = path.map((i) => shortened(visible(graph.vertices[i]?.shown ?? "")));
+  const names = path.map((i) => graph.vertices[i]?.shown ?? "");
   if (names.length < 2) return null;
-  const shown =
-    names.length <= namesMax
-      ? names
-      : [...names.slice(0, namesMax - 1), `… ${names.length - namesMax} more`, names.at(-1) ?? ""];
   const time = met ? `, ${duration(length)} by earlier runs` : "";
-  return `longest chain, ${count(names.length, "node")}${time}: ${shown.join(" → ")}`;
+  return `longest chain, ${count(names.length, "node")}${time}: ${chainText(names)}`;
 }
 
 /** How long it may take if all timeouts run out; null for a plan that sets none. */

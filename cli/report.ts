@@ -3,7 +3,8 @@
 import type { RunView } from "../runtime/run-view.ts";
 import { warnOfGone } from "./gone.ts";
 import { type RunRecord, recordOf } from "./record.ts";
-import { duration, moment, share, size } from "./render/amounts.ts";
+import { duration, moment, share, size, valueText } from "./render/amounts.ts";
+import { chainText } from "./render/chain.ts";
 import type { Paint } from "./render/color.ts";
 import { gateLines } from "./render/gates.ts";
 import { html } from "./render/html.ts";
@@ -49,12 +50,15 @@ export async function reportText(
   if (format === "json") return `${JSON.stringify(recordJson(record), null, 2)}\n`;
   if (format === "junit") return junit(record);
   if (format === "html")
-    return html(record, await graphOfRun(view), (node) => statusWord(node, record.status));
+    return html(record, await graphOfRun(view, record.critical.nodes), (node) =>
+      statusWord(node, record.status),
+    );
   return `${[
     ...head(record),
     ...undecided(record),
     ...failures(record),
     ...gates(record),
+    ...inputs(record),
     ...answer(record),
     ...(without.includes("artifacts") ? [] : artifacts(record)),
     ...(without.includes("nodes") ? [] : nodes(record)),
@@ -69,7 +73,7 @@ function head(record: RunRecord): readonly string[] {
     ["Status", record.status],
     ["Started", moment(record.startedAt)],
     ["Wall time", duration(record.wallMs)],
-    ["Critical path", `${duration(record.critical.ms)}, ${count(record.critical.nodes.length, "node")}`],
+    ["Critical path", criticalText(record)],
     [
       "At the same time",
       `${record.sideBySide.mean.toFixed(1)} on average, at most ${record.sideBySide.most}`,
@@ -92,6 +96,20 @@ function head(record: RunRecord): readonly string[] {
       : []),
   ];
   return [`# ${text(record.flow)}: ${record.status}`, "", "| | |", "| --- | --- |", ...rows.map(row)];
+}
+
+/** `7m02s over 3 nodes: fetch → build → pack` */
+function criticalText({ critical: { ms, nodes: names } }: RunRecord): string {
+  const chain = names.length < 2 ? "" : `: ${chainText(names)}`;
+  return `${duration(ms)}, ${count(names.length, "node")}${chain}`;
+}
+
+/** What the run was given. */
+function inputs(record: RunRecord): readonly string[] {
+  const given = Object.entries(record.inputs);
+  if (given.length === 0) return [];
+  const rows = given.map(([name, value]) => row([name, valueText(value)]));
+  return ["", "## Inputs", "", "| name | value |", "| --- | --- |", ...rows];
 }
 
 function failures(record: RunRecord): readonly string[] {

@@ -9,14 +9,18 @@ import type { Drawn } from "./render/html.ts";
 /** Larger graphs are not drawn: nobody could read them. */
 const edgesMax = 20_000;
 
-/** With the level of each node. */
-export async function graphOfRun(view: RunView): Promise<Drawn> {
+/** With the level of each node, what became of it, and the nodes of the critical path marked. */
+export async function graphOfRun(view: RunView, critical: readonly string[]): Promise<Drawn> {
+  const onPath = new Map(critical.map((name, i) => [name, i]));
   const vertices: Vertex[] = [];
   const at = new Map<number, number>();
   for (const n of view.nodes()) {
     const name = view.name(n);
     at.set(n, vertices.length);
-    vertices.push({ kind: "node", name, shown: name, tasks: [view.task(n) ?? ""], why: null });
+    const tasks = [view.task(n) ?? ""];
+    const place = onPath.get(name);
+    const path = place === undefined ? {} : { critical: place };
+    vertices.push({ kind: "node", name, shown: name, tasks, why: null, state: view.state(n), ...path });
   }
   const edges: Edge[] = [];
   const behind = nearestNodes(view);

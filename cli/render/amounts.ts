@@ -1,4 +1,6 @@
-// Times, sizes and shares as people read them.
+// Times, sizes, shares and values as people read them.
+
+import type { Value } from "../../compiler/types.ts";
 
 /** Milliseconds: `40ms`, `1.4s`, `12s`, `3m05s`, `1h02m`, `2d03h`. */
 export function duration(ms: number): string {
@@ -49,4 +51,12 @@ export function moment(ms: number): string {
 export function clock(ms: number): string {
   const at = new Date(ms);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
+}
+
+const valueLettersMax = 300;
+
+/** A value on one line, cut where it is long. */
+export function valueText(value: Value): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > valueLettersMax ? `${text.slice(0, valueLettersMax)}…` : text;
 }

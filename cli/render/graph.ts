@@ -2,6 +2,7 @@
 
 import type { EdgeKind } from "../../compiler/plan-steps.ts";
 import type { TemplateKind } from "../../runtime/outline.ts";
+import type { State } from "../../runtime/run-view.ts";
 import { table } from "./table.ts";
 import { count, visible } from "./text.ts";
 
@@ -15,6 +16,10 @@ export interface Vertex {
   readonly tasks: readonly string[];
   /** Why a template is not known yet. */
   readonly why: string | null;
+  /** In a run: what became of it. */
+  readonly state?: State;
+  /** Its place on the critical path, from 0. */
+  readonly critical?: number;
 }
 
 export interface Edge {

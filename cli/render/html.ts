@@ -1,7 +1,8 @@
 // A run as one HTML page that needs nothing else: failures first, when each node ran, the graph, artifacts, all nodes.
 
 import type { Cause, RunRecord } from "../record.ts";
-import { duration, moment, share, size } from "./amounts.ts";
+import { duration, moment, share, size, valueText } from "./amounts.ts";
+import { chainText } from "./chain.ts";
 import { gateLines } from "./gates.ts";
 import type { Graph } from "./graph.ts";
 import { escaped } from "./markup.ts";
@@ -34,7 +35,7 @@ export function html(
 <body>
 <h1><span class="badge ${record.status}">${record.status}</span> ${escaped(visible(record.flow))}</h1>
 <p class="soft">run ${escaped(record.run)}, started ${moment(record.startedAt)}</p>
-${[summary(record), failures(record), gates(record), times(record), graphOf(record, drawn), answer(record), artifacts(record), nodes(record, statusOf)].filter((part) => part !== "").join("\n")}
+${[summary(record), failures(record), gates(record), inputs(record), times(record), graphOf(record, drawn), answer(record), artifacts(record), nodes(record, statusOf)].filter((part) => part !== "").join("\n")}
 <script>${script}</script>
 </body>
 </html>
@@ -98,17 +99,32 @@ function failure({ failure: { name, message, tail }, node, affected }: Cause, fl
   return `<div class="failure">${parts.join("")}</div>`;
 }
 
+/** What the run was given. */
+function inputs(record: RunRecord): string {
+  const rows = Object.entries(record.inputs).map(
+    ([name, value]) =>
+      `<tr><td>${escaped(visible(name))}</td><td><code>${escaped(visible(valueText(value)))}</code></td></tr>`,
+  );
+  if (rows.length === 0) return "";
+  return `<section><h2>Inputs</h2><div class="wide"><table><thead><tr><th>name</th><th>value</th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
+}
+
 function times(record: RunRecord): string {
   const { svg: picture, left } = timeline(record);
   if (picture === "") return "";
   const note =
     left > 0 ? ` The ${barsMax} that say most are drawn; ${count(left, "shorter one")} are not.` : "";
-  return `<section><h2>When each node ran</h2><p class="soft">The critical path is marked.${note}</p><div class="wide">${picture}</div></section>`;
+  const { nodes: names, ms } = record.critical;
+  const chain =
+    names.length < 2
+      ? "The node that took longest is marked."
+      : `Marked is the critical path, ${duration(ms)}: ${chainText(names)}.`;
+  return `<section><h2>When each node ran</h2><p class="soft">${escaped(chain + note)}</p><div class="wide">${picture}</div></section>`;
 }
 
 function graphOf(record: RunRecord, drawn: Drawn): string {
   if (drawn === null || drawn.graph.vertices.length < 2) return "";
-  return `<section><h2>What waits for what</h2><div class="wide">${svg(visible(record.flow), drawn.graph, drawn.levels)}</div></section>`;
+  return `<section><h2>What waits for what</h2><p class="soft">Green has succeeded, red has failed, dashed did not run; the critical path is marked.</p><div class="wide">${svg(visible(record.flow), drawn.graph, drawn.levels)}</div></section>`;
 }
 
 function answer({ output }: RunRecord): string {
@@ -124,7 +140,7 @@ function artifacts({ artifacts: all }: RunRecord): string {
     (one) =>
       `<tr><td>${escaped(visible(one.node))}</td><td>${escaped(visible(one.path))}</td><td class="number">${size(one.size)}</td><td><code>${escaped(one.sha256)}</code></td></tr>`,
   );
-  return `<section><h2>Artifacts</h2><div class="wide"><table><thead><tr><th>node</th><th>path</th><th>size</th><th>SHA-256</th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
+  return `<section><h2>Artifacts</h2><div class="wide"><table><thead><tr><th>node</th><th>path</th><th class="number">size</th><th>SHA-256</th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
 }
 
 function nodes(record: RunRecord, statusOf: (node: RunRecord["nodes"][number]) => string): string {
@@ -132,7 +148,7 @@ function nodes(record: RunRecord, statusOf: (node: RunRecord["nodes"][number]) =
     (node) =>
       `<tr><td>${escaped(visible(node.name))}</td><td>${escaped(visible(node.task))}</td><td class="number">${node.attempts}</td><td class="number">${node.durationMs === null ? "" : duration(node.durationMs)}</td><td><span class="${node.status}">${escaped(statusOf(node))}</span></td></tr>`,
   );
-  return `<section><h2>Nodes</h2><p><input id="filter" type="search" placeholder="filter by name, task or status" aria-label="filter"></p><div class="wide"><table id="nodes"><thead><tr><th>node</th><th>task</th><th>attempts</th><th>took</th><th>status</th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
+  return `<section><h2>Nodes</h2><p><input id="filter" type="search" placeholder="filter by name, task or status" aria-label="filter"></p><div class="wide"><table id="nodes"><thead><tr><th>node</th><th>task</th><th class="number">attempts</th><th class="number">took</th><th>status</th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
 }
 
 const style = `
@@ -145,7 +161,7 @@ h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin: 2re
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: .6rem; } .facts div { background: var(--panel); padding: .5rem .8rem; border-radius: 6px; } dt { color: var(--soft); font-size: .8rem; } dd { margin: 0; font-weight: 600; }
 .failure { border-left: 3px solid var(--bad); background: var(--panel); padding: .7rem 1rem; margin: .6rem 0; border-radius: 0 6px 6px 0; } .failure p { margin: .3rem 0; white-space: pre-wrap; }
 pre { background: var(--panel); padding: .7rem; border-radius: 6px; overflow-x: auto; font-size: 13px; } .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: 14px; } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; } .number { text-align: right; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; } th.number, td.number { text-align: right; }
 input { font: inherit; padding: .3rem .6rem; width: 20rem; max-width: 100%; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
 .timeline text { font: 11px ui-monospace, monospace; fill: var(--ink); } .timeline .soft { fill: var(--soft); } .timeline .critical { stroke: var(--mark); stroke-width: 2.5; } .tick { stroke: var(--line); }
 `.trim();

@@ -1,6 +1,7 @@
 // The graph of a plan as a picture: a self-contained SVG, levels from left to right, the same bytes for the same graph.
 
 import type { EdgeKind } from "../../compiler/plan-steps.ts";
+import type { State } from "../../runtime/run-view.ts";
 import type { Edge, Graph, Vertex } from "./graph.ts";
 import { escaped } from "./markup.ts";
 import { visible } from "./text.ts";
@@ -65,7 +66,9 @@ text { font: 12px ui-monospace, Menlo, Consolas, monospace; fill: var(--ink); }
 .head { font-size: 15px; font-weight: 600; } .small { font-size: 10.5px; fill: var(--soft); }
 .back { fill: var(--back); } .tip { fill: var(--line); }
 .box { stroke: var(--line); stroke-width: 1; fill: var(--node); } .whole { fill: var(--whole); } .template { fill: var(--grows); stroke-dasharray: 5 3; }
+.is-succeeded { stroke: #1d7f45; stroke-width: 1.5; } .is-failed, .is-unknown { stroke: #c02b2b; stroke-width: 2; fill: #c02b2b22; } .is-running { stroke: #c77700; stroke-width: 2; } .is-skipped, .is-cancelled, .is-waiting, .is-ready { stroke-dasharray: 3 3; fill: none; }
 .edge { fill: none; stroke: var(--line); stroke-width: 1.3; marker-end: url(#tip); }
+.on-path { stroke: #e08a00; stroke-width: 2.6; }
 .order { stroke-dasharray: 6 4; } .phase { stroke-dasharray: 2 3; } .gate { stroke-dasharray: 2 3; stroke-width: 2.4; } .early { stroke-dasharray: 10 3 2 3; }
 `.trim();
 
@@ -94,6 +97,7 @@ function merged(graph: Graph, levels: readonly number[]): { boxes: Box[]; edges:
     const shown = vertex.shown.replace(/\[[^\]]*\]/g, "[…]");
     const key = `${vertex.kind} ${shown}`;
     const group = groups.get(key) ?? { vertex: { ...vertex, shown }, times: 0, level: 0, at: groups.size };
+    group.vertex = marked(group.vertex, vertex);
     groups.set(key, group);
     group.times++;
     group.level = Math.max(group.level, levels[i] ?? 0);
@@ -107,6 +111,28 @@ function merged(graph: Graph, levels: readonly number[]): { boxes: Box[]; edges:
   }
   const boxes = [...groups.values()].map(({ vertex, times, level }) => boxOf(vertex, times, level));
   return { boxes, edges: [...edges.values()] };
+}
+
+/** What is worst comes first: a box for many is drawn as the worst of them. */
+const worstFirst: readonly State[] = [
+  "failed",
+  "unknown",
+  "running",
+  "ready",
+  "waiting",
+  "cancelled",
+  "skipped",
+  "succeeded",
+];
+
+function marked(group: Vertex, { state, critical }: Vertex): Vertex {
+  const states = [group.state, state].filter((one) => one !== undefined);
+  const worst = worstFirst.find((one) => states.includes(one));
+  return {
+    ...group,
+    ...(worst === undefined ? {} : { state: worst }),
+    ...(critical === undefined ? {} : { critical }),
+  };
 }
 
 /** Without arrows that go beside a whole which says the same: `a` to `x[k].b` to `x` needs no arrow from `a` to `x`. */
@@ -195,9 +221,10 @@ function drawn(each: Box): string {
     note === ""
       ? ""
       : `<text class="small" x="${x + box.padding}" y="${y + 28}">${escaped(short(note))}</text>`;
+  const said = vertex.state === undefined ? [] : [vertex.state];
   return (
-    `<g><title>${escaped([name, ...notes(vertex)].join("\n"))}</title>` +
-    `<rect class="box ${vertex.kind}" x="${x}" y="${y}" width="${width}" height="${box.height}" rx="${vertex.kind === "whole" ? 17 : 4}"/>` +
+    `<g><title>${escaped([name, ...notes(vertex), ...said].join("\n"))}</title>` +
+    `<rect class="${classes("box", vertex.kind, vertex)}" x="${x}" y="${y}" width="${width}" height="${box.height}" rx="${vertex.kind === "whole" ? 17 : 4}"/>` +
     `<text x="${x + box.padding}" y="${middle}">${escaped(short(name))}</text>${second}</g>`
   );
 }
@@ -218,7 +245,23 @@ function arrow({ from, to, kind }: Edge, boxes: readonly Box[]): string {
   if (a === undefined || b === undefined || a === b) return "";
   const [x1, y1, x2, y2] = [a.x + a.width, a.y + box.height / 2, b.x, b.y + box.height / 2];
   const bend = Math.round(Math.max((x2 - x1) / 2, 24));
-  return `<path class="edge ${kind}" d="M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}"/>`;
+  const [before, after] = [a.vertex.critical, b.vertex.critical];
+  const both = before !== undefined && after === before + 1 && a.times === 1 && b.times === 1;
+  return `<path class="${classes("edge", kind, both ? { critical: before } : {})}" d="M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}"/>`;
+}
+
+function classes(
+  what: string,
+  kind: string,
+  { state, critical }: Pick<Vertex, "state" | "critical">,
+): string {
+  const parts = [
+    what,
+    kind,
+    ...(state === undefined ? [] : [`is-${state}`]),
+    ...(critical !== undefined ? ["on-path"] : []),
+  ];
+  return parts.join(" ");
 }
 
 /** Says which stroke is which; a picture with data alone needs no words. */

@@ -3,13 +3,14 @@
 import type { RunRecord } from "../record.ts";
 import { duration } from "./amounts.ts";
 import { escaped } from "./markup.ts";
-import { visible } from "./text.ts";
+import { textWidth, visible } from "./text.ts";
 
 /** A picture with more bars than this says nothing: the longest and those of the critical path are drawn. */
 export const barsMax = 300;
 
 const rowPx = 18;
-const namePx = 260;
+const namePxMax = 260;
+const letterPx = 6.8;
 const widthPx = 1100;
 const headPx = 24;
 const lettersMax = 36;
@@ -29,6 +30,9 @@ export function timeline(record: RunRecord): { readonly svg: string; readonly le
       .slice(0, barsMax),
   );
   const bars = ran.filter((node) => chosen.has(node));
+  const namePx = Math.round(
+    Math.min(namePxMax, Math.max(...bars.map(({ name }) => textWidth(visible(name)))) * letterPx + 16),
+  );
   const scale = (widthPx - namePx - 90) / Math.max(end - first, 1);
   const height = headPx + bars.length * rowPx + 6;
   const rows = bars.map((node, row) => {
@@ -45,10 +49,36 @@ export function timeline(record: RunRecord): { readonly svg: string; readonly le
       `<text class="soft" x="${x + width + 5}" y="${y + 12}">${duration(took)}</text></g>`
     );
   });
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => {
-    const x = Math.round(namePx + (end - first) * part * scale);
-    return `<path class="tick" d="M${x} ${headPx - 6}V${height}"/><text class="soft" x="${x}" y="${headPx - 10}" text-anchor="middle">${duration((end - first) * part)}</text>`;
+  const ticks = ticksOf(end - first).map((ms) => {
+    const x = Math.round(namePx + ms * scale);
+    return `<path class="tick" d="M${x} ${headPx - 6}V${height}"/><text class="soft" x="${x}" y="${headPx - 10}" text-anchor="middle">${ms === 0 ? "0" : duration(ms)}</text>`;
   });
   const svg = `<svg class="timeline" viewBox="0 0 ${widthPx} ${height}" width="${widthPx}" height="${height}" role="img"><title>When each node ran</title>${ticks.join("")}${rows.join("")}</svg>`;
   return { svg, left: ran.length - bars.length };
+}
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+/** Times that people count in. */
+const steps = [
+  1,
+  2,
+  5,
+  10,
+  20,
+  50,
+  100,
+  200,
+  500,
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * second),
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * minute),
+  ...[1, 2, 3, 6, 12, 24, 48, 120, 240].map((n) => n * hour),
+];
+const ticksMax = 8;
+
+/** Round ms from 0 to the end, at most eight. */
+export function ticksOf(wholeMs: number): readonly number[] {
+  const step = steps.find((ms) => wholeMs / ms <= ticksMax - 1) ?? wholeMs / (ticksMax - 1);
+  return Array.from({ length: Math.floor(wholeMs / step) + 1 }, (_, i) => i * step);
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { NodeRecord, RunRecord } from "../../cli/record.ts";
 import { html } from "../../cli/render/html.ts";
 import { junit } from "../../cli/render/junit.ts";
-import { barsMax } from "../../cli/render/timeline.ts";
+import { barsMax, ticksOf } from "../../cli/render/timeline.ts";
 import { formatOf } from "../../cli/report.ts";
 import { wellFormed } from "./well-formed.ts";
 
@@ -160,6 +160,21 @@ describe("the page", () => {
     expect(text.match(/<rect class="succeeded/g)).toHaveLength(barsMax);
     expect(text).toContain('<rect class="succeeded critical"');
     expect(text).toContain("50 shorter ones are not");
+  });
+
+  it("counts time in round steps, and names the critical path", () => {
+    expect(ticksOf(2_300)).toEqual([0, 500, 1000, 1500, 2000]);
+    expect(ticksOf(0)).toEqual([0]);
+    expect(ticksOf(61 * 60_000)).toEqual([0, 10, 20, 30, 40, 50, 60].map((n) => n * 60_000));
+    for (let ms = 1; ms < 1e11; ms *= 3) expect(ticksOf(ms).length).toBeLessThanOrEqual(8);
+    const chain = record([node(1, "a"), node(2, "b")], { critical: { ms: 1000, nodes: ["a", "b"] } });
+    expect(html(chain, null, ({ status }) => status)).toContain("the critical path, 1.0s: a → b.");
+  });
+
+  it("tells what the run was given, as text", () => {
+    const text = html(record([], { inputs: { note: "<b>", parts: ["x"] } }), null, () => "");
+    expect(text).toContain("<td>note</td><td><code>&lt;b&gt;</code></td>");
+    expect(text).toContain("[&quot;x&quot;]");
   });
 
   it("is short for a run in which nothing ran", () => {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Graph, Vertex } from "../../cli/render/graph.ts";
 import { boxesMax, svg } from "../../cli/render/svg.ts";
+import type { State } from "../../runtime/run-view.ts";
 import { wellFormed } from "./well-formed.ts";
 
 const node = (shown: string, task = "t"): Vertex => ({
@@ -34,6 +35,33 @@ describe("svg", () => {
     expect(text).toContain('class="edge gate"');
     expect(text).toContain("<title>m&lt;n</title>");
     expect(svg("m<n", graph, [0, 1, 2])).toBe(text);
+  });
+
+  it("tells what became of nodes, a box for many as the worst of them, and marks the critical path", () => {
+    const of = (shown: string, state: State, critical?: number): Vertex => ({
+      ...node(shown),
+      state,
+      ...(critical === undefined ? {} : { critical }),
+    });
+    const [a, b, c] = [of("a", "succeeded", 0), of("b", "failed", 1), of("c", "succeeded", 2)];
+    const edges = [
+      { from: 0, to: 1, kind: "data" },
+      { from: 1, to: 2, kind: "data" },
+      { from: 0, to: 2, kind: "data" },
+    ] as const;
+    const text = svg("m", { vertices: [a, b, c], edges }, [0, 1, 2]);
+    expect(text).toContain('class="box node is-failed on-path"');
+    expect(text.match(/class="edge data on-path"/g)).toHaveLength(2);
+    const many = Array.from({ length: boxesMax + 1 }, (_, i) =>
+      of(`x[${i}]`, i === 7 ? "failed" : "succeeded"),
+    );
+    expect(
+      svg(
+        "m",
+        { vertices: many, edges: [] },
+        many.map(() => 0),
+      ),
+    ).toContain('class="box node is-failed"');
   });
 
   it("puts what waits to the right of what it waits for, and no two boxes on each other", () => {
