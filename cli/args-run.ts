@@ -26,6 +26,7 @@ interface RunFlags extends InputFlags {
   jobs: number;
   resume?: string;
   stored: boolean;
+  takeOver: boolean;
   again: string[];
   only: string[];
   failFast: boolean;
@@ -42,6 +43,11 @@ export function runCommand(root: Command, give: Give): void {
     .option("-j, --jobs <N>", "how much may compute at once on this machine", jobs, availableParallelism())
     .option("--resume <RUN>", "go on with a run: its id, or `last`")
     .option("--stored", "with --resume: use the recorded plan, even if the file has changed", false)
+    .option(
+      "--take-over",
+      "with --resume: also from a flowc that still has the run, which is ended first",
+      false,
+    )
     .option(
       "--again <NODE>",
       "with --resume: run this node again, though it may be done only once",
@@ -62,6 +68,8 @@ export function runCommand(root: Command, give: Give): void {
     .action((file: string | undefined, flow: string | undefined, flags: RunFlags, command: Command) => {
       if (file === undefined && flags.resume === undefined)
         command.error("missing required argument 'FILE'", { code: "flowc.missingFile" });
+      if (flags.takeOver && flags.resume === undefined)
+        command.error("--take-over goes with --resume RUN", { code: "flowc.takeOverWithoutResume" });
       if (flags.again.length > 0 && flags.resume === undefined)
         command.error("--again goes with --resume RUN", { code: "flowc.againWithoutResume" });
       give({
@@ -72,6 +80,7 @@ export function runCommand(root: Command, give: Give): void {
         jobs: flags.jobs,
         resume: flags.resume ?? null,
         stored: flags.stored,
+        takeOver: flags.takeOver,
         again: flags.again,
         only: flags.only,
         failFast: flags.failFast,

@@ -73,7 +73,10 @@ async function aboutTheStore(
     if (run !== null) return { hint, next: `flowc run --resume ${run}${stateFlag(argv)}` };
     return { hint, next: kind === "damaged" ? runs : null };
   }
-  if (error instanceof RunHeld || error instanceof LeaseLost) return { hint: error.hint, next: runs };
+  if (error instanceof RunHeld)
+    return { hint: error.hint, next: `flowc run --resume ${error.run} --take-over${stateFlag(argv)}` };
+  if (error instanceof LeaseLost)
+    return { hint: error.hint, next: `flowc show ${error.run}${stateFlag(argv)}` };
   if (error instanceof ArtifactError) return { hint: null, next: null };
   return null;
 }

@@ -21,6 +21,8 @@ export interface RunRequest {
   readonly resume: string | null;
   /** Go on with the plan as recorded, even if the file gives another one now. */
   readonly stored: boolean;
+  /** With `resume`: from an owner that lives, too. */
+  readonly takeOver: boolean;
   /** Nodes that may be done only once and are to run again. */
   readonly again: readonly string[];
   readonly only: readonly string[];

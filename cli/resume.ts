@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
+import type { Resume } from "../runtime/execute-open.ts";
 import type { Journal } from "../runtime/journal.ts";
 import { historyOf } from "../runtime/journal-history.ts";
 import { warnOfForgotten } from "./gone.ts";
@@ -18,7 +19,7 @@ import type { World } from "./world.ts";
 export interface Resumed {
   readonly plan: Plan;
   readonly inputs: Readonly<Record<string, Value>>;
-  readonly resume: { readonly run: string; readonly stored: boolean };
+  readonly resume: Resume;
   readonly before: number;
 }
 
@@ -42,19 +43,20 @@ export function resumed(
     );
   const before = events.filter((one) => one.type === "attempt.ended" && one.outcome === "succeeded").length;
   const { inputs } = started;
-  if (request.stored) return { plan: stored, inputs, resume: { run, stored: true }, before };
+  const { takeOver } = request;
+  if (request.stored) return { plan: stored, inputs, resume: { run, stored: true, takeOver }, before };
   if (request.file !== null) {
     const plan = loadPlan({ file: request.file, flow: request.flow ?? stored.flow, command: "run" }, world);
-    return { plan, inputs, resume: { run, stored: false }, before };
+    return { plan, inputs, resume: { run, stored: false, takeOver }, before };
   }
   const file = stored.flows[stored.flow]?.file;
   const path = file === undefined ? null : join(project.root, file);
   if (path !== null && existsSync(path)) {
     const plan = loadPlan({ file: shownPath(world, path), flow: stored.flow, command: "run" }, world);
-    return { plan, inputs, resume: { run, stored: false }, before };
+    return { plan, inputs, resume: { run, stored: false, takeOver }, before };
   }
   world.err.write(
     `${visible(file ?? "its file")} is not there any more; going on with the plan that was recorded\n`,
   );
-  return { plan: stored, inputs, resume: { run, stored: true }, before };
+  return { plan: stored, inputs, resume: { run, stored: true, takeOver }, before };
 }

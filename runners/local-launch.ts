@@ -2,9 +2,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, createWriteStream, openSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Exit, Output, OutputFilter } from "../runtime/runner.ts";
+import { type Mark, markedArgv } from "./local-marks.ts";
+import { Names, Programs } from "./local-programs.ts";
 
 export interface Launch {
   readonly argv: readonly string[];
@@ -12,11 +15,17 @@ export interface Launch {
   /** Absolute. */
   readonly cwd: string;
   readonly io: Output;
+  /** Null: it goes without. */
+  readonly mark: Mark | null;
+  /** See `InstanceSpec`. */
+  isOurs(): boolean;
 }
 
 export interface Launched {
   /** Of the process, and of its group; 0 as long as it is not known. */
   readonly pid: number;
+  /** In which its group was made. */
+  readonly session: number;
   /** The same, as soon as it is known; 0 if it has ended before that. */
   group(): Promise<number>;
   /** How the process itself ended; others of its group may live on. */
@@ -41,14 +50,15 @@ const drainMs = 250;
 
 /** Starts a process: standard input empty, its own group, exactly this environment. */
 export async function launch(order: Launch): Promise<Launched | NotStarted> {
-  const [program = "", ...args] = order.argv;
+  const [program = ""] = order.argv;
   const files: number[] = [];
   try {
     files.push(openSync(order.io.stdoutPath, "a"), openSync(order.io.stderrPath, "a"));
     if (program === "") return notStarted("other", "The command's name is empty.");
     const [out = "ignore", err = "ignore"] =
       order.io.filter === null ? files : ["pipe" as const, "pipe" as const];
-    const child = spawn(program, args, {
+    const [first = program, ...rest] = marked(order);
+    const child = spawn(first, rest, {
       cwd: order.cwd,
       env: { ...order.env },
       detached: true,
@@ -59,12 +69,24 @@ export async function launch(order: Launch): Promise<Launched | NotStarted> {
     if (failure !== null || child.pid === undefined) return explain(failure, program, order);
     const { pid } = child;
     const exited = exitOf(child).then((exit) => ({ exit, empty: false }));
-    return { pid, group: async () => pid, exited, drained: () => drained(child, written) };
+    return { pid, session: pid, group: async () => pid, exited, drained: () => drained(child, written) };
   } catch (error) {
     return explain(error, program, order);
   } finally {
     for (const file of files) closeSync(file);
   }
+}
+
+const names = new Names();
+const programs = new Programs();
+
+/** With its mark, unless it would notice, or tells better by itself why it cannot be started. */
+function marked({ argv, env, cwd, mark }: Launch): readonly string[] {
+  const [program = ""] = argv;
+  const path = env["PATH"];
+  const there = program.includes("/") ? resolve(cwd, program) : program;
+  const bare = path !== undefined && isFolder(cwd) && Object.keys(env).every((name) => names.has(name));
+  return markedArgv(argv, mark, bare && programs.has(there, path));
 }
 
 /** Null when it runs; a process that could not be started has no pid, and tells why in an event. */

@@ -1,14 +1,28 @@
-// Finds and ends processes of this machine: by their group, and by the cookie that they carry in their environment.
+// Finds and ends processes of this machine: by their group, by the cookie in their environment, by the mark on their limits.
 
 import { readdir, readFile } from "node:fs/promises";
 import { COOKIE } from "../runtime/runner.ts";
+import { type Mark, markIn } from "./local-marks.ts";
 
-/** A process that carries a cookie. `start` (clock ticks since boot) tells it from a later one of the same number. */
+/**
+ * A process that carries a cookie or, if it has cleared its environment, a mark. `start` (clock ticks since boot) tells it
+ * from a later one of the same number.
+ */
 export interface Carrier {
   readonly pid: number;
   readonly start: string;
-  readonly cookie: string;
+  readonly cookie: string | null;
+  readonly mark: Mark | null;
 }
+
+/** A process group. Its number may be used again; `session`, that it was made in, tells a stranger's. */
+export interface Group {
+  readonly id: number;
+  readonly session: number;
+}
+
+/** Is what is to be signalled still ours to end? */
+type IsOurs = () => boolean;
 
 /** How often we look whether a process has gone: soon at first, since most end at once. */
 const looksMs = [1, 2, 4, 8, 16, 32, 64] as const;
@@ -16,15 +30,10 @@ const looksMs = [1, 2, 4, 8, 16, 32, 64] as const;
 /** After KILL a process goes unless the kernel itself is stuck; we do not wait for that longer than this. */
 const killWaitMs = 5_000;
 
-/** Refs of the attempts whose processes were found, each once. */
-export function runsFound(carriers: readonly Carrier[]): readonly string[] {
-  return [...new Set(carriers.map((carrier) => carrier.cookie))].sort();
-}
-
 /** Sends a signal to a group; false if it has no process left. */
-export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+function signalGroup(id: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-group, signal);
+    process.kill(-id, signal);
     return true;
   } catch (error) {
     // EPERM: there are processes, but of another user (`sudo`); they are not ours to end.
@@ -33,12 +42,32 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
 }
 
 /** Ends what is left in a group: TERM, a grace period, KILL. */
-export async function endGroup(group: number, graceMs: number): Promise<void> {
-  if (!signalGroup(group, "SIGTERM")) return;
-  signalGroup(group, "SIGCONT");
-  if (await gone(async () => !(await groupLives(group)), graceMs)) return;
-  signalGroup(group, "SIGKILL");
-  await gone(async () => !(await groupLives(group)), killWaitMs);
+export async function endGroup(group: Group, graceMs: number, isOurs: IsOurs): Promise<void> {
+  if (!signalGroup(group.id, 0)) return;
+  if (!(await isStill(group)) || !isOurs() || !signalGroup(group.id, "SIGTERM")) return;
+  signalGroup(group.id, "SIGCONT");
+  if (await gone(async () => !(await groupLives(group.id)), graceMs)) return;
+  await killGroup(group, isOurs);
+  await gone(async () => !(await groupLives(group.id)), killWaitMs);
+}
+
+/** Ends a group at once. */
+export async function killGroup(group: Group, isOurs: IsOurs): Promise<void> {
+  if ((await isStill(group)) && isOurs()) signalGroup(group.id, "SIGKILL");
+}
+
+/**
+ * Is it the group that was made, and not another that got its number when all of it had gone? A group and its session keep
+ * their numbers as long as one process of them is there.
+ */
+async function isStill({ id, session }: Group): Promise<boolean> {
+  const own = (fields: readonly string[] | null): boolean =>
+    fields !== null && fields[2] === String(id) && fields[3] === String(session);
+  if (own(await statOf(id))) return true;
+  const pids = await allPids();
+  if (pids.length === 0) return signalGroup(id, 0);
+  for (const pid of pids) if (own(await statOf(pid))) return true;
+  return false;
 }
 
 /** Has a group a process that is not merely waiting for its dead parent's heir to ask for its exit code? */
@@ -55,7 +84,7 @@ async function groupLives(group: number): Promise<boolean> {
 }
 
 /** Kills what is left of a session, whose leader has gone. */
-export async function killSession(leader: number): Promise<void> {
+export async function killSession(leader: number, isOurs: IsOurs): Promise<void> {
   await gone(async () => {
     const pids = await allPids();
     const stats = await Promise.all(pids.map(statOf));
@@ -63,40 +92,44 @@ export async function killSession(leader: number): Promise<void> {
       const fields = stats[i] ?? null;
       return fields !== null && fields[3] === String(leader) && !isDead(fields);
     });
+    if (!isOurs()) return true;
     for (const pid of left) signalProcess(pid, "SIGKILL");
     return left.length === 0;
   }, killWaitMs);
 }
 
-/** Ends every process that carries one of the cookies, also those started meanwhile: TERM, a grace period, KILL. */
-export async function endCarriers(refs: ReadonlySet<string>, graceMs: number): Promise<void> {
-  const wanted = (cookie: string) => refs.has(cookie);
+/** Ends every process that is wanted, also those started meanwhile: TERM, a grace period, KILL. */
+export async function endCarriers(
+  wanted: (carrier: Carrier) => boolean,
+  graceMs: number,
+  isOurs: IsOurs,
+): Promise<void> {
   const termed = new Set<string>();
   const deadline = performance.now() + graceMs;
   for (let round = 0; performance.now() < deadline; round++) {
     const left = await carriersOf(wanted);
-    if (left.length === 0) return;
+    if (left.length === 0 || !isOurs()) return;
     for (const carrier of left) {
       const id = `${carrier.pid}:${carrier.start}`;
       if (termed.has(id)) continue;
       termed.add(id);
-      await signalCarrier(carrier, "SIGTERM");
-      await signalCarrier(carrier, "SIGCONT");
+      await signalCarrier(carrier, "SIGTERM", isOurs);
+      await signalCarrier(carrier, "SIGCONT", isOurs);
     }
     await pause(lookMs(round));
   }
   const last = performance.now() + killWaitMs;
   for (let round = 0; performance.now() < last; round++) {
     const left = await carriersOf(wanted);
-    if (left.length === 0) return;
-    for (const carrier of left) await signalCarrier(carrier, "SIGKILL");
+    if (left.length === 0 || !isOurs()) return;
+    for (const carrier of left) await signalCarrier(carrier, "SIGKILL", isOurs);
     await pause(lookMs(round));
   }
 }
 
 /** Signals a process only if it is still the one that was found. */
-async function signalCarrier({ pid, start }: Carrier, signal: NodeJS.Signals): Promise<void> {
-  if ((await startOf(pid)) === start) signalProcess(pid, signal);
+async function signalCarrier({ pid, start }: Carrier, signal: NodeJS.Signals, isOurs: IsOurs): Promise<void> {
+  if ((await startOf(pid)) === start && isOurs()) signalProcess(pid, signal);
 }
 
 function signalProcess(pid: number, signal: NodeJS.Signals): void {
@@ -113,12 +146,11 @@ let looking: Promise<readonly Carrier[]> | null = null;
 let next: Promise<readonly Carrier[]> | null = null;
 
 /**
- * All processes that carry a cookie that is wanted; not this process, nor those that it runs under. Many may ask at
+ * All carriers that are wanted; not this process, nor those that it runs under. Many may ask at
  * once: a look that begins after the question answers it.
  */
-export async function carriersOf(wanted: (cookie: string) => boolean): Promise<readonly Carrier[]> {
-  const all = await fresh();
-  return all.filter((carrier) => wanted(carrier.cookie));
+export async function carriersOf(wanted: (carrier: Carrier) => boolean): Promise<readonly Carrier[]> {
+  return (await fresh()).filter(wanted);
 }
 
 function fresh(): Promise<readonly Carrier[]> {
@@ -148,17 +180,22 @@ async function look(): Promise<readonly Carrier[]> {
 
 async function carrierAt(pid: number): Promise<Carrier | null> {
   try {
-    const environment = await readFile(`/proc/${pid}/environ`, "latin1");
-    const at = environment.startsWith(variable) ? 0 : environment.indexOf(`\0${variable}`) + 1;
-    if (at === 0 && !environment.startsWith(variable)) return null;
-    const end = environment.indexOf("\0", at);
+    const cookie = cookieIn(await readFile(`/proc/${pid}/environ`, "latin1"));
+    const mark = cookie === null ? markIn(await readFile(`/proc/${pid}/limits`, "latin1")) : null;
+    if (cookie === null && mark === null) return null;
     const start = await startOf(pid);
-    if (start === null) return null;
-    const cookie = environment.slice(at + variable.length, end === -1 ? undefined : end);
-    return { pid, start, cookie };
+    return start === null ? null : { pid, start, cookie, mark };
   } catch {
+    // It has gone, or belongs to another user.
     return null;
   }
+}
+
+function cookieIn(environment: string): string | null {
+  const at = environment.startsWith(variable) ? 0 : environment.indexOf(`\0${variable}`) + 1;
+  if (at === 0 && !environment.startsWith(variable)) return null;
+  const end = environment.indexOf("\0", at);
+  return environment.slice(at + variable.length, end === -1 ? undefined : end);
 }
 
 /** When a process began; null if it has gone, or is dead and only waits to be asked for its exit code. */

@@ -1,6 +1,38 @@
-// Whether a shell will find a program, and the kernel can run it: what is not so goes the plain way, which tells why.
+// What a small shell can start as it is: what cannot goes the plain way, which tells why.
 
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { basename } from "node:path";
+
+/** Is `/bin/sh` the very shell that we know? */
+export const shellIsDash = isDash();
+
+/** What dash keeps for itself, or changes on its own: a command that is given one of these goes the plain way. */
+const shellsOwn: ReadonlySet<string> = new Set([
+  "IFS",
+  "LINENO",
+  "OLDPWD",
+  "OPTARG",
+  "OPTIND",
+  "PPID",
+  "PS1",
+  "PS2",
+  "PS4",
+  "PWD",
+  "UID",
+]);
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Names that a shell can set; a name is looked at once. */
+export class Names {
+  private readonly known = new Set<string>();
+
+  has(name: string): boolean {
+    if (this.known.has(name)) return true;
+    if (shellsOwn.has(name) || !identifier.test(name)) return false;
+    this.known.add(name);
+    return true;
+  }
+}
 
 /** Programs that were found, and what tells that they were changed since we looked into them. */
 export class Programs {
@@ -55,5 +87,13 @@ function headOf(file: string): string {
     return bytes.toString("latin1", 0, readSync(from, bytes));
   } finally {
     closeSync(from);
+  }
+}
+
+function isDash(): boolean {
+  try {
+    return basename(realpathSync("/bin/sh")) === "dash";
+  } catch {
+    return false;
   }
 }

@@ -58,16 +58,22 @@ export interface Order {
   readonly action: string;
   /** Where its output goes, as dash reads it. */
   readonly output: string;
+  /** See `InstanceSpec`. */
+  isOurs(): boolean;
 }
 
 /** A command that was started. */
 class Job implements Launched {
   pid = 0;
+  readonly session: number;
+  readonly isOurs: () => boolean;
   readonly exited: Promise<Ended>;
   end: (ended: Ended) => void = () => {};
   private tell: (() => void) | null = null;
 
-  constructor() {
+  constructor(session: number, isOurs: () => boolean) {
+    this.session = session;
+    this.isOurs = isOurs;
     this.exited = new Promise((resolve) => {
       this.end = resolve;
     });
@@ -132,8 +138,9 @@ export class Slot {
     this.letGo = setTimeout(() => this.hold(false), lingerMs).unref();
   }
 
-  start({ env, cwd, action, output }: Order): Launched {
-    const job = new Job();
+  start({ env, cwd, action, output, isOurs }: Order): Launched {
+    // The shell was made with a session of its own.
+    const job = new Job(this.shell.pid ?? 0, isOurs);
     this.job = job;
     this.state = "busy";
     if (!this.held) this.hold(true);
@@ -201,7 +208,7 @@ ${changes}${action}
   private async fail(): Promise<void> {
     const { job, shell } = this;
     if (job === null || shell.pid === undefined) return;
-    await killSession(shell.pid);
+    await killSession(shell.pid, job.isOurs);
     job.end({ exit: { kind: "lost", message: "The shell that started it was killed." }, empty: true });
   }
 }

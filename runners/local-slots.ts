@@ -1,31 +1,15 @@
 // Starts commands through small shells that stay, where they can be had; says what has to go the plain way.
 
-import { realpathSync, statSync } from "node:fs";
-import { basename } from "node:path";
+import { statSync } from "node:fs";
 import type { Launch, Launched } from "./local-launch.ts";
-import { Programs } from "./local-programs.ts";
+import { markWords } from "./local-marks.ts";
+import { Names, Programs, shellIsDash } from "./local-programs.ts";
 import { quoted, Slot } from "./local-slot.ts";
 
 /** More commands at once than this are started the plain way. */
 const slotsMax = 64;
 /** What is larger goes the plain way, which tells people what does not fit. */
 const orderCharsMax = 50_000;
-
-/** What dash keeps for itself, or changes on its own: a command that is given one of these goes the plain way. */
-const shellsOwn: ReadonlySet<string> = new Set([
-  "IFS",
-  "LINENO",
-  "OLDPWD",
-  "OPTARG",
-  "OPTIND",
-  "PPID",
-  "PS1",
-  "PS2",
-  "PS4",
-  "PWD",
-  "UID",
-]);
-const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** In a copy of the shell these name the shell and not the script: scripts that mention them get a shell of their own. */
 const namesItself = /\$\{?[$0]|PPID|\breturn\b|\bjobs\b/;
@@ -34,13 +18,11 @@ const namesItself = /\$\{?[$0]|PPID|\breturn\b|\bjobs\b/;
 export class Slots {
   private readonly slots: Slot[] = [];
   private readonly programs = new Programs();
-  /** Names of variables that a shell can set. */
-  private readonly names = new Set<string>();
+  private readonly names = new Names();
   private readonly cookie: string;
   private readonly plainFirst: number;
   private asked = 0;
   private usable = process.platform === "linux";
-  private readonly shIsDash = isDash();
 
   /** `cookie`: what the shells and their copies carry, so that whoever comes after a crash finds them. */
   constructor(cookie: string, plainFirst = 3) {
@@ -53,13 +35,14 @@ export class Slots {
     if (!this.usable || order.io.filter !== null || ++this.asked <= this.plainFirst) return null;
     const slot = this.free();
     if (slot === null) return null;
-    const { argv, env, cwd, io } = order;
+    const { argv, env, cwd, io, mark, isOurs } = order;
     const action = this.actionOf(order);
     if (action === null || !this.canSet(env, action.length) || !isFolder(cwd)) return null;
-    const output = saysNothing(argv)
-      ? "<>/dev/null >&0 2>&0"
-      : `</dev/null >>${quoted(io.stdoutPath)} 2>>${quoted(io.stderrPath)}`;
-    return slot.start({ env, cwd, action, output });
+    // What says and does nothing leaves nothing behind, either.
+    if (saysNothing(argv)) return slot.start({ env, cwd, action, output: "<>/dev/null >&0 2>&0", isOurs });
+    const output = `</dev/null >>${quoted(io.stdoutPath)} 2>>${quoted(io.stderrPath)}`;
+    const marked = mark === null ? action : `${markWords(mark)}\n${action}`;
+    return slot.start({ env, cwd, action: marked, output, isOurs });
   }
 
   private free(): Slot | null {
@@ -83,9 +66,7 @@ export class Slots {
     let length = chars;
     for (const name in env) {
       length += name.length + (env[name] ?? "").length;
-      if (this.names.has(name)) continue;
-      if (shellsOwn.has(name) || !identifier.test(name)) return false;
-      this.names.add(name);
+      if (!this.names.has(name)) return false;
     }
     return length <= orderCharsMax;
   }
@@ -101,7 +82,7 @@ export class Slots {
   private scriptOf(argv: readonly string[]): string | null {
     const [shell, options, flag, end, script, ...more] = argv;
     const known = shell === "/bin/sh" && options === "-eu" && flag === "-c" && end === "--";
-    if (!known || script === undefined || more.length > 0 || !this.shIsDash) return null;
+    if (!known || script === undefined || more.length > 0 || !shellIsDash) return null;
     return namesItself.test(script) ? null : `set -eu\neval ${quoted(script)}`;
   }
 
@@ -119,12 +100,4 @@ function saysNothing(argv: readonly string[]): boolean {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function isDash(): boolean {
-  try {
-    return basename(realpathSync("/bin/sh")) === "dash";
-  } catch {
-    return false;
-  }
 }

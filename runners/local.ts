@@ -15,7 +15,8 @@ import {
 } from "../runtime/runner.ts";
 import { copyIn, readBounded, watchFolder } from "./local-files.ts";
 import { type Launch, type Launched, launch } from "./local-launch.ts";
-import { carriersOf, endCarriers, endGroup, runsFound, signalGroup } from "./local-processes.ts";
+import { isOfRun, type Mark, Marks } from "./local-marks.ts";
+import { type Carrier, carriersOf, endCarriers, endGroup, killGroup } from "./local-processes.ts";
 import { Slots } from "./local-slots.ts";
 
 export interface LocalOptions {
@@ -25,15 +26,15 @@ export interface LocalOptions {
   readonly plainFirst: number;
 }
 
-/** The cookie of a run's shells. */
-const shellsOf = (run: string): string => `${run}.shells`;
+/** The cookie of a run's shells, as long as this process lives. */
+const shellsOf = (run: string): string => `${run}.shells.${process.pid}`;
 
 const usual: LocalOptions = { graceMs: 5_000, plainFirst: 3 };
 
 /** Makes the runner of kind `local`. */
 export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
   const options = { ...usual, ...asked };
-  const running: Running = new Map();
+  const own: Own = { marks: new Marks(), open: new Map() };
   const shells = new Map<string, Slots>();
   const slotsOf = (run: string): Slots => {
     const known = shells.get(run) ?? new Slots(shellsOf(run), options.plainFirst);
@@ -48,50 +49,85 @@ export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
       properties: {},
       additionalProperties: false,
     },
-    open: async (spec) => openLocal(spec, options, running, slotsOf(spec.tag.run)),
-    find: async (run) => {
-      const ofRun = (ref: string): boolean => ref.startsWith(`${run}.`);
+    open: async (spec) => openLocal(spec, options, own, slotsOf(spec.tag.run)),
+    find: async (run, except) => {
       // Before the look, which may take longer than one of them.
-      const here = [...running.keys()].filter(ofRun);
-      // Our own shells are no leftovers; what runs in them is among the groups.
-      const own = shells.has(run) ? shellsOf(run) : null;
-      const carriers = (await carriersOf(ofRun)).filter(({ cookie }) => cookie !== own);
-      const found = runsFound(carriers);
-      return [...new Set([...found, ...here])].sort();
+      const here = [...own.open].flatMap(([ref, { launched }]) =>
+        launched !== null && ref.startsWith(`${run}.`) && except?.has(ref) !== true ? [ref] : [],
+      );
+      const carriers = await carriersOf(() => true);
+      const refs = carriers.flatMap((carrier) => refOf(carrier, run, own, except) ?? []);
+      // Our own shells are no leftovers; what runs in them is among the open ones.
+      const shell = shells.has(run) ? shellsOf(run) : null;
+      return [...new Set([...refs, ...here])].filter((ref) => ref !== shell).sort();
     },
-    end: async (refs, atOnce = false) => {
+    end: async (refs, { atOnce = false, isOurs = always } = {}) => {
       // A command that cleared its environment has no cookie, but is still in its group.
-      if (atOnce) await Promise.all(refs.map((ref) => killGroup(running.get(ref))));
-      await endCarriers(new Set(refs), atOnce ? 0 : options.graceMs);
+      const here = atOnce ? refs.flatMap((ref) => own.open.get(ref)?.launched ?? []) : [];
+      await Promise.all(here.map((launched) => killJob(launched, isOurs)));
+      await endCarriers(carrierOf(refs, own), atOnce ? 0 : options.graceMs, isOurs);
     },
     identity: async () => `local ${process.platform}-${process.arch}`,
   };
 }
 
-/** The commands that run now, by their instance. */
-type Running = Map<string, Launched>;
+const always = (): boolean => true;
 
-async function killGroup(launched: Launched | undefined): Promise<void> {
-  const group = (await launched?.group()) ?? 0;
-  if (group > 0) signalGroup(group, "SIGKILL");
+/** Instances that are open in this process. */
+interface Own {
+  readonly marks: Marks;
+  readonly open: Map<string, Opened>;
 }
 
-function openLocal(spec: InstanceSpec, options: LocalOptions, running: Running, slots: Slots): Instance {
+interface Opened {
+  readonly mark: Mark | null;
+  /** The command that runs now. */
+  launched: Launched | null;
+}
+
+/** Whose it is, if it is of the run; null: it is not, or is one of those that are not wanted. */
+function refOf(
+  { cookie, mark }: Carrier,
+  run: string,
+  own: Own,
+  except: ReadonlySet<string> | undefined,
+): string | null {
+  if (cookie !== null) return cookie.startsWith(`${run}.`) && except?.has(cookie) !== true ? cookie : null;
+  if (mark === null || !isOfRun(mark, run) || (except !== undefined && own.marks.isOwn(mark))) return null;
+  for (const [ref, opened] of own.open) if (opened.mark === mark) return ref;
+  // Of an attempt that is not open here nothing else is known.
+  return `${run}.mark-${mark}`;
+}
+
+function carrierOf(refs: readonly string[], own: Own): (carrier: Carrier) => boolean {
+  const cookies = new Set(refs);
+  const marks = new Set(
+    refs.map((ref) => own.open.get(ref)?.mark ?? Number(/\.mark-(\d+)$/.exec(ref)?.[1] ?? Number.NaN)),
+  );
+  return ({ cookie, mark }) => (cookie === null ? mark !== null && marks.has(mark) : cookies.has(cookie));
+}
+
+function openLocal(spec: InstanceSpec, options: LocalOptions, own: Own, slots: Slots): Instance {
   const ref = cookieOf(spec.tag);
   const temporary = join(spec.scratch, "tmp");
   const workspace = spec.workspace === "project" ? spec.project : join(spec.scratch, "work");
   if (!existsSync(temporary)) mkdirSync(temporary, { recursive: true });
   if (spec.workspace === "scratch") mkdirSync(workspace, { recursive: true });
+  const opened: Opened = { mark: own.marks.next(spec.tag.run), launched: null };
+  own.open.set(ref, opened);
+  const place: Place = { ref, workspace, options, opened, slots, isOurs: () => spec.isOurs?.() ?? true };
   return {
     ref,
     workspace,
     temporary,
-    exec: (command, io, stop) => exec({ ref, workspace, options, running, slots }, command, io, stop),
+    exec: (command, io, stop) => exec(place, command, io, stop),
     put: (files) => copyIn(files, workspace, temporary),
     watch: watchFolder,
     read: readBounded,
     get: (search) => filesBelow(workspace, search),
-    close: async () => {},
+    close: async () => {
+      own.open.delete(ref);
+    },
   };
 }
 
@@ -99,28 +135,32 @@ interface Place {
   readonly ref: string;
   readonly workspace: string;
   readonly options: LocalOptions;
-  readonly running: Running;
+  readonly opened: Opened;
   readonly slots: Slots;
+  isOurs(): boolean;
 }
 
 async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortSignal): Promise<Exit> {
-  const { ref, workspace, options, running } = place;
+  const { ref, workspace, options, opened, isOurs } = place;
   if (stop.aborted) return { kind: "not-started", message: "It was stopped before it began.", code: "other" };
+  if (!isOurs()) return { kind: "lost", message: "Another flowc has the run now." };
   const order: Launch = {
     argv: command.argv,
     env: { ...command.env, [COOKIE]: ref },
     cwd: command.cwd === "" ? workspace : join(workspace, command.cwd),
     io,
+    mark: opened.mark,
+    isOurs,
   };
   const launched = place.slots.launch(order) ?? (await launch(order));
   if ("kind" in launched) return launched;
-  running.set(ref, launched);
-  const stopping = stopped(launched, ref, stop, options.graceMs);
+  opened.launched = launched;
+  const stopping = stopped(launched, place, stop);
   const { exit, empty } = await launched.exited;
   stopping.cancel();
   if (stop.aborted) await stopping.done;
-  else if (!empty) await endGroup(launched.pid, options.graceMs);
-  running.delete(ref);
+  else if (!empty) await endJob(launched, options.graceMs, isOurs);
+  opened.launched = null;
   const drained = launched.drained();
   if (drained !== null) await drained;
   return exit;
@@ -130,10 +170,13 @@ async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortS
  * When `stop` fires: TERM for the group and for what has left it, KILL for what is there after the grace period.
  * `done` ends when nothing of the attempt is left.
  */
-function stopped(launched: Launched, ref: string, stop: AbortSignal, graceMs: number) {
+function stopped(launched: Launched, { ref, options, opened, isOurs }: Place, stop: AbortSignal) {
   let done: Promise<unknown> = Promise.resolve();
+  const wanted = ({ cookie, mark }: Carrier): boolean =>
+    cookie === null ? mark !== null && mark === opened.mark : cookie === ref;
   const begin = () => {
-    done = Promise.all([endJob(launched, graceMs), endCarriers(new Set([ref]), graceMs)]);
+    const { graceMs } = options;
+    done = Promise.all([endJob(launched, graceMs, isOurs), endCarriers(wanted, graceMs, isOurs)]);
   };
   if (stop.aborted) begin();
   else stop.addEventListener("abort", begin, { once: true });
@@ -145,7 +188,12 @@ function stopped(launched: Launched, ref: string, stop: AbortSignal, graceMs: nu
   };
 }
 
-async function endJob(launched: Launched, graceMs: number): Promise<void> {
-  const group = await launched.group();
-  if (group > 0) await endGroup(group, graceMs);
+async function endJob(launched: Launched, graceMs: number, isOurs: () => boolean): Promise<void> {
+  const id = await launched.group();
+  if (id > 0) await endGroup({ id, session: launched.session }, graceMs, isOurs);
+}
+
+async function killJob(launched: Launched, isOurs: () => boolean): Promise<void> {
+  const id = await launched.group();
+  if (id > 0) await killGroup({ id, session: launched.session }, isOurs);
 }

@@ -79,6 +79,8 @@ export interface AttemptWorld extends EarlyWorld {
   readonly logs: Folders;
   readonly changes: Changes;
   runner(name: string): Promise<Runner | { readonly problem: string }>;
+  /** See `AttemptsOf`. */
+  isOurs(): boolean;
   /** Told where an attempt is before anything of it runs. */
   placed(n: number, a: number, ref: string): void;
 }
@@ -180,6 +182,7 @@ class Attempt {
       project: world.project,
       workspace: order.settings.reads === null ? "project" : "scratch",
       scratch: this.scratch,
+      isOurs: () => world.isOurs(),
     });
     try {
       // A call is made in this process: nobody has to look for it anywhere.
@@ -366,7 +369,7 @@ class Attempt {
       },
       deadline.signal,
     );
-    if (deadline.signal.aborted) await runner.end([instance.ref]);
+    if (deadline.signal.aborted) await runner.end([instance.ref], this.world);
     if (this.stop.aborted) return cancelled;
     const tail = "value" in result ? "" : await readTail(this.logs.out, this.logs.err);
     const printed = tail === "" ? {} : { tail };

@@ -1,10 +1,11 @@
 // The attempts of a run on the real machine: binds `runAttempt` to runners, calls and the artifact store.
 
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runAttempt } from "./attempt.ts";
 import type { CallPool } from "./calls/pool.ts";
 import { Changes } from "./changes.ts";
-import type { Runner } from "./runner.ts";
+import type { InstanceRef, Runner } from "./runner.ts";
 import { Folders, Scratch } from "./scratch.ts";
 import type { AttemptArtifacts } from "./workspace.ts";
 import type { Attempts } from "./world.ts";
@@ -28,9 +29,12 @@ const kindsToSweep = ["local"] as const;
 export function openAttempts(settings: AttemptsSettings): Attempts {
   const changes = new Changes(settings.project);
   return {
-    open: ({ run, folder, files, clock, timer, placed, early }) => {
+    open: ({ run, folder, epoch, inherited, isOurs, files, clock, timer, placed, early }) => {
       const paths = new Map<string, string>();
-      const scratch = new Scratch(join(folder, "tmp"));
+      // A folder for each owner: one that was taken over and does not know it yet tidies up nothing but its own.
+      const scratch = new Scratch(join(folder, "tmp", String(epoch)));
+      // Only as long as they may have to be told from what an earlier owner left.
+      let started: Set<InstanceRef> | null = inherited ? new Set() : null;
       const world = {
         scratch,
         logs: new Folders(),
@@ -45,7 +49,11 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         runner: settings.runner,
         now: () => clock.monotonic(),
         timer,
-        placed,
+        isOurs,
+        placed: (n: number, a: number, ref: InstanceRef) => {
+          started?.add(ref);
+          placed(n, a, ref);
+        },
         early,
       };
       return {
@@ -60,22 +68,45 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
           }
           return settings.calls.ahead(path, action.export);
         },
-        sweep: (atOnce = false) => sweep(settings, run, atOnce),
-        close: () => scratch.close(),
+        sweep: (atOnce = false) => sweep(settings, run, { atOnce, isOurs }),
+        sweepLeft: () => {
+          const swept = sweep(settings, run, { isOurs, except: started ?? new Set() });
+          started = null;
+          return swept;
+        },
+        close: async () => {
+          await scratch.close();
+          if (isOurs()) await removeTemporary(folder);
+        },
       };
     },
   };
 }
 
-async function sweep(settings: AttemptsSettings, run: string, atOnce: boolean): Promise<readonly string[]> {
+interface Sweep {
+  readonly atOnce?: boolean;
+  readonly except?: ReadonlySet<InstanceRef>;
+  isOurs(): boolean;
+}
+
+async function sweep(
+  settings: AttemptsSettings,
+  run: string,
+  { atOnce, except, isOurs }: Sweep,
+): Promise<readonly string[]> {
   const swept: string[] = [];
   for (const kind of kindsToSweep) {
     const runner = await settings.runner(kind);
     if ("problem" in runner) continue;
-    const refs = await runner.find(run);
+    const refs = await runner.find(run, except);
     if (refs.length === 0) continue;
-    await runner.end(refs, atOnce);
+    await runner.end(refs, { atOnce, isOurs });
     swept.push(...refs);
   }
   return swept;
+}
+
+/** Also what owners left that were killed. What cannot be removed stays, and harms nobody. */
+async function removeTemporary(folder: string): Promise<void> {
+  await rm(join(folder, "tmp"), { recursive: true, force: true }).catch(() => {});
 }

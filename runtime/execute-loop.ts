@@ -45,6 +45,7 @@ type Reply =
   | { readonly kind: "ended"; readonly n: number; readonly a: number; readonly report: AttemptReport }
   | { readonly kind: "placed"; readonly n: number; readonly a: number; readonly ref: string }
   | ({ readonly kind: "early" } & EarlyReply)
+  | { readonly kind: "swept"; readonly refs: readonly string[] }
   | { readonly kind: "cancel"; readonly by: string; readonly why: CancelWhy; readonly now: boolean };
 
 interface OpenAttempt {
@@ -99,6 +100,13 @@ export class Loop {
   /** An attempt has given an early field. */
   early(reply: EarlyReply): void {
     this.replies.push({ kind: "early", ...reply });
+    this.wake();
+  }
+
+  /** Something that an earlier owner had left was found late, and ended. */
+  swept(refs: readonly string[]): void {
+    if (refs.length === 0) return;
+    this.replies.push({ kind: "swept", refs });
     this.wake();
   }
 
@@ -185,6 +193,7 @@ export class Loop {
     for (const reply of this.replies) {
       taken++;
       if (reply.kind === "cancel") this.takeCancel(reply);
+      else if (reply.kind === "swept") this.recorder.record({ type: "swept", refs: reply.refs });
       else this.takeReply(reply);
       if (this.world.clock.monotonic() >= end) break;
     }
@@ -195,6 +204,8 @@ export class Loop {
   private takeRequests(): void {
     if (!this.rung) return;
     this.rung = false;
+    // Whoever takes the run over writes to the journal, and the net under the bell hears that.
+    this.log.mustBeOurs();
     const requests = this.log.requests();
     for (const request of requests) {
       const { events, refused } = answerTo(this.run, request);
@@ -205,7 +216,7 @@ export class Loop {
     if (requests.length > 0) this.recorder.commit();
   }
 
-  private takeReply(reply: Exclude<Reply, { kind: "cancel" }>): void {
+  private takeReply(reply: Extract<Reply, { n: number }>): void {
     const { n, a } = reply;
     // A late answer of an attempt that was given up says nothing any more.
     if (this.open.get(n)?.a !== a || this.run.state(n) !== "running" || this.run.attempts(n) !== a) return;

@@ -11,7 +11,7 @@ import { encodePlan } from "./journal-codec.ts";
 import { damagedRun, worded } from "./journal-errors.ts";
 import { type Gone, historyOf } from "./journal-history.ts";
 import { createLog, freeRunId, type RunLog, reopenLog } from "./journal-log.ts";
-import { type Lease, RunHeld, takeLease } from "./lease.ts";
+import { type Lease, RunHeld, takeLease, takeOver } from "./lease.ts";
 import { planChanges } from "./plan-changes.ts";
 import type { Ask } from "./requests.ts";
 import { ResumeRefused } from "./resume-refused.ts";
@@ -19,6 +19,16 @@ import { apply, createRun, Diverged, openAttempts, type Run } from "./run.ts";
 import type { RunView } from "./run-view.ts";
 import type { FileAccess } from "./values.ts";
 import type { World } from "./world.ts";
+
+/** A run that was begun. */
+export interface Resume {
+  /** Its id. */
+  readonly run: string;
+  /** Go on with the stored plan even if the file gives another one now. */
+  readonly stored: boolean;
+  /** Take it from an owner that lives, or is stopped. */
+  readonly takeOver?: boolean;
+}
 
 /** What to run: a plan anew, or a run that was begun. */
 export interface RunRequest {
@@ -28,8 +38,7 @@ export interface RunRequest {
   readonly inputs: Readonly<Record<string, Value>>;
   /** A resumed run keeps its own `only`. */
   readonly options: RunOptions;
-  /** `run`: an id. `stored`: go on with the stored plan even if the file gives another one now. */
-  readonly resume?: { readonly run: string; readonly stored: boolean };
+  readonly resume?: Resume;
   /** False: it is left, resumable, when only a person can move it on. */
   readonly wait?: boolean;
   readonly watch?: Watch;
@@ -95,10 +104,10 @@ export function openDone(world: World, id: string): Run | null {
 export async function openAgain(
   world: World,
   ask: RunRequest,
-  { run: id, stored }: { readonly run: string; readonly stored: boolean },
+  { run: id, stored, takeOver: taking = false }: Resume,
 ): Promise<OpenRun> {
   const { journal } = world;
-  const lease = await leaseOf(world, id);
+  const lease = await leaseOf(world, id, taking);
   try {
     const { plan, hash, events, end, gone } = historyOf(journal, id);
     if (!stored) refuseOther(id, plan, hash, ask.plan);
@@ -161,12 +170,14 @@ function nodeDecided(ask: Ask | null): readonly number[] {
 
 const nobody: Watch = () => {};
 
-async function leaseOf(world: World, id: string): Promise<Lease> {
-  const lease = await takeLease(world.journal.folderOf(id)).catch((error: unknown) => {
-    throw worded(error, world.journal.path);
+async function leaseOf({ journal }: World, id: string, taking = false): Promise<Lease> {
+  const folder = journal.folderOf(id);
+  const took = taking ? takeOver(folder, journal.lastOwner(id)) : takeLease(folder);
+  const lease = await took.catch((error: unknown) => {
+    throw worded(error, journal.path);
   });
   if (lease !== null) return lease;
-  throw new RunHeld(id, world.journal.lastOwner(id));
+  throw new RunHeld(id, journal.lastOwner(id));
 }
 
 type Parts = Pick<OpenRun, "run" | "log" | "inputs" | "files"> & { readonly changed: Set<number> };

@@ -5,9 +5,12 @@ import { Loop } from "./execute-loop.ts";
 import { refuseDone, runAgain } from "./execute-once.ts";
 import { endLost, type OpenRun, openAgain, openDone, openNew, type RunRequest } from "./execute-open.ts";
 import { isFull, JournalError, worded } from "./journal-errors.ts";
-import { LeaseLost } from "./lease.ts";
+import { LeaseLost, type Owner } from "./lease.ts";
 import type { RunView } from "./run-view.ts";
 import type { World } from "./world.ts";
+
+/** What an earlier owner left, and what that was starting just then, is looked for once more after this time. */
+const sweepAgainMs = 60_000;
 
 export interface RunResult {
   /** Its id. */
@@ -33,9 +36,13 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
   }
   const open = ask.resume === undefined ? await openNew(world, ask) : await openAgain(world, ask, ask.resume);
   const loop = new Loop(world, open);
+  const folder = world.journal.folderOf(open.run.id);
   const attempts = world.attempts.open({
     run: open.run.id,
-    folder: world.journal.folderOf(open.run.id),
+    folder,
+    epoch: open.log.epoch,
+    inherited: open.inherited,
+    isOurs: () => open.lease.isOurs(),
     files: open.files,
     clock: world.clock,
     placed: (n, a, ref) => loop.placed(n, a, ref),
@@ -43,24 +50,37 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     timer: (ms, wake) => world.timer(ms, wake),
   });
   const unlisten = listen(loop, ask);
-  const unbell = world.bell.listen(world.journal.folderOf(open.run.id), () => loop.ring());
+  const unbell = world.bell.listen(folder, () => loop.ring());
+  let unsweep = (): void => {};
   try {
     if (open.inherited) {
       endLost(world, open, await attempts.sweep());
       runAgain(open, ask);
+      unsweep = world.timer(sweepAgainMs, () => void attempts.sweepLeft().then((refs) => loop.swept(refs)));
     }
     await loop.toTheEnd(attempts, ask.wait ?? true);
     return result(open.run, false);
   } catch (error) {
     // Whoever took the run over looks after its processes: we touch none.
-    if (!(error instanceof LeaseLost)) await loop.endAttempts();
+    if (error instanceof LeaseLost) throw new LeaseLost(open.run.id, ownerNow(world, open.run.id));
+    await loop.endAttempts();
     throw isFull(error) ? fullOf(world, open.run.id, error) : error;
   } finally {
     unlisten();
     unbell();
+    unsweep();
     await attempts.close();
     open.log.close();
     open.lease.release();
+  }
+}
+
+/** Who took the run over; null if that cannot be read any more. */
+function ownerNow({ journal }: World, run: string): Owner | null {
+  try {
+    return journal.lastOwner(run);
+  } catch {
+    return null;
   }
 }
 

@@ -138,7 +138,9 @@ export class RunLog {
 
   /** An earlier mark may know of events that are gone, which were told: what comes now is no part of those. */
   private markBefore(): void {
-    if (!this.marked) this.mark.write({ ...this.end, once: this.once });
+    if (this.marked) return;
+    if (this.plan === null) this.mustHaveEpoch();
+    this.mark.write({ ...this.end, once: this.once });
     this.marked = true;
   }
 
@@ -156,6 +158,11 @@ export class RunLog {
     const enough = (): boolean => now() >= end;
     this.related = this.write((projections) => projections.relate(view, this.related, enough));
     return this.related < view.size;
+  }
+
+  /** Looks whether the run has been taken over; every write does so by itself. */
+  mustBeOurs(): void {
+    if (this.plan === null) this.guarded(() => this.mustHaveEpoch());
   }
 
   /** Makes all projections of the run anew from its events. */
@@ -185,8 +192,7 @@ export class RunLog {
       this.events.clear();
       const result = transact(this.journal.database, () => {
         if (this.plan !== null) this.key = this.begin(this.plan);
-        const lease = this.readEpoch.get(this.key);
-        if (lease === undefined || integer(lease, "epoch") !== this.epoch) throw new LeaseLost(this.id);
+        this.mustHaveEpoch();
         this.projections ??= new Projections(this.journal.database, this.key, this.inputsOf);
         return work(this.projections);
       });
@@ -194,6 +200,11 @@ export class RunLog {
       this.journal.sync.committed();
       return result;
     });
+  }
+
+  private mustHaveEpoch(): void {
+    const lease = this.readEpoch.get(this.key);
+    if (lease === undefined || integer(lease, "epoch") !== this.epoch) throw new LeaseLost(this.id);
   }
 
   private begin(plan: Plan): number {

@@ -269,7 +269,8 @@ export class Journal {
     if (row === undefined) return null;
     const event = this.guarded(() => decodeEvent(row, run, (sha256) => this.unspill(sha256)));
     if ("problem" in event || event.type !== "run.opened") return null;
-    return { pid: event.pid, host: event.host, since: event.at };
+    const { pid, started, boot, host } = event;
+    return { pid, started, boot, host, since: event.at };
   }
 
   /** Mean ms that a task's node took in the latest runs, by the task's name. */

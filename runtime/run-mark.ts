@@ -1,6 +1,6 @@
 // `runs/<id>/mark`: how far a run's journal had got, kept apart from it, so that a journal that was cut is noticed.
 
-import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { ChainEnd } from "./journal-chain.ts";
@@ -34,14 +34,22 @@ export class RunMark {
     this.folder = folder;
   }
 
-  /** In one piece, always of the same length: on a full disk it needs no room after the first time. */
+  /**
+   * In one piece, always of the same length: on a full disk it needs no room after the first time. The first time it is a new
+   * file: whoever had the run before, and does not know yet that it was taken over, writes to one that nobody reads.
+   */
   write({ seq, crc, once }: Mark): void {
     const said = `${digits(seq)} ${hex(crc)} ${digits(once)}`;
-    if (this.file === null) {
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-      this.file = openSync(join(this.folder, "mark"), constants.O_RDWR | constants.O_CREAT, 0o600);
+    const text = `${said} ${hex(crc32(said))}\n`;
+    if (this.file !== null) {
+      writeSync(this.file, text, 0, "latin1");
+      return;
     }
-    writeSync(this.file, `${said} ${hex(crc32(said))}\n`, 0, "latin1");
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    const path = join(this.folder, "mark");
+    this.file = openSync(`${path}.new`, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o600);
+    writeSync(this.file, text, 0, "latin1");
+    renameSync(`${path}.new`, path);
   }
 
   close(): void {

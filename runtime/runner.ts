@@ -28,6 +28,8 @@ export interface InstanceSpec {
   readonly workspace: "project" | "scratch";
   /** Absolute path of an empty directory on this machine that belongs to this attempt. */
   readonly scratch: string;
+  /** Asked right before a process is started or signalled: false when somebody else has the run now. */
+  isOurs?(): boolean;
 }
 
 /** Enough to find an instance again and end it, as one word; what it means is the runner's own. */
@@ -120,18 +122,22 @@ export interface Instance {
   close(): Promise<void>;
 }
 
+export interface Ending {
+  /** By KILL, without a grace period, also what was asked to end in order before. */
+  readonly atOnce?: boolean | undefined;
+  /** As in {@link InstanceSpec}. */
+  isOurs?(): boolean;
+}
+
 export interface Runner {
   /** The word in `runner x { KIND: { … } }`. */
   readonly kind: string;
   readonly settingsSchema: JsonSchema;
   open(spec: InstanceSpec): Promise<Instance>;
-  /** What a crashed owner left behind for this run. */
-  find(run: string): Promise<readonly InstanceRef[]>;
-  /**
-   * Ends what `find` found, and what `exec` runs there. Never touches anything that does not carry the tag. `atOnce`: by
-   * KILL, without a grace period, also what was asked to end in order before.
-   */
-  end(refs: readonly InstanceRef[], atOnce?: boolean): Promise<void>;
+  /** What a crashed owner left behind for this run; `except`: without these, which this process has placed itself. */
+  find(run: string, except?: ReadonlySet<InstanceRef>): Promise<readonly InstanceRef[]>;
+  /** Ends what `find` found, and what `exec` runs there. Never touches anything that does not carry the tag. */
+  end(refs: readonly InstanceRef[], how?: Ending): Promise<void>;
   /** For fingerprints: an image digest, a template's build. */
   identity(spec: InstanceSpec): Promise<string>;
 }

@@ -25,6 +25,8 @@ export interface RunAttempts {
   ahead?(task: TaskPlan): number;
   /** Finds and ends all that carries this run's tag, recorded or not; gives what it was. `atOnce`: by KILL. */
   sweep(atOnce?: boolean): Promise<readonly string[]>;
+  /** Once more what an earlier owner left, and nothing that was started since; gives what it was. */
+  sweepLeft(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,12 @@ export interface AttemptsOf {
   readonly run: string;
   /** Absolute path of its folder in the state directory. */
   readonly folder: string;
+  /** Raised with each owner of the run. */
+  readonly epoch: number;
+  /** It had an owner before. */
+  readonly inherited: boolean;
+  /** False: another flowc has taken the run over, and no process of it is to be touched. */
+  isOurs(): boolean;
   readonly files: FileAccess;
   readonly clock: Clock;
   /** To be told where an attempt runs, before its command starts. */

@@ -137,6 +137,7 @@ export function openTestWorld({
       return () => clearTimeout(timer);
     },
     placed: (_n, _a, ref) => placed.push(ref),
+    isOurs: () => true,
     early: (n, a, field, value) => early.push({ n, a, field, value }),
   };
   let n = 0;

@@ -60,6 +60,8 @@ it("is refused a second time in one process, and free after its release", async 
 it("names its owner in the refusal", () => {
   const held = new RunHeld("261121-b7m2x", {
     pid: 4711,
+    started: "1",
+    boot: "another",
     host: "forge",
     since: Date.UTC(2026, 10, 21, 2, 3, 4),
   });

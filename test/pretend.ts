@@ -88,6 +88,7 @@ export function machine(script: Script): Machine {
         made.left = [];
         return left;
       },
+      sweepLeft: async () => [],
       close: async () => {},
     }),
   };

@@ -25,7 +25,12 @@ export function runnerBench(options: ContractOptions) {
   });
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-  const open = async (workspace: "project" | "scratch" = "scratch", run = "contract"): Promise<Instance> => {
+  /** A run's name that no other suite on this machine has: whoever ends a run's processes ends all of that name. */
+  const runOf = (name: string): string => `${name}${process.pid}`;
+  const open = async (
+    workspace: "project" | "scratch" = "scratch",
+    run = runOf("contract"),
+  ): Promise<Instance> => {
     const node = ++count;
     const scratch = join(root, `scratch-${node}`);
     mkdirSync(scratch);
@@ -85,6 +90,7 @@ export function runnerBench(options: ContractOptions) {
 
   return {
     open,
+    runOf,
     exec,
     sh,
     stopped,

@@ -8,7 +8,7 @@ import { type ContractOptions, runnerBench } from "./runner-bench.ts";
 
 /** Declares this part of the suite for one runner. */
 export function stoppingContract(options: ContractOptions): void {
-  const { open, sh, stopped, stopAtOutput, alive, files, base, runner } = runnerBench(options);
+  const { open, runOf, sh, stopped, stopAtOutput, alive, files, base, runner } = runnerBench(options);
 
   describe("stopping", () => {
     test("a command ends at once, by TERM", async () => {
@@ -27,19 +27,19 @@ export function stoppingContract(options: ContractOptions): void {
       expect(exit).toEqual({ kind: "signalled", signal: "SIGKILL" });
     });
     test("at once: by KILL, also without the tag, however long its grace would be", async () => {
-      const instance = await open("scratch", "hurry");
+      const instance = await open("scratch", runOf("hurry"));
       const io = { ...files(), filter: null };
       const stubborn = "trap '' TERM; echo $$; while :; do sleep 1000; done";
       const argv = ["env", "-i", `PATH=${base.PATH}`, "sh", "-c", stubborn];
       const stop = stopAtOutput(io.stdoutPath);
       const ended = instance.exec({ argv, env: base, cwd: "" }, io, stop);
       await once(stop, "abort");
-      const refs = await runner().find("hurry");
+      const refs = await runner().find(runOf("hurry"));
       expect(refs).toEqual([instance.ref]);
-      await runner().end(refs, true);
+      await runner().end(refs, { atOnce: true });
       expect(await ended).toEqual({ kind: "signalled", signal: "SIGKILL" });
       expect(alive(readFileSync(io.stdoutPath, "utf8").trim())).toBe(false);
-      expect(await runner().find("hurry")).toEqual([]);
+      expect(await runner().find(runOf("hurry"))).toEqual([]);
     });
     test("a stopped command ends", async () => {
       const { exit } = await stopped(await open(), "echo ready; kill -STOP $$");
@@ -62,6 +62,44 @@ export function stoppingContract(options: ContractOptions): void {
     });
   });
 
+  describe("what has cleared its environment", () => {
+    /** Starts a daemon by two forks that keeps nothing of its parents: the script ends when it tells its number. */
+    const daemon = (path: string) => `
+      (setsid env -i sh -c 'echo $$ > "${path}.part"; mv "${path}.part" "${path}"; exec sleep 1000' > /dev/null 2>&1 &)
+      while ! [ -e "${path}" ]; do :; done; cat "${path}"`;
+
+    for (const [shape, wrapped] of [
+      ["a script", (script: string) => ["/bin/sh", "-eu", "-c", "--", script]],
+      ["a program", (script: string) => ["sh", "-c", script]],
+    ] as const) {
+      test(`${shape} is stopped with its daemon`, async () => {
+        const instance = await open();
+        const io = { ...files(), filter: null };
+        const argv = wrapped(`${daemon(join(instance.temporary, "pid"))}; sleep 1000`);
+        await instance.exec({ argv, env: base, cwd: "" }, io, stopAtOutput(io.stdoutPath));
+        expect(alive(readFileSync(io.stdoutPath, "utf8").trim())).toBe(false);
+      });
+      test(`${shape} leaves a daemon that is found by its run, and another run's is not touched`, async () => {
+        const left = async (run: string) => {
+          const instance = await open("scratch", run);
+          const io = { ...files(), filter: null };
+          const argv = wrapped(daemon(join(instance.temporary, "pid")));
+          await instance.exec({ argv, env: base, cwd: "" }, io, new AbortController().signal);
+          await instance.close();
+          return readFileSync(io.stdoutPath, "utf8").trim();
+        };
+        const [mine, other] = [await left(runOf("bare")), await left(`${runOf("bare")}2`)];
+        expect([alive(mine), alive(other)]).toEqual([true, true]);
+        await runner().end(await runner().find(runOf("bare")), { isOurs: () => false });
+        expect(alive(mine)).toBe(true);
+        await runner().end(await runner().find(runOf("bare")));
+        expect([alive(mine), alive(other)]).toEqual([false, true]);
+        await runner().end(await runner().find(`${runOf("bare")}2`));
+        expect(alive(other)).toBe(false);
+      });
+    }
+  });
+
   describe("what is left", () => {
     test("children in the group end when the command has ended", async () => {
       const { exit, out } = await sh(
@@ -81,12 +119,12 @@ export function stoppingContract(options: ContractOptions): void {
         return { ref: instance.ref, pid: readFileSync(path, "utf8").trim() };
       };
       expect(daemon).toContain("setsid");
-      const [mine, other] = [await left("mine"), await left("mine2")];
+      const [mine, other] = [await left(runOf("mine")), await left(`${runOf("mine")}2`)];
       expect([alive(mine.pid), alive(other.pid)]).toEqual([true, true]);
-      expect(await runner().find("mine")).toEqual([mine.ref]);
-      await runner().end(await runner().find("mine"));
+      expect(await runner().find(runOf("mine"))).toEqual([mine.ref]);
+      await runner().end(await runner().find(runOf("mine")));
       expect([alive(mine.pid), alive(other.pid)]).toEqual([false, true]);
-      expect(await runner().find("mine")).toEqual([]);
+      expect(await runner().find(runOf("mine"))).toEqual([]);
       await runner().end([other.ref]);
       expect(alive(other.pid)).toBe(false);
     });

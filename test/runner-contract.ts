@@ -10,7 +10,7 @@ import { stoppingContract } from "./runner-contract-stopping.ts";
 /** Declares the suite for one runner. */
 export function runnerContract(name: string, options: ContractOptions): void {
   describe(`the runner ${name}`, () => {
-    const { open, exec, sh, files, base, root, runner } = runnerBench(options);
+    const { open, runOf, exec, sh, files, base, root, runner } = runnerBench(options);
 
     describe("ends", () => {
       test("exit codes", async () => {
@@ -112,12 +112,12 @@ export function runnerContract(name: string, options: ContractOptions): void {
         expect([out.toString(), err]).toEqual(["OUT\nEND", "ERR\nEND"]);
       });
       test("a filter's output ends although a daemon holds the pipe", async () => {
-        const instance = await open("scratch", "held");
+        const instance = await open("scratch", runOf("held"));
         const upper = (): OutputFilter => ({ push: (chunk) => chunk, end: () => Buffer.from("END") });
         const { exit, out } = await sh(instance, "setsid sleep 1000 & echo $!", { filter: upper });
         expect(exit).toEqual({ kind: "exited", code: 0 });
         expect(out.toString()).toMatch(/^\d+\nEND$/);
-        await runner().end(await runner().find("held"));
+        await runner().end(await runner().find(runOf("held")));
       });
     });
 

@@ -74,6 +74,11 @@ export class Places implements Attempts {
         for (const each of left) each.alive = false;
         return left.map(({ n, a }) => `${n}.${a}`);
       },
+      sweepLeft: async () => {
+        const left = this.alive.filter(({ life }) => life !== this.life);
+        for (const each of left) each.alive = false;
+        return left.map(({ n, a }) => `${n}.${a}`);
+      },
       close: async () => {},
     };
   }
