@@ -79,7 +79,6 @@ export interface AttemptWorld extends EarlyWorld {
   readonly logs: Folders;
   readonly changes: Changes;
   runner(name: string): Promise<Runner | { readonly problem: string }>;
-  /** See `AttemptsOf`. */
   isOurs(): boolean;
   /** Told where an attempt is before anything of it runs. */
   placed(n: number, a: number, ref: string): void;

@@ -34,6 +34,7 @@ describe("the command line", () => {
       jobs: 3,
       resume: null,
       stored: false,
+      takeOver: false,
       again: [],
       only: [],
       failFast: false,
