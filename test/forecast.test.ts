@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { leftText } from "../cli/forecast.ts";
 import { Times } from "../cli/times.ts";
+import { forecastArrays } from "../runtime/analysis/forecast.ts";
 import { heap } from "../runtime/analysis/heap.ts";
 import { openJournal } from "../runtime/journal.ts";
 import { loadRun } from "../runtime/load.ts";
@@ -22,6 +23,25 @@ describe("a forecast over simulated runs", () => {
       expect(moments.length).toBeGreaterThan(50);
       for (const { played, actual } of moments) expect(played).toBeCloseTo(actual, 6);
     }
+  });
+
+  it("does not believe that a node which takes much longer than ever ends at once", () => {
+    const left = (elapsedMs: number): number => {
+      const graph = {
+        nodes: 1,
+        from: new Int32Array(0),
+        to: new Int32Array(0),
+        weights: Float64Array.of(10_000),
+      };
+      const known = { spread: Float64Array.of(0.2), chance: Float64Array.of(1), first: Float64Array.of(0) };
+      const elapsed = Float64Array.of(elapsedMs);
+      const bounds = { group: Int32Array.of(-1), bound: Int32Array.of(0), slots: 1 };
+      return forecastArrays({ graph, ...known, elapsed, ...bounds, pace: { mean: 0, spread: 0 } })?.ms ?? 0;
+    };
+    expect(left(-1)).toBeGreaterThan(8_000);
+    expect(left(9_000)).toBeLessThan(4_000);
+    expect(left(12_000)).toBeLessThan(4_000);
+    expect(left(60_000)).toBeGreaterThan(15_000);
   });
 
   // The bench tells more: npm run bench -- forecast.

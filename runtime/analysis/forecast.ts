@@ -146,9 +146,14 @@ class Play {
       let ms = 0;
       for (let tries = 0; tries < drawsMax && ms <= passed; tries++)
         ms = expected * Math.exp((spread[i] ?? 0) * normal(chance));
-      // Longer than all that was drawn: what has taken long often takes long still.
-      this.ms[i] = ms > passed ? ms - passed : passed * 0.2 * chance();
+      this.ms[i] = ms > passed ? ms - passed : passed * chance() * (this.isStrange(i, expected) ? 1 : 0.2);
     }
+  }
+
+  /** It takes much longer than it ever has: what is known of it does not hold, and it may take as long again. */
+  private isStrange(i: number, expected: number): boolean {
+    const { elapsed, spread } = this.ahead;
+    return Math.log((elapsed[i] ?? 0) / expected) > 4 * Math.max(0.05, spread[i] ?? 0);
   }
 
   private start(i: number, now: number): void {

@@ -78,6 +78,43 @@ describe("a run on a terminal", () => {
   });
 });
 
+describe("a run that takes a while", () => {
+  it.each(hasScript ? ["script"] : [])(
+    "tells how long it will still take, by an earlier run (by %s)",
+    (program) => {
+      const folder = mkdtempSync(join(tmpdir(), "flowc-left-"));
+      const env = { PATH: process.env["PATH"] ?? "", TERM: "xterm", NO_COLOR: "1", LANG: "C.UTF-8" };
+      const file = `
+task seen(words: string) { timeout: 30s run "until grep -q -e ~{words} screen; do sleep 0.05; done" }
+flow main() { seen("left") }
+`;
+      try {
+        writeFileSync(join(folder, "a.flow"), file);
+        writeFileSync(join(folder, "package.json"), "{}\n");
+        writeFileSync(join(folder, "screen"), "left");
+        const first = spawnSync(process.execPath, [bin, "run", "a.flow"], {
+          cwd: folder,
+          env,
+          encoding: "utf8",
+        });
+        expect(first.status).toBe(0);
+        // It took no time before; so all that can be said now is that it is nearly done.
+        writeFileSync(join(folder, "a.flow"), file.replace("left", "nearly"));
+        const line = `stty cols 90; ${run("a.flow")}`;
+        const { stdout } = spawnSync(program, ["-qfec", line, "screen"], {
+          cwd: folder,
+          env,
+          encoding: "utf8",
+        });
+        expect(stdout).toMatch(/0 of 1 done, 1 running, \d+s, nearly done/);
+        expect(stdout).toContain("✓ main succeeded");
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
+});
+
 describe("a run without a terminal", () => {
   it.each([
     [{}, false],
