@@ -36,6 +36,7 @@ const modules: Readonly<Record<string, string>> = {
     export const echo = ({ a }) => a;
     export const never = () => new Promise(() => {});
     export function spin({ a }) { if (a) writeFileSync(a, "spinning"); for (;;); }
+    export function spin3({ a }) { if (a === "") return null; writeFileSync(a, "spinning"); for (;;); }
     export const exits = () => process.exit(0);
     export const exitsLater = () => new Promise(() => setTimeout(() => process.exit(3), 1));
     export const throwsLater = () => new Promise(() => setTimeout(() => { throw new Error("from a timer"); }, 1));
@@ -314,6 +315,22 @@ describe("one that hangs", () => {
       call("plain.mjs", "echo", { values: [[string, `${i}`]] }),
     );
     expect((await Promise.all(after)).map(({ value }) => value)).toEqual(["0", "1", "2", "3", "4", "5"]);
+  });
+  test("among short ones of its kind keeps nobody", async () => {
+    const controller = new AbortController();
+    const flag = join(world.project, "spinning3");
+    const many = (count: number) =>
+      Array.from({ length: count }, () => call("plain.mjs", "spin3", { values: [[string, ""]] }));
+    // By now it is known to be short.
+    for (let i = 0; i < 10; i++) await Promise.all(many(1));
+    const before = many(20);
+    const spinning = call("plain.mjs", "spin3", { values: [[string, flag]] }, controller.signal);
+    const behind = many(20);
+    await running(flag);
+    const ends = await Promise.all([...before, ...behind]);
+    expect(ends.every(({ outcome }) => outcome === "succeeded")).toBe(true);
+    controller.abort();
+    expect(await spinning).toEqual({ outcome: "cancelled" });
   });
   test("is ended by a stop, before and in the middle", async () => {
     const controller = new AbortController();
