@@ -5,7 +5,7 @@ import type { Plan } from "../compiler/plan.ts";
 import { claimOf } from "../runtime/node-claims.ts";
 import type { Ask } from "../runtime/requests.ts";
 import type { Happened, Run } from "../runtime/run.ts";
-import { DECIDED, DROPPED, ELSE, SETTLED, TAKEN_ELSE, THEN } from "../runtime/run-codes.ts";
+import { DECIDED, DROPPED, ELSE, FALLBACK, SETTLED, TAKEN_ELSE, THEN } from "../runtime/run-codes.ts";
 import type { Loop } from "../runtime/run-records.ts";
 import { listed, randomPlan } from "./random-plan.ts";
 import { chanceOf, fold, snapshot, World } from "./run-world.ts";
@@ -72,23 +72,51 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
 }
 
 /**
- * What stands above a node and has not let it through, found from the plan alone: a gate that has not passed, a branch
- * that was not chosen. Not told by the run's edges, which may be what is wrong.
+ * What stands above a node and has not let it through, found from the plan alone: a gate or phase that has not passed, a
+ * branch that was not chosen, what the whole around it or its item waits for. Not told by the run's edges, which may be
+ * what is wrong. What has begun goes on, also when something before it is tried anew; an `otherwise` stands in for what
+ * failed before it.
  */
 function tooEarly(run: Run, n: number): string | null {
   if (run.handler(n) !== null) return null;
+  let standsIn = false;
   for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
     const f = run.frames.get(at);
-    const owner = run.frameOwners.get(f);
+    const role = run.frameRoles.get(f);
+    const through = (c: number): boolean => run.good(c) || (standsIn && run.settled(c));
+    const before = waitedFor(run, at, n).find((c) => !through(c));
+    if (before !== undefined && !hasBegun(run, at, n)) return `${run.kindOf(before)} ${run.name(before)}`;
     const end = run.kindOf(at) === "item" ? run.of.get(at) : at;
     for (let above = run.frameBases.get(f); above < end; above++)
       if (run.kindOf(above) === "gate" && !run.good(above)) return run.name(above);
-    const role = run.frameRoles.get(f);
+    standsIn ||= role === FALLBACK;
     if (role !== THEN && role !== ELSE) continue;
+    const owner = run.frameOwners.get(f);
     const chosen = run.has(owner, DECIDED) && run.has(owner, TAKEN_ELSE) === (role === ELSE);
     if (!chosen) return run.name(owner);
   }
   return null;
+}
+
+/** Items with the keys that an item waits for; else the phases above a cell, and its point of order. */
+function waitedFor(run: Run, at: number, n: number): number[] {
+  const loop = run.loops.get(run.of.get(at));
+  if (loop !== undefined) return (loop.after?.[at - loop.first] ?? []).map((i) => loop.first + i);
+  const base = run.frameBases.get(run.frames.get(at));
+  const cells: number[] = [];
+  for (let above = base; above < at; above++) if (run.kindOf(above) === "phase") cells.push(above);
+  const { step } = run.info(at);
+  if ("guard" in step && step.guard !== null && at !== n) cells.push(base + step.guard);
+  return cells;
+}
+
+/** Was any other node in a whole started? */
+function hasBegun(run: Run, whole: number, n: number): boolean {
+  for (let other = 1; other < run.count; other++) {
+    if (other === n || run.attempts(other) === 0) continue;
+    for (let at = other; at > 0; at = run.frameOwners.get(run.frames.get(at))) if (at === whole) return true;
+  }
+  return run.attempts(n) > 1;
 }
 
 function itemsAtWork(run: Run, loop: Loop): number {
