@@ -10,6 +10,8 @@ import { countParts, endedOf, endLines, type Left, type Progress, type Stage } f
 import { cut, cutMiddle, pad, textWidth, visible, visibleLines } from "./text.ts";
 
 const frameMs = 100;
+/** After a longer pause we may have been stopped; the signal that says so is heard a moment later. */
+const pauseMs = 400;
 /** What holds the others is looked for so often. */
 const heldMs = 1000;
 const rowsMax = 8;
@@ -27,21 +29,31 @@ export function blockProgress(stage: Stage): Progress {
   const holds = heldText(() => stage.now());
   let run: RunView | null = null;
   let lastDraw = start;
+  let lastTick = start;
+  /** False from the first timer after a pause to the next. */
+  let calm = true;
+  let pending: string[] = [];
   let lastColumns = 0;
   let dirty = false;
   const columns = (): number => Math.max(1, (stage.channel.columns() ?? 80) - 1);
   const draw = (above: readonly string[]): void => {
+    pending.push(...above);
+    if (!calm || stage.now() - lastTick > pauseMs) return;
     const size = { columns: columns(), rows: (stage.channel.rows() ?? 24) - 1 };
     const now = stage.now();
     const times = { now, elapsed: now - start, left: stage.left() };
-    live.draw(above, run === null ? [] : blockLines(run, { again, held: holds(run), times, size, paint }));
+    live.draw(pending, run === null ? [] : blockLines(run, { again, held: holds(run), times, size, paint }));
     lastDraw = now;
     lastColumns = size.columns;
     dirty = false;
+    pending = [];
   };
   const stop = stage.every(frameMs, () => {
     const passed = secondOf(stage.now() - start) !== secondOf(lastDraw - start);
-    if (dirty || passed || columns() !== lastColumns) draw([]);
+    calm = stage.now() - lastTick <= pauseMs;
+    lastTick = stage.now();
+    if (!calm) return;
+    if (dirty || pending.length > 0 || passed || columns() !== lastColumns) draw([]);
   });
   const stopped = stage.onContinue(() => {
     live.forget();
@@ -76,6 +88,8 @@ export function blockProgress(stage: Stage): Progress {
       stop();
       stopped();
       live.clear();
+      for (const line of pending) stage.channel.write(`${line}\n`);
+      pending = [];
     },
   };
 }

@@ -122,12 +122,28 @@ describe("a terminal of another size", () => {
   it("keeps what a shell wrote while it was stopped", () => {
     const shown = new Shown(long, { columns: 100 }).wait(1_000);
     shown.terminal.write("^Z\n[1]+  Stopped  flowc run\n$ fg\n");
-    shown.stoppedAndBack().wait(1_000);
-    const [first, , third = "", fourth, fifth] = shown.lines;
-    expect(first).toMatch(/check/);
-    expect(third).toBe("0 of 2 done, 2 running, 1s");
-    expect([fourth, fifth]).toEqual(["^Z", "[1]+  Stopped  flowc run"]);
-    expect(shown.lines.at(-1)).toBe("0 of 2 done, 2 running, 2s");
+    // The clock goes on meanwhile, and the signal is heard only after a timer has fired.
+    shown.world.now += 60_000;
+    shown.frame().end("日本語の名前がここに", failing).stoppedAndBack().wait(1_000);
+    expect(shown.lines).toEqual([
+      "  audit.each[very/long/package/name].dependencies.check  1s",
+      "  日本語の名前がここに                                   1s",
+      "0 of 2 done, 2 running, 1s",
+      "^Z",
+      "[1]+  Stopped  flowc run",
+      "$ fg",
+      "✗ 日本語の名前がここに failed: The script exited with 3.",
+      "  audit.each[very/long/package/name].dependencies.check  1m02s",
+      "1 of 2 done, 1 failed, 1 running, 1m02s",
+    ]);
+  });
+
+  it("loses no failure that comes after a pause, right before the end", () => {
+    const shown = new Shown(long, { columns: 100 }).wait(1_000);
+    shown.world.now += 60_000;
+    shown.end("日本語の名前がここに", failing);
+    shown.progress.end();
+    expect(shown.lines).toEqual(["✗ 日本語の名前がここに failed: The script exited with 3."]);
   });
 });
 

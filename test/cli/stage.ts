@@ -80,6 +80,12 @@ export class Shown {
     return this;
   }
 
+  /** A timer fires. */
+  frame(): this {
+    this.tick();
+    return this;
+  }
+
   /** The program was stopped and goes on. */
   stoppedAndBack(): this {
     this.goOn();
