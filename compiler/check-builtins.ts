@@ -4,7 +4,8 @@ import type { Arg, Call, Name } from "../grammar/ast.ts";
 import { type Builtin, builtins, type Pattern, type Signature } from "./builtins.ts";
 import { checkBuiltinValue } from "./check-failures.ts";
 import { literalFits } from "./check-fit.ts";
-import { checkGlobOf } from "./check-globs.ts";
+import { checkGlobOf, checkKnownGlob } from "./check-globs.ts";
+import { taskWithoutAction } from "./check-names.ts";
 import { tellNone } from "./check-none.ts";
 import { at, type Check, type Scope, tell, written } from "./check-state.ts";
 import { replace } from "./errors.ts";
@@ -41,6 +42,7 @@ export function inferBuiltin(check: Check, call: Call, callee: Name, name: strin
       if (arg !== undefined && type !== null) check.fit(arg.value, type, scope, null);
     });
     if (name === "files" || name === "glob") checkGlobOf(check, call, scope);
+    if (name === "glob") checkKnownGlob(check, call, scope);
     checkBuiltinValue(check, call, name, scope);
     return substitute(signature.result, bound);
   }
@@ -122,14 +124,12 @@ function tellMisplaced(check: Check, builtin: Builtin, callee: Name, scope: Scop
       builtin.name === "files"
         ? 'Elsewhere, `glob("*.md")` gives the project\'s files.'
         : `Elsewhere, a literal path is a ${builtin.name} by itself where one is needed.`;
-    tell(
-      check,
-      misplacedCall(
-        at(scope, callee),
-        `\`${builtin.name}(…)\` means something only in a task's \`return\``,
-        hint,
-      ),
-    );
+    const idle = taskWithoutAction(scope);
+    const label =
+      idle === null
+        ? `\`${builtin.name}(…)\` means something only in a task's \`return\``
+        : `\`${builtin.name}(…)\` is for what an action has made, and \`${idle}\` has none`;
+    tell(check, misplacedCall(at(scope, callee), label, hint));
     return true;
   }
   if (builtin.disk && scope.where.noDisk !== null) {

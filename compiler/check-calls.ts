@@ -83,7 +83,7 @@ function inferNode(check: Check, call: Call, entry: Entry<Task | Flow>, scope: S
       "Calling it makes a node of the graph. Give it a name in the block of a flow, then use that name here.";
     const label = `a ${what} cannot be called inside ${scope.where.noNodes}`;
     tell(check, misplacedCall(at(scope, call.callee), label, hint));
-    return type;
+    return errorType;
   }
   check.pass.makesNode.add(call);
   if (scope.inside.kind === "flow" && declaration.kind === "flow")

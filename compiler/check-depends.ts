@@ -1,13 +1,12 @@
 // Whether a value is known without any node having run.
 
-import type { Node } from "../grammar/ast.ts";
-import { walk } from "../grammar/walk.ts";
+import { type AnyNode, walk } from "../grammar/walk.ts";
 import type { Check } from "./check-state.ts";
 
 /** Does a value depend on what a node does: by calling one, or by a name that came from one? */
-export function comesFromNode(check: Check, node: Node): boolean {
+export function comesFromNode(check: Check, node: AnyNode): boolean {
   const seen = new Set<object>();
-  const open: Node[] = [node];
+  const open: AnyNode[] = [node];
   let found = false;
   for (let next = open.pop(); next !== undefined && !found; next = open.pop())
     walk(next, (part) => {

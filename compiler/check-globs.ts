@@ -2,9 +2,11 @@
 
 import { posix } from "node:path";
 import type { Call, Expr, Setting } from "../grammar/ast.ts";
+import { comesFromNode } from "./check-depends.ts";
 import { foldIn } from "./check-known.ts";
 import { at, type Check, type Scope, tell } from "./check-state.ts";
 import { type At, replace } from "./errors.ts";
+import { misplacedCall } from "./errors-calls.ts";
 import { badGlob, noFileRead } from "./errors-overlaps.ts";
 import { globProblem, isPlainPath } from "./glob.ts";
 
@@ -22,6 +24,15 @@ export function checkGlobOf(check: Check, call: Call, scope: Scope): void {
   const arg = call.args[0]?.value;
   const pattern = arg === undefined ? undefined : foldIn(check, arg, scope);
   if (arg !== undefined && typeof pattern === "string") tellBad(check, pattern, at(scope, arg), arg);
+}
+
+/** What a run sees of the project is seen when it starts; the folder of a node is another matter. */
+export function checkKnownGlob(check: Check, call: Call, scope: Scope): void {
+  const [pattern] = call.args;
+  if (pattern === undefined || call.args.length > 1 || !comesFromNode(check, pattern.value)) return;
+  const label = "which files these are must be known when the run starts, and this comes from a node";
+  const hint = 'A task can answer with what it finds: `return files("*.md")`, with a type such as `file[]`.';
+  tell(check, misplacedCall(at(scope, pattern), label, hint));
 }
 
 interface Pattern {

@@ -1,6 +1,6 @@
 // What is written and does nothing: settings without work to hold for, blocks without a statement.
 
-import type { Block, RecordExpr, Setting, Task } from "../grammar/ast.ts";
+import type { Block, For, RecordExpr, Setting, Task } from "../grammar/ast.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { foldIn } from "./check-known.ts";
 import { at, type Check, type Scope, tell } from "./check-state.ts";
@@ -65,4 +65,17 @@ function onlyComputes(place: At, task: Task, key: string): Diagnostic {
 /** A block that does nothing; `what` is the word before it. */
 export function tellEmptyBlock(check: Check, block: Block, what: string, scope: Scope): void {
   if (block.statements.length === 0) tell(check, emptyBlock(at(scope, block), what));
+}
+
+/** A loop without a node has no items that could run at the same time, or fail. */
+export function tellIdleLoop(check: Check, loop: For, scope: Scope): void {
+  for (const setting of loop.body.settings) {
+    const key = setting.key.text;
+    if (key !== "parallel" && key !== "tolerate" && key !== "enough") continue;
+    const label = `this \`for\` only computes, so \`${key}\` holds for nothing`;
+    tell(
+      check,
+      needlessSetting(at(scope, setting), label, "Only a body with a node in it has items that run."),
+    );
+  }
 }

@@ -4,7 +4,7 @@ import type { Block, Expr, For, If, Node, Repeat } from "../grammar/ast.ts";
 import { define } from "./check-blocks.ts";
 import { checkChain, checkCondition } from "./check-conditions.ts";
 import { literalFits } from "./check-fit.ts";
-import { tellEmptyBlock } from "./check-idle.ts";
+import { tellEmptyBlock, tellIdleLoop } from "./check-idle.ts";
 import { checkItems } from "./check-items.ts";
 import { shownBy, tellNone } from "./check-none.ts";
 import { needBool } from "./check-operators.ts";
@@ -201,6 +201,7 @@ function inferFor(check: Check, loop: For, scope: Scope, wanted: boolean): Type 
       if (loop.body.statements.length > 0)
         tell(check, unusedLoopVariable(at(scope, name), name.text, name === loop.after?.name));
   }
+  if (!check.pass.makesNode.has(loop)) tellIdleLoop(check, loop, scope);
   checkSize(check, loop, scope);
   // Without a node nothing is named after a key.
   if (check.pass.makesNode.has(loop) || loop.by !== null || loop.after !== null)

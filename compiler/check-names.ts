@@ -177,11 +177,20 @@ function tellUnknown(check: Check, name: Named, scope: Scope): Type {
       `\`${text}\` is a type, not a value`,
       "Only a union's name is a value: the list of its members.",
     );
-  if (isEnvName(text)) return say(`\`${text}\` is known only in a task's \`return\``, null);
+  if (isEnvName(text)) {
+    const idle = taskWithoutAction(scope);
+    if (idle === null) return say(`\`${text}\` is known only in a task's \`return\``, null);
+    return say(`\`${text}\` is what an action leaves, and \`${idle}\` has none`, null);
+  }
   const likely = wordsOfOthers(text);
   const near = likely ?? check.nearest(text, valueNames(scope));
   if (near !== null) markUsed(check, near, scope);
   return say(didYouMean(near, `nothing here is called \`${text}\``), null, near);
+}
+
+/** The name of the task around a place, if it only computes. */
+export function taskWithoutAction({ inside }: Scope): string | null {
+  return inside.kind === "task" && inside.action === null ? inside.name.text : null;
 }
 
 function wordsOfOthers(text: string): string | null {
@@ -232,6 +241,8 @@ export function callee(check: Check, name: Name, scope: Scope): Callable | null 
   const entry = scope.home.callables.get(name.name);
   if (entry !== undefined) {
     use(check, entry, scope);
+    // Told where it is declared; which of the two is meant, nobody knows.
+    if (builtins.has(name.name)) return null;
     const { declaration, home } = entry;
     check.pass.refs.set(
       name,

@@ -5,6 +5,7 @@ import { foldIn } from "./check-known.ts";
 import { isCallOf } from "./check-place-names.ts";
 import { at, type Check, markWrong, rootScope, type Scope, tell } from "./check-state.ts";
 import type { At } from "./errors.ts";
+import { badSetting } from "./errors-calls.ts";
 import { impossibleNeed, unsoundCache } from "./errors-places.ts";
 import { runnerKinds } from "./settings-places.ts";
 
@@ -15,6 +16,7 @@ export function checkPromises(check: Check, task: Task, scope: Scope): void {
     if (!settings.has(setting.key.text)) settings.set(setting.key.text, setting);
   const needs = settings.get("needs");
   if (needs !== undefined) checkNeeds(check, needs, settings.get("runner"), task, scope);
+  checkPure(check, settings, task, scope);
   const cache = settings.get("cache");
   if (cache === undefined || foldIn(check, cache.value, scope) === false) return;
   // A value that is no such setting has been told.
@@ -24,6 +26,24 @@ export function checkPromises(check: Check, task: Task, scope: Scope): void {
   if (check.pass.diagnostics.length === before) return;
   markWrong(check, "setting cache");
   if (settings.has("workspace")) markWrong(check, "setting workspace");
+}
+
+/** What changes files or a branch is not pure, and would be left out where nobody uses its answer. */
+function checkPure(check: Check, settings: ReadonlyMap<string, Setting>, task: Task, scope: Scope): void {
+  const effect = settings.get("effect");
+  if (effect === undefined || foldIn(check, effect.value, scope) !== "pure") return;
+  const writes = settings.get("writes");
+  const workspace = settings.get("workspace");
+  const branch = workspace !== undefined && isCallOf(workspace.value, "worktree") ? workspace : undefined;
+  const changing = writes !== undefined && !isEmptyList(writes.value) ? writes : branch;
+  if (changing === undefined) return;
+  const [first, last] = effect.span.start < changing.span.start ? [effect, changing] : [changing, effect];
+  const label = `\`${task.name.text}\` cannot both be pure and change ${changing === writes ? "files" : "a branch"}`;
+  const hint = "Pure work has an answer and nothing else; leave `effect` out here.";
+  tell(check, {
+    ...badSetting(at(scope, last), label, hint),
+    related: [{ ...at(scope, first), label: `\`${first.key.text}\` says otherwise` }],
+  });
 }
 
 // What a node needs

@@ -1,6 +1,7 @@
 // `repeat`: how often, what `last` is, and whether `until` can be asked.
 
 import type { Repeat } from "../grammar/ast.ts";
+import { walk } from "../grammar/walk.ts";
 import { checkCondition } from "./check-conditions.ts";
 import { foldIn } from "./check-known.ts";
 import { needBool } from "./check-operators.ts";
@@ -18,7 +19,7 @@ import { settle } from "./check-trial.ts";
 import type { At } from "./errors.ts";
 import { misplaced, noPasses } from "./errors-flows.ts";
 import { duplicateName } from "./errors-names.ts";
-import { typeMismatch } from "./errors-types.ts";
+import { constantCondition, typeMismatch } from "./errors-types.ts";
 import { errorType, fits, hasError, intType, noneType, optional } from "./type-ops.ts";
 import type { Type } from "./types.ts";
 
@@ -75,5 +76,28 @@ function once(check: Check, loop: Repeat, scope: Scope, word: At, value: Type): 
   return check.block(loop.body, inner, true, (inside) => {
     needBool(check, loop.until, check.infer(loop.until, inside), inside, "until");
     checkCondition(check, loop.until, inside, "until");
+    checkChanges(check, loop, inside);
   });
+}
+
+/** What no pass makes is the same after each of them. */
+function checkChanges(check: Check, loop: Repeat, scope: Scope): void {
+  const { start, end } = loop.body.span;
+  let known = false;
+  let changes = false;
+  walk(loop.until, (node) => {
+    if (node.kind === "call-of" && check.pass.makesNode.has(node)) changes = true;
+    if (node.kind !== "name") return;
+    const ref = check.pass.refs.get(node);
+    if (ref?.kind === "builtin") return;
+    known = true;
+    const inside = ref?.kind === "binding" && ref.binding.span.start >= start && ref.binding.span.end <= end;
+    // A name without a meaning has been told; one of a loop in the condition may well go over what a pass made.
+    if (inside || (ref?.kind !== "binding" && ref?.kind !== "param" && ref?.kind !== "constant"))
+      changes = true;
+  });
+  if (!known || changes) return;
+  const label = "no pass changes this: it holds after the first, or never";
+  const hint = "`until` sees the names made in the block: ask for what a pass has made.";
+  tell(check, constantCondition(at(scope, loop.until), label, hint));
 }

@@ -17,6 +17,7 @@ const sizes = new WeakMap<For, readonly number[]>();
 
 /** A list known from the text is as long as it is: what bounds the loop must allow it, and make sense with it. */
 export function checkSize(check: Check, loop: For, scope: Scope): void {
+  checkTolerate(check, loop, scope);
   if (loop.filter !== null) return;
   const own = loop.lists.map(({ list }) => knownLength(check, list, scope));
   const known = own.filter((size) => size !== null);
@@ -70,6 +71,18 @@ function checkLarge(check: Check, loop: For, own: readonly number[], place: At, 
   const list = inner?.lists[0]?.list ?? null;
   const bound = inner === null ? total : count(own);
   tell(check, largeMatrix(place, product(most.lengths), list === null ? null : at(scope, list), bound));
+}
+
+/** A part of the items is at most all of them. */
+function checkTolerate(check: Check, loop: For, scope: Scope): void {
+  const tolerate = settingOf(loop, "tolerate");
+  if (tolerate === null || check.pass.typeOf.get(tolerate)?.kind !== "percent") return;
+  const percent = foldIn(check, tolerate, scope);
+  if (typeof percent !== "number" || percent <= 100) return;
+  tell(
+    check,
+    badSetting(at(scope, tolerate), "this is more than all items", "`100%` lets each of them fail."),
+  );
 }
 
 /** More successes than there are items can never be. */

@@ -95,7 +95,8 @@ export function checkTask(check: Check, task: Task, home: Home): void {
   checkAction(check, task, scope);
   const told = checkEarly(check, task, answer, scope);
   if (task.result !== null) {
-    const inner = innerScope(scope, { where: { ...where, returnOf: task } });
+    // Without an action nothing is left behind that a `return` could ask for.
+    const inner = innerScope(scope, { where: { ...where, returnOf: task.action === null ? null : task } });
     if (told) check.infer(task.result, inner);
     else checkResult(check, task, task.result, endAnswer(answer), inner);
   } else if (!told && task.action === null) tellNothing(check, task, answer, scope);
@@ -266,7 +267,9 @@ export function checkFlow(check: Check, flow: Flow, home: Home): void {
   const returns = forgotten ? null : { fit };
   checkBlock(check, flow.body, scope, { ofFlow: true, wanted: forgotten, returns });
   const last = lastStatement(flow.body);
-  if (answer !== null && answer.kind !== "error" && last?.kind !== "return") {
+  // One that does not stand last has been told as that.
+  const returned = flow.body.statements.some(({ kind }) => kind === "return");
+  if (answer !== null && answer.kind !== "error" && last?.kind !== "return" && !returned) {
     const type = result === null ? null : check.pass.typeOf.get(result.expr);
     const fix =
       result !== null && type !== undefined && type !== null && fits(type, answer, check.types)

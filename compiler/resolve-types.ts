@@ -1,6 +1,8 @@
 // Type expressions and type declarations become types; unknown and endless ones are told.
 
-import type { Declaration, Field, RecordType, TypeDeclaration, TypeExpr } from "../grammar/ast.ts";
+import type { Declaration, Expr, Field, RecordType, TypeDeclaration, TypeExpr } from "../grammar/ast.ts";
+import { walk } from "../grammar/walk.ts";
+import { builtins } from "./builtins.ts";
 import { isEarly } from "./check-early.ts";
 import { at, type Check, constantLookup, tell, tellUnknownWord } from "./check-state.ts";
 import { fold } from "./constant.ts";
@@ -114,9 +116,20 @@ function fieldType(
     return body?.kind === "union" ? body.members.map((member) => member.text) : null;
   });
   const value = fold(field.value, lookup, check.folded);
-  if (value === undefined && field.value.kind !== "error")
+  if (value === undefined && field.value.kind !== "error" && !callsMore(field.value))
     tell(check, badDefault(at({ home }, field.value), "this is not known from the text alone"));
   return value === undefined ? base : { ...base, default: value };
+}
+
+/** A call of anything but a function over known values is told as that. */
+function callsMore(value: Expr): boolean {
+  let found = false;
+  walk(value, (node) => {
+    if (node.kind !== "call-of") return;
+    const builtin = node.callee.kind === "name" ? builtins.get(node.callee.name) : undefined;
+    if (builtin === undefined || builtin.disk || builtin.inReturn) found = true;
+  });
+  return found;
 }
 
 /** Puts all declared types into the table, then tells those that contain themselves without an end. */

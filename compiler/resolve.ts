@@ -90,13 +90,16 @@ function declare(loaded: Loaded, diagnostics: Diagnostic[]): Home {
     if (first !== undefined) {
       const firstAt = { source, span: first.declaration.name.span };
       diagnostics.push(duplicateName(at, name, `the ${word(first.declaration)}`, firstAt, null));
-    } else if (
+      continue;
+    }
+    if (
       isCallable(declaration) &&
       (builtins.has(name) || laterBuiltins.has(name) || settingCalls.has(name))
     ) {
       const hint = `\`${name}\` is a built-in function: choose another name.`;
       diagnostics.push(duplicateName(at, name, "the built-in", null, hint));
-    } else put(home, declaration, home, null);
+    }
+    put(home, declaration, home, null);
   }
   return home;
 }

@@ -144,6 +144,16 @@ export function lateImport(source: Source, span: Span): Diagnostic {
   );
 }
 
+export function emptyImport(source: Source, span: Span): Diagnostic {
+  return mistake(
+    "syntax",
+    source,
+    span,
+    "Import of nothing",
+    "this brings no name, and nothing else happens",
+  );
+}
+
 export function reservedName(source: Source, name: Word): Diagnostic {
   return mistake(
     "syntax",

@@ -128,6 +128,7 @@ export class FlowParser extends BlockRules {
     this.CONSUME(T.RBrace, importClose);
     this.CONSUME(T.From, importFrom);
     const from = this.SUBRULE(this.stringLiteral);
+    if (count === 0) this.tell(errors.emptyImport(this.source, this.spanFrom(start)));
     return { kind: "import", span: this.spanFrom(start), names, from };
   });
 
