@@ -147,7 +147,7 @@ function explain(error: unknown, program: string, { cwd, argv, env }: Launch): N
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "EAGAIN" || code === "ENOMEM" || code === "EMFILE" || code === "ENFILE" || code === "ENOSPC")
     return { kind: "lost", message: `This machine could not start \`${program}\`: ${reasons[code]}.` };
-  if (!isFolder(cwd)) return notStarted("ENOENT", `The directory to start in is not there: ${cwd}`);
+  if (!isFolder(cwd)) return notThere(cwd);
   if (code === "ENOENT") return notStarted("ENOENT", absent(program, env["PATH"]));
   if (code === "EACCES")
     return notStarted("EACCES", `\`${program}\` may not be run. If it is yours: chmod +x ${program}`);
@@ -162,6 +162,10 @@ function explain(error: unknown, program: string, { cwd, argv, env }: Launch): N
     return notStarted("other", `\`${program}\` is no program that this machine can run.`);
   const message = error instanceof Error ? error.message : String(error);
   return notStarted("other", `\`${program}\` could not be started: ${message}`);
+}
+
+export function notThere(cwd: string): NotStarted {
+  return notStarted("ENOENT", `The directory to start in is not there: ${cwd}`);
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -182,7 +186,7 @@ function absent(program: string, path: string | undefined): string {
     : `\`${program}\` does not exist.`;
 }
 
-function isFolder(path: string): boolean {
+export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 

@@ -49,6 +49,9 @@ const stoppedMs = 100;
 const stopped = /^\[\d+\][ +-]*(?:Stopped|Suspended)/;
 const doneByItself = /^\[\d+\][ +-]*Done\(/;
 
+/** The code that a command ends with whose directory is not there; it can be a command's own. */
+export const noFolder = 126;
+
 /** What the shell is told to carry out. Names in `env` are ones that it can set. */
 export interface Order {
   readonly env: Readonly<Record<string, string>>;
@@ -145,7 +148,7 @@ export class Slot {
     this.state = "busy";
     if (!this.held) this.hold(true);
     const { kept, changes } = this.environment.of(env);
-    this.orders.write(`${kept}( cd -- ${quoted(cwd)} || exit 126
+    this.orders.write(`${kept}( cd -- ${quoted(cwd)} || exit ${noFolder}
 unset OLDPWD
 ${changes}${action}
 ) ${output} & echo "${this.mark} s $!"; ${waiting("$!", this.mark)}

@@ -1,6 +1,5 @@
 // Starts commands through small shells that stay, where they can be had; says what has to go the plain way.
 
-import { statSync } from "node:fs";
 import type { Launch, Launched } from "./local-launch.ts";
 import { markWords } from "./local-marks.ts";
 import { Names, Programs, shellIsDash } from "./local-programs.ts";
@@ -37,7 +36,7 @@ export class Slots {
     if (slot === null) return null;
     const { argv, env, cwd, io, mark, isOurs } = order;
     const action = this.actionOf(order);
-    if (action === null || !this.canSet(env, action.length) || !isFolder(cwd)) return null;
+    if (action === null || !this.canSet(env, action.length)) return null;
     // What says and does nothing leaves nothing behind, either.
     if (saysNothing(argv)) return slot.start({ env, cwd, action, output: "<>/dev/null >&0 2>&0", isOurs });
     const output = `</dev/null >>${quoted(io.stdoutPath)} 2>>${quoted(io.stderrPath)}`;
@@ -96,8 +95,4 @@ export class Slots {
 /** It says and does nothing, in the shell as in the program: it needs no files for its output. */
 function saysNothing(argv: readonly string[]): boolean {
   return argv.length === 1 && (argv[0] === "true" || argv[0] === "false");
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

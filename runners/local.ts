@@ -1,7 +1,7 @@
 // The local runner: an instance is a directory on this machine, a command is a process group of its own.
 
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { join, sep } from "node:path";
 import { filesBelow } from "../runtime/folder.ts";
 import {
   COOKIE,
@@ -14,9 +14,10 @@ import {
   type Runner,
 } from "../runtime/runner.ts";
 import { copyIn, readBounded, watchFolder } from "./local-files.ts";
-import { type Launch, type Launched, launch } from "./local-launch.ts";
+import { isFolder, type Launch, type Launched, launch, notThere } from "./local-launch.ts";
 import { isOfRun, type Mark, Marks } from "./local-marks.ts";
 import { type Carrier, carriersOf, endCarriers, endGroup, killGroup } from "./local-processes.ts";
+import { noFolder } from "./local-slot.ts";
 import { Slots } from "./local-slots.ts";
 
 export interface LocalOptions {
@@ -34,7 +35,7 @@ const usual: LocalOptions = { graceMs: 5_000, plainFirst: 3 };
 /** Makes the runner of kind `local`. */
 export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
   const options = { ...usual, ...asked };
-  const own: Own = { marks: new Marks(), open: new Map() };
+  const own: Own = { marks: new Marks(), open: new Map(), temporary: new Set() };
   const shells = new Map<string, Slots>();
   const slotsOf = (run: string): Slots => {
     const known = shells.get(run) ?? new Slots(shellsOf(run), options.plainFirst);
@@ -77,6 +78,8 @@ const always = (): boolean => true;
 interface Own {
   readonly marks: Marks;
   readonly open: Map<string, Opened>;
+  /** Temporary directories that are there: those of a run are used again and again. */
+  readonly temporary: Set<string>;
 }
 
 interface Opened {
@@ -109,9 +112,10 @@ function carrierOf(refs: readonly string[], own: Own): (carrier: Carrier) => boo
 
 function openLocal(spec: InstanceSpec, options: LocalOptions, own: Own, slots: Slots): Instance {
   const ref = cookieOf(spec.tag);
-  const temporary = join(spec.scratch, "tmp");
+  const temporary = `${spec.scratch}${sep}tmp`;
   const workspace = spec.workspace === "project" ? spec.project : join(spec.scratch, "work");
-  if (!existsSync(temporary)) mkdirSync(temporary, { recursive: true });
+  if (!own.temporary.has(temporary)) mkdirSync(temporary, { recursive: true });
+  own.temporary.add(temporary);
   if (spec.workspace === "scratch") mkdirSync(workspace, { recursive: true });
   const opened: Opened = { mark: own.marks.next(spec.tag.run), launched: null };
   own.open.set(ref, opened);
@@ -152,7 +156,8 @@ async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortS
     mark: opened.mark,
     isOurs,
   };
-  const launched = place.slots.launch(order) ?? (await launch(order));
+  const slotted = place.slots.launch(order);
+  const launched = slotted ?? (await launch(order));
   if ("kind" in launched) return launched;
   opened.launched = launched;
   const stopping = stopped(launched, place, stop);
@@ -163,7 +168,8 @@ async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortS
   opened.launched = null;
   const drained = launched.drained();
   if (drained !== null) await drained;
-  return exit;
+  const absent = slotted !== null && exit.kind === "exited" && exit.code === noFolder && !isFolder(order.cwd);
+  return absent ? notThere(order.cwd) : exit;
 }
 
 /**

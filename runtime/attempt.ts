@@ -210,7 +210,7 @@ class Attempt {
     }
     const place = { instance, inputs, scratch: this.scratch, secrets: this.secrets };
     const early = await Early.open(this.order, this.world, place);
-    const env = { ...environment.env, ...early?.env };
+    const env = early === null ? environment.env : { ...environment.env, ...early.env };
     const deadline = new Deadline(this.stop, settings.timeoutSeconds);
     try {
       return await this.world.changes.during(settings, () =>

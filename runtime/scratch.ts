@@ -7,13 +7,16 @@ import { dirname, join } from "node:path";
 /** Kept for attempts to come; the rest of those that are given back at once is removed. */
 const keptMax = 256;
 
+/** What was looked at just now need not be looked at again: to look takes longer than to start a command. */
+const freshMs = 2;
+
 /**
  * The directories of one run, below its folder. Each holds `tmp`, the attempt's own; making and removing two
  * directories costs more than a small command itself, so one that was left as it was found is used again.
  */
 export class Scratch {
   private readonly folder: string;
-  private readonly kept: string[] = [];
+  private readonly kept: { readonly path: string; readonly at: number }[] = [];
   private readonly looks = new Map<string, Look>();
   private readonly removals = new Set<Promise<void>>();
   private made = 0;
@@ -25,10 +28,10 @@ export class Scratch {
 
   /** An absolute path of a directory that holds an empty `tmp` and nothing else. */
   async take(): Promise<string> {
-    for (let path = this.kept.pop(); path !== undefined; path = this.kept.pop()) {
+    for (let last = this.kept.pop(); last !== undefined; last = this.kept.pop()) {
       // A process that has outlived its attempt may have written meanwhile.
-      if (this.isEmpty(path)) return path;
-      this.remove(path);
+      if (performance.now() - last.at < freshMs || this.isEmpty(last.path)) return last.path;
+      this.remove(last.path);
     }
     const path = join(this.folder, String(++this.made));
     await makeFresh(path);
@@ -42,13 +45,13 @@ export class Scratch {
    * be removed stays, and harms nobody.
    */
   giveBack(path: string): void {
-    if (this.kept.length < keptMax && this.isEmpty(path)) this.kept.push(path);
+    if (this.kept.length < keptMax && this.isEmpty(path)) this.kept.push({ path, at: performance.now() });
     else this.remove(path);
   }
 
   /** Ends when all of them are gone. */
   async close(): Promise<void> {
-    for (const path of this.kept.splice(0)) this.remove(path);
+    for (const { path } of this.kept.splice(0)) this.remove(path);
     await Promise.all(this.removals);
   }
 

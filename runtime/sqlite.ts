@@ -136,12 +136,20 @@ export class BadColumn extends Error {
   }
 }
 
+/** How each connection begins and ends a transaction: to read that text anew each time takes longer than to obey it. */
+const brackets = new WeakMap<Database, { readonly begin: Statement; readonly commit: Statement }>();
+
 /** Runs `work` in one write transaction; anything thrown undoes it. */
 export function transact<T>(database: Database, work: () => T): T {
-  database.exec("BEGIN IMMEDIATE");
+  let known = brackets.get(database);
+  if (known === undefined) {
+    known = { begin: database.prepare("BEGIN IMMEDIATE"), commit: database.prepare("COMMIT") };
+    brackets.set(database, known);
+  }
+  known.begin.run();
   try {
     const result = work();
-    database.exec("COMMIT");
+    known.commit.run();
     return result;
   } catch (error) {
     rollBack(database);

@@ -1,6 +1,6 @@
 // The bench of the runner contract: opens instances, runs commands in them, and reads what they printed.
 
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
@@ -56,7 +56,7 @@ export function runnerBench(options: ContractOptions) {
     const { stop = new AbortController().signal, filter = null, ...command } = more;
     const io = { ...files(), filter };
     const exit = await instance.exec({ argv, env: base, cwd: "", ...command }, io, stop);
-    const read = (path: string) => readFileSync(path);
+    const read = (path: string) => (existsSync(path) ? readFileSync(path) : Buffer.alloc(0));
     return { exit, out: read(io.stdoutPath), err: read(io.stderrPath).toString() };
   };
   const sh = (instance: Instance, script: string, more: Parameters<typeof exec>[2] = {}) =>
