@@ -128,6 +128,9 @@ export class Loop {
     for (;;) {
       if (this.broken !== null) throw this.broken.error;
       const next = this.turn();
+      // What was started goes out first: a command runs while the rest is done.
+      await breath();
+      this.log.markEnd();
       const left = next?.do === "sleep" && next.people && !wait && !this.rung;
       if (left) while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
       if (next?.do === "end" || left) {
@@ -137,9 +140,13 @@ export class Loop {
         await this.log.synced();
         return;
       }
-      if (next === null || this.replies.length > 0 || this.rung) await breath();
-      else await this.sleep(next.until);
+      if (next !== null && this.quiet) await this.sleep(next.until);
     }
+  }
+
+  /** Nothing was heard that a turn has to take up. */
+  private get quiet(): boolean {
+    return this.replies.length === 0 && !this.rung && this.broken === null;
   }
 
   /** Tells all open attempts to end, and waits for them, but not for ever. */
@@ -178,7 +185,7 @@ export class Loop {
       }
     } while (next === null && this.world.clock.monotonic() < end);
     const orders = starts.map((start) => this.order(start));
-    this.recorder.commit(next?.do === "sleep" && next.people);
+    this.recorder.commit(next?.do === "sleep" && next.people, true);
     for (const order of orders) if (order !== null) this.start(order);
     for (const n of stops) this.open.get(n)?.stop.abort();
     if (before === null && this.run.cancelled !== null) this.stopAll();
@@ -344,8 +351,6 @@ export class Loop {
       if (this.rung || this.replies.some((reply) => reply.kind !== "placed")) this.wake();
     });
     this.wake = () => {};
-    // What is heard at the same time is written down in one turn.
-    await breath();
   }
 
   private async within(work: Promise<unknown>): Promise<void> {

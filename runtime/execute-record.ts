@@ -104,15 +104,18 @@ export class Recorder {
     this.taken.push({ id, at: this.now(), refused });
   }
 
-  /** Commits what was recorded since the last time, and tells; `waits`: only a person can move the run on. Throws JournalError and LeaseLost. */
-  commit(waits = false): void {
+  /**
+   * Commits what was recorded since the last time, and tells; `waits`: only a person can move the run on; `later`: the
+   * journal's mark follows by the caller. Throws JournalError and LeaseLost.
+   */
+  commit(waits = false, later = false): void {
     if (this.batch.length === 0 && this.taken.length === 0 && waits === this.waits) return;
     const { batch: events, taken } = this;
     const changed = [...this.changed].sort((a, b) => a - b);
     this.batch = [];
     this.taken = [];
     this.changed.clear();
-    this.log.commit(events, this.run, changed, taken, waits);
+    this.log.commit(events, this.run, changed, taken, waits, later);
     this.waits = waits;
     this.inputs.forget();
     this.watch({ events, changed, run: this.run, waits });

@@ -73,6 +73,8 @@ export class RunLog {
   /** Number of the latest event that starts what may be done only once. */
   private once: number;
   private marked = false;
+  /** The mark says less than what is committed. */
+  private behind = false;
 
   constructor(
     journal: Journal,
@@ -102,7 +104,7 @@ export class RunLog {
 
   /**
    * Writes a turn. `view` is the run after the events; `changed`: its nodes that started, ended or wait again; `taken`:
-   * requests that the events answer; `waits`: only a person can move the run on.
+   * requests that the events answer; `waits`: only a person can move the run on. `later`: {@link markEnd} follows.
    */
   commit(
     events: readonly Event[],
@@ -110,6 +112,7 @@ export class RunLog {
     changed: Iterable<number>,
     taken: readonly Taken[] = [],
     waits = false,
+    later = false,
   ): void {
     // Long values are stored before the transaction, in which nothing waits.
     const rows = this.guarded(() => events.map((event) => this.encode(event)));
@@ -128,7 +131,15 @@ export class RunLog {
     this.end = end;
     for (const event of events)
       if (event.type === "attempt.started" && view.once(event.n)) this.once = event.seq;
-    if (events.length > 0) this.guarded(() => this.mark.write({ ...end, once: this.once }));
+    this.behind ||= events.length > 0;
+    if (!later) this.markEnd();
+  }
+
+  /** Writes down how far the journal has got, after the commits that left it for later. */
+  markEnd(): void {
+    if (!this.behind) return;
+    this.behind = false;
+    this.guarded(() => this.mark.write({ ...this.end, once: this.once }));
   }
 
   /** Gives back what is open beside the journal. */

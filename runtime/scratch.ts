@@ -7,8 +7,11 @@ import { dirname, join } from "node:path";
 /** Kept for attempts to come; the rest of those that are given back at once is removed. */
 const keptMax = 256;
 
+/** What is given back is looked at so much later, when commands run and there is less to do. */
+const lookMs = 1;
+
 /** What was looked at just now need not be looked at again: to look takes longer than to start a command. */
-const freshMs = 2;
+const freshMs = 5;
 
 /**
  * The directories of one run, below its folder. Each holds `tmp`, the attempt's own; making and removing two
@@ -18,6 +21,9 @@ export class Scratch {
   private readonly folder: string;
   private readonly kept: { readonly path: string; readonly at: number }[] = [];
   private readonly looks = new Map<string, Look>();
+  /** Given back and not yet looked at. */
+  private readonly returned: string[] = [];
+  private looking = false;
   private readonly removals = new Set<Promise<void>>();
   private made = 0;
 
@@ -33,6 +39,9 @@ export class Scratch {
       if (performance.now() - last.at < freshMs || this.isEmpty(last.path)) return last.path;
       this.remove(last.path);
     }
+    this.lookAtReturned();
+    const found = this.kept.pop();
+    if (found !== undefined) return found.path;
     const path = join(this.folder, String(++this.made));
     await makeFresh(path);
     mkdirSync(join(path, "tmp"));
@@ -41,16 +50,26 @@ export class Scratch {
   }
 
   /**
-   * Nobody waits for a removal: a busy disk takes milliseconds for each, in which the next command can run. What cannot
-   * be removed stays, and harms nobody.
+   * Nobody waits for the look, nor for a removal: a busy disk takes milliseconds for each, in which the next command can run.
+   * What cannot be removed stays, and harms nobody.
    */
   giveBack(path: string): void {
-    if (this.kept.length < keptMax && this.isEmpty(path)) this.kept.push({ path, at: performance.now() });
-    else this.remove(path);
+    this.returned.push(path);
+    if (!this.looking) setTimeout(() => this.lookAtReturned(), lookMs);
+    this.looking = true;
+  }
+
+  private lookAtReturned(): void {
+    this.looking = false;
+    for (const path of this.returned.splice(0)) {
+      if (this.kept.length < keptMax && this.isEmpty(path)) this.kept.push({ path, at: performance.now() });
+      else this.remove(path);
+    }
   }
 
   /** Ends when all of them are gone. */
   async close(): Promise<void> {
+    for (const path of this.returned.splice(0)) this.remove(path);
     for (const { path } of this.kept.splice(0)) this.remove(path);
     await Promise.all(this.removals);
   }
