@@ -20,8 +20,8 @@ import type { RunAttempts, World } from "./world.ts";
 
 /** A turn takes no more of the thread at once, so that news and signals are heard. */
 const turnMs = 2;
-/** Dependencies for people are written while there is nothing else to do, in pieces of this length. */
-const relateMs = 1;
+/** Dependencies for people are written while there is nothing else to do, in pieces no longer than a small command. */
+const relateMs = 0.25;
 const relateAtEndMs = 5;
 /** A Node timer of 28 days fires at once: an hour is long enough, and heals jumps of the clock. */
 const sleepMsMax = 3_600_000;

@@ -79,7 +79,7 @@ export class Projections {
    */
   relate(view: RunView, from: number, enough: () => boolean): number {
     let n = from;
-    for (; n < view.size && !(n % 16 === 0 && n > from && enough()); n++)
+    for (; n < view.size && !(n % 4 === 0 && n > from && enough()); n++)
       if (view.kind(n) === "task")
         for (const [of, kind] of dependenciesOf(view, n)) {
           this.edges.add(this.run, n, of, kind);
