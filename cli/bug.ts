@@ -3,7 +3,7 @@
 import { shownPath } from "./project.ts";
 import { painter } from "./render/color.ts";
 import { visibleLines } from "./render/text.ts";
-import { exits, shellWord } from "./stop.ts";
+import { commandLine, exits, shellWord, stateFlag } from "./stop.ts";
 import type { World } from "./world.ts";
 
 /** Problems of the machine, by the codes that the operating system gives them. */
@@ -25,7 +25,7 @@ export async function trouble(error: unknown, argv: readonly string[], world: Wo
   const paint = painter(world.err.color);
   const say = (text: string): void => world.err.write(`${visibleLines(text)}\n`);
   const fail = (text: string): void => world.err.write(`${paint("error", "error:")} ${visibleLines(text)}\n`);
-  const command = ["flowc", ...argv.map(shellWord)].join(" ");
+  const command = commandLine(argv);
   const message = error instanceof Error ? error.message : String(error);
   const kept = await aboutTheStore(error, argv, world);
   if (kept !== null) {
@@ -79,13 +79,6 @@ async function aboutTheStore(
     return { hint: error.hint, next: `flowc show ${error.run}${stateFlag(argv)}` };
   if (error instanceof ArtifactError) return { hint: null, next: null };
   return null;
-}
-
-/** What was said about where the runs are, for the command to type next. */
-function stateFlag(argv: readonly string[]): string {
-  const at = argv.findIndex((word) => word === "--state" || word.startsWith("--state="));
-  const said = at < 0 ? "" : ((argv[at]?.slice("--state=".length) || argv[at + 1]) ?? "");
-  return said === "" ? "" : ` --state ${shellWord(said)}`;
 }
 
 function indented(text: string): string {

@@ -6,7 +6,7 @@ import { parseArgs } from "./args.ts";
 import { painter } from "./render/color.ts";
 import { visibleLines } from "./render/text.ts";
 import type { Request } from "./request.ts";
-import { exits, Stop } from "./stop.ts";
+import { commandLine, exits, Stop, stateFlag } from "./stop.ts";
 import { realWorld, type World } from "./world.ts";
 
 /** Each command is loaded when it is asked for: `check` never sees the journal. */
@@ -79,7 +79,12 @@ const world = realWorld(version());
 run(process.argv.slice(2), world).then(async (code) => {
   await world.out.drained();
   const failure = world.out.failure();
-  if (failure !== null) world.err.write(`error: The output could not be written: ${failure}\n`);
+  if (failure !== null) {
+    const argv = process.argv.slice(2);
+    world.err.write(`error: The output could not be written: ${failure}\n`);
+    // A run is not done again for what it said.
+    world.err.write(`next: ${argv[0] === "run" ? `flowc show last${stateFlag(argv)}` : commandLine(argv)}\n`);
+  }
   await world.err.drained();
   process.exit(failure === null ? code : exits.disk);
 });

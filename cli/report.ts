@@ -1,7 +1,10 @@
 // `flowc report`: one run as a document, failures first: Markdown, HTML, JSON, or JUnit XML.
 
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { RunView } from "../runtime/run-view.ts";
 import { warnOfGone } from "./gone.ts";
+import type { Project } from "./project.ts";
 import { type RunRecord, recordOf } from "./record.ts";
 import { duration, moment, share, size, valueText } from "./render/amounts.ts";
 import { chainText } from "./render/chain.ts";
@@ -13,7 +16,7 @@ import { count, visible, visibleLines } from "./render/text.ts";
 import type { ReportFormat, RequestOf } from "./request.ts";
 import { graphOfRun } from "./run-graph.ts";
 import { recordJson, statusWord } from "./show.ts";
-import { exits } from "./stop.ts";
+import { exits, Stop } from "./stop.ts";
 import { readRun, withJournal } from "./stored.ts";
 import type { World } from "./world.ts";
 
@@ -28,6 +31,29 @@ export async function report(request: RequestOf<"report">, world: World): Promis
     world.out.write(await reportText(record, view, request.format));
     return exits.well;
   });
+}
+
+/** Writes a report at a run's end; gives what to say if that does not succeed, after all else was said. */
+export async function notWritten(
+  shown: string,
+  record: RunRecord,
+  view: RunView,
+  project: Project,
+  world: World,
+): Promise<Stop | null> {
+  const format = formatOf(shown);
+  const text = await reportText(record, view, format);
+  try {
+    writeFileSync(resolve(world.cwd, shown), text);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    return new Stop(
+      record.status === "succeeded" ? exits.disk : exits.failed,
+      `The report could not be written: ${error.message}`,
+      `flowc report ${record.run}${format === "md" ? "" : ` --format ${format}`}${project.flag}`,
+    );
+  }
 }
 
 /** The format that a file's name asks for. */

@@ -1,6 +1,6 @@
 // `flowc run`: compiles, reads the inputs, runs the flow, shows how it goes, and says how it ended.
 
-import { statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Plan } from "../compiler/plan.ts";
 import { createNearest } from "../compiler/suggest.ts";
@@ -32,7 +32,7 @@ import { blockProgress } from "./render/block.ts";
 import { graphOf, outerNames } from "./render/graph.ts";
 import { jsonProgress, noProgress, type Progress, plainProgress } from "./render/progress.ts";
 import { visible } from "./render/text.ts";
-import { formatOf, reportText } from "./report.ts";
+import { notWritten } from "./report.ts";
 import type { RunRequest } from "./request.ts";
 import { type Resumed, resumed } from "./resume.ts";
 import { roomFor } from "./room.ts";
@@ -306,10 +306,10 @@ async function ended(
     request.json || request.report !== null || github
       ? await recordOf(view, journal.events(result.run), true)
       : null;
-  if (request.report !== null && record !== null) {
-    const text = await reportText(record, view, formatOf(request.report));
-    writeFileSync(resolve(world.cwd, request.report), text);
-  }
+  const unwritten =
+    request.report !== null && record !== null
+      ? await notWritten(request.report, record, view, project, world)
+      : null;
   if (request.json && record !== null) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
   else if (request.ui !== "json" && result.status === "succeeded") printAnswer(result.output, world);
   if (github && record !== null) await leaveOnGithub(record, view, project, world);
@@ -320,7 +320,7 @@ async function ended(
         ...measured,
         critical: record?.critical ?? (view.size <= criticalCellsMax ? await criticalPath(view) : null),
         logOf: (n) => logOf(journal, result.run, view.attempts(n), n, world),
-        report: request.report,
+        report: unwritten === null ? request.report : null,
         files: answerFiles(result.output, openArtifacts(project.state)).map(({ name, path }) => ({
           name,
           path: shownPath(world, path),
@@ -330,6 +330,7 @@ async function ended(
       },
       world,
     );
+  if (unwritten !== null) throw unwritten;
   if (result.status === "succeeded") return exits.well;
   if (result.status === "waiting") return exits.waiting;
   if (view.cancelled === "interrupt") return exits.interrupted;

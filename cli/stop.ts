@@ -37,7 +37,19 @@ export function didYouMean(nearest: string | null): string {
   return nearest === null ? "" : ` Did you mean \`${nearest}\`?`;
 }
 
+/** What was typed, with `flowc` before it. */
+export function commandLine(argv: readonly string[]): string {
+  return ["flowc", ...argv.map(shellWord)].join(" ");
+}
+
 /** A word as a shell takes it: quoted where it must be. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** What was said about where the runs are, for the command to type next. */
+export function stateFlag(argv: readonly string[]): string {
+  const at = argv.findIndex((word) => word === "--state" || word.startsWith("--state="));
+  const said = at < 0 ? "" : ((argv[at]?.slice("--state=".length) || argv[at + 1]) ?? "");
+  return said === "" ? "" : ` --state ${shellWord(said)}`;
 }

@@ -116,22 +116,40 @@ export class Slot {
   private readonly letGo: NodeJS.Timeout;
   private leaving: NodeJS.Timeout | null = null;
 
-  constructor(cookie: string, gone: (slot: Slot, refused: boolean) => void) {
-    this.shell = spawn("perl", ["-e", opener], {
+  /** Null: it cannot be had now; `refused`: nor later. `gone`: it has ended; `unused` before it was ready. */
+  static open(cookie: string, refused: () => void, gone: (slot: Slot, unused: boolean) => void): Slot | null {
+    const shell = spawn("perl", ["-e", opener], {
       detached: true,
       env: { PATH: "/usr/bin:/bin", [COOKIE]: cookie },
       stdio: ["pipe", "pipe", "ignore"],
     });
-    const [orders, replies] = this.shell.stdio;
+    if (shell.pid === undefined) {
+      // Where there are too many open files some may be closed later.
+      shell.on("error", (error) => {
+        if (!("code" in error && (error.code === "EMFILE" || error.code === "ENFILE"))) refused();
+      });
+      return null;
+    }
+    const [orders, replies] = shell.stdio;
     if (!(orders instanceof Writable && replies instanceof Readable))
       throw new Error("a shell has two pipes");
+    return new Slot(shell, orders, replies, gone);
+  }
+
+  private constructor(
+    shell: ChildProcess,
+    orders: Writable,
+    replies: Readable,
+    gone: (slot: Slot, unused: boolean) => void,
+  ) {
+    this.shell = shell;
     this.orders = orders;
     this.replies = replies;
     const leave = (): void => {
       if (this.state === "gone") return;
-      const refused = this.state === "opening";
+      const unused = this.state === "opening";
       this.state = "gone";
-      gone(this, refused);
+      gone(this, unused);
       void this.fail();
     };
     this.shell.on("error", leave).on("exit", leave);

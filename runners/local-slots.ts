@@ -50,14 +50,19 @@ export class Slots {
       if (slot.state === "idle") return slot;
       if (slot.state === "opening") starting++;
     }
-    if (starting === 0 && this.slots.length < slotsMax)
-      this.slots.push(
-        new Slot(this.cookie, (slot, refused) => {
-          this.slots.splice(this.slots.indexOf(slot), 1);
-          if (refused) this.usable = false;
-        }),
-      );
+    if (starting === 0 && this.slots.length < slotsMax) this.openOne();
     return null;
+  }
+
+  private openOne(): void {
+    const refused = (): void => {
+      this.usable = false;
+    };
+    const slot = Slot.open(this.cookie, refused, (gone, unused) => {
+      this.slots.splice(this.slots.indexOf(gone), 1);
+      if (unused) refused();
+    });
+    if (slot !== null) this.slots.push(slot);
   }
 
   /** Can a shell set these variables, and are they short, together with `chars` others? */

@@ -9,6 +9,9 @@ import { isOnce, plainSettings } from "./run-settings.ts";
 /** So many attempts in a row may be lost: then it is no accident, and the node has failed. */
 export const lostMax = 5;
 
+/** The first lost attempt is made again at once. A machine that fails once more gets time to come to itself. */
+const lostAgain = { backoff: 1, factor: 2, max: 8 };
+
 /** Repeats are put off by up to so much of their backoff, by chance, so that many do not come back at once. */
 const jitter = 0.2;
 
@@ -27,14 +30,19 @@ const reasons: Readonly<Record<Why, FailureReason | null>> = {
 };
 
 /** The wall time, in ms, of the `repeat`-th repeat (from 1). `chance` is from 0 up to 1. */
-export function retryAt(policy: RetryPolicy, repeat: number, now: number, chance: number): number {
+export function retryAt(
+  policy: Pick<RetryPolicy, "backoff" | "factor" | "max">,
+  repeat: number,
+  now: number,
+  chance: number,
+): number {
   const seconds = Math.min(policy.backoff * policy.factor ** (repeat - 1), policy.max);
   return now + Math.round(seconds * 1000 * (1 + jitter * chance));
 }
 
 /**
  * What `attempt.ended` says as `again_at` for the attempt under way: when it is repeated, or null if it is not. A lost
- * attempt is repeated at once and spends none of the task's repeats. What may be done only once is never repeated.
+ * attempt spends none of the task's repeats. What may be done only once is never repeated.
  */
 export function againAt(
   run: Run,
@@ -46,7 +54,11 @@ export function againAt(
 ): number | null {
   if (run.has(n, DROPPED) || outcome === "succeeded" || outcome === "cancelled") return null;
   if (isOnce(run, n)) return null;
-  if (outcome === "lost") return run.lost.get(n) + 1 < lostMax ? now : null;
+  if (outcome === "lost") {
+    const before = run.lost.get(n);
+    if (before + 1 >= lostMax) return null;
+    return before === 0 ? now : retryAt(lostAgain, before, now, chance);
+  }
   const policy = plainSettings(run, n).retry;
   const failed = run.failures.get(n);
   const reason = why === null ? null : reasons[why];

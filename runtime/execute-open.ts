@@ -147,10 +147,11 @@ function lastOnce(events: readonly Event[], run: Run): number {
 }
 
 /** After the sweep: attempts that nobody knows the end of are lost, and may be made again. */
-export function endLost(world: World, { run, recorder }: OpenRun, refs: readonly string[]): void {
+export function endLost({ run, recorder }: OpenRun, refs: readonly string[]): void {
   if (refs.length > 0) recorder.record({ type: "swept", refs });
   for (const { n, a } of openAttempts(run)) {
-    const again = againAt(run, n, "lost", null, recorder.now(), world.random());
+    // It was flowc that failed, and it is here again.
+    const again = againAt(run, n, "lost", null, recorder.now(), 0) === null ? null : recorder.now();
     recorder.record({
       type: "attempt.ended",
       n,

@@ -54,7 +54,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
   let unsweep = (): void => {};
   try {
     if (open.inherited) {
-      endLost(world, open, await attempts.sweep());
+      endLost(open, await attempts.sweep());
       runAgain(open, ask);
       unsweep = world.timer(sweepAgainMs, () => void attempts.sweepLeft().then((refs) => loop.swept(refs)));
     }

@@ -1,6 +1,7 @@
 // What can go wrong with the journal, worded for people: what happened, who holds it, and the way out.
 
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { devNull } from "node:os";
 import { dirname } from "node:path";
 import { BadColumn, NoSqlite, sqliteCode, sqliteCodes } from "./sqlite.ts";
 
@@ -12,6 +13,7 @@ export type JournalProblem =
   | "damaged"
   | "newer"
   | "cannot-open"
+  | "too-many-files"
   | "disk";
 
 /** The journal could not be read or written. The message is one sentence, `hint` the way out. */
@@ -93,6 +95,8 @@ function fromSqlite(code: number, error: Error, path: string): JournalError {
     case sqliteCodes.notDatabase:
       return damaged(path, error.message, error);
     case sqliteCodes.cannotOpen:
+      // SQLite does not say why.
+      if (outOfHandles()) return tooManyFiles(path, error);
       return new JournalError(
         "cannot-open",
         `The journal \`${path}\` cannot be opened: ${error.message}.`,
@@ -112,6 +116,7 @@ function fromSqlite(code: number, error: Error, path: string): JournalError {
 function fromSystem(code: string, error: Error, path: string): JournalError {
   if (code === "ENOSPC" || code === "EDQUOT") return full(path, error);
   if (code === "EROFS" || code === "EACCES" || code === "EPERM") return readOnly(path, error);
+  if (code === "EMFILE" || code === "ENFILE") return tooManyFiles(path, error);
   if (code === "ENOTDIR" || code === "EEXIST")
     return new JournalError(
       "cannot-open",
@@ -124,6 +129,31 @@ function fromSystem(code: string, error: Error, path: string): JournalError {
     `The journal \`${path}\` cannot be read or written: ${error.message}.`,
     "Check the disk; everything recorded until now is kept.",
     error,
+  );
+}
+
+/** To open a journal takes several at once. */
+const handlesNeeded = 4;
+
+function outOfHandles(): boolean {
+  const files: number[] = [];
+  try {
+    for (let i = 0; i < handlesNeeded; i++) files.push(openSync(devNull, "r"));
+    return false;
+  } catch (error) {
+    const code = systemCode(error);
+    return code === "EMFILE" || code === "ENFILE";
+  } finally {
+    for (const file of files) closeSync(file);
+  }
+}
+
+function tooManyFiles(path: string, cause: unknown): JournalError {
+  return new JournalError(
+    "too-many-files",
+    `The journal \`${path}\` cannot be opened: too many files are open.`,
+    "Allow this shell more with `ulimit -n 4096`, or run fewer nodes at once with `--jobs N`; everything recorded until now is kept.",
+    cause,
   );
 }
 
