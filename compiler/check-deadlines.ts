@@ -10,7 +10,7 @@ import { constantOf } from "./lower-fit.ts";
 import type { Plan } from "./plan.ts";
 import type { Expr } from "./plan-expr.ts";
 import type { Block, PhaseStep, Step } from "./plan-steps.ts";
-import type { TaskSettings } from "./plan-tasks.ts";
+import { pausesOf, type TaskSettings } from "./plan-tasks.ts";
 import type { Module, Program } from "./program.ts";
 
 /** Tells of each deadline that is known and that the work of its block may miss. For programs without errors. */
@@ -204,15 +204,9 @@ class Timing {
     const retry = layers.find((layer) => layer.retry !== undefined)?.retry ?? own.retry;
     const seconds = secondsOf(timeout);
     if (seconds === null) return 0;
-    let all = seconds * (1 + retry.times);
-    for (let i = 0; i < Math.min(retry.times, repeatsMax); i++)
-      all += Math.min(retry.backoff * retry.factor ** i, retry.max);
-    return all;
+    return seconds * (1 + retry.times) + pausesOf(retry);
   }
 }
-
-/** More repeats than this are not counted one by one. */
-const repeatsMax = 1000;
 
 /** A block inside with a deadline of its own takes no longer than that. */
 function capped(end: Chain, start: Chain, deadline: number | null, name: string): Chain {

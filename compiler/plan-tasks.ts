@@ -66,6 +66,19 @@ export interface RetryPolicy {
   readonly on: readonly FailureReason[];
 }
 
+/** Seconds between all its attempts together, without counting them one by one: there may be any number. */
+export function pausesOf({ times, backoff, factor, max }: RetryPolicy): number {
+  if (backoff <= 0 || max <= 0 || times <= 0) return 0;
+  // The pauses are those up to `max`, and `max`: which come first depends on whether they grow.
+  if (factor <= 0) return Math.min(backoff, max);
+  if (factor === 1) return times * Math.min(backoff, max);
+  const reach = Math.ceil(Math.log(max / backoff) / Math.log(factor));
+  const turn = Math.min(Math.max(reach, 0), times);
+  const sum = (from: number, count: number): number =>
+    (backoff * (factor ** from - factor ** (from + count))) / (1 - factor);
+  return factor > 1 ? sum(0, turn) + (times - turn) * max : turn * max + sum(turn, times - turn);
+}
+
 export type Action =
   | { readonly kind: "run"; readonly command: Command }
   /** `file` relative to the project's root. */

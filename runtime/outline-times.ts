@@ -1,5 +1,6 @@
 // How long a node of a plan may take at most: its timeout as often as it is tried, and what lies between.
 
+import { pausesOf } from "../compiler/plan-tasks.ts";
 import type { Run } from "./run.ts";
 import { layersOf, plainSettings } from "./run-settings.ts";
 
@@ -13,9 +14,6 @@ export function worstSeconds(run: Run, n: number): number | null {
   const own = layersOf(run, n).find(({ overrides }) => overrides.timeout !== undefined)?.overrides.timeout;
   const timeout = own === undefined ? task.settings.timeout : own;
   if (timeout?.k !== "lit" || typeof timeout.v !== "number") return null;
-  const { times, backoff, factor, max } = plainSettings(run, n).retry;
-  let seconds = timeout.v * (times + 1);
-  for (let repeat = 0; repeat < times; repeat++)
-    seconds += Math.min(backoff * factor ** repeat, max) * jitter;
-  return seconds;
+  const { retry } = plainSettings(run, n);
+  return timeout.v * (retry.times + 1) + pausesOf(retry) * jitter;
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../compiler/plan.ts";
+import { pausesOf } from "../compiler/plan-tasks.ts";
 import type { Value } from "../compiler/types.ts";
 import { type OutlineDependency, outline } from "../runtime/outline.ts";
 import { field, lit, local, Plans, planOf } from "./run-plans.ts";
@@ -125,4 +126,18 @@ describe("outline", () => {
       { name: "f", message: 'items 0 and 1 have the same key "a"; `by` must give each item its own' },
     ]);
   });
+});
+
+it("counts the pauses between attempts without going through them", () => {
+  for (const times of [0, 1, 2, 5, 40])
+    for (const backoff of [0, 0.5, 1, 7, 100])
+      for (const factor of [0, 0.3, 1, 1.5, 2, 10])
+        for (const max of [0, 1, 7, 60]) {
+          let sum = 0;
+          for (let i = 0; i < times; i++) sum += Math.min(backoff * factor ** i, max);
+          expect(pausesOf({ times, backoff, factor, max, on: [] })).toBeCloseTo(sum, 6);
+        }
+  expect(pausesOf({ times: 22_222_222_222_222, backoff: 1, factor: 2, max: 60, on: [] })).toBeGreaterThan(
+    1e15,
+  );
 });
