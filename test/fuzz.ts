@@ -21,10 +21,14 @@ function main(): number {
   const from = state !== null && existsSync(state) ? Number(readFileSync(state, "utf8")) : 0;
   const folder = mkdtempSync(join(tmpdir(), "flowc-fuzz-"));
   const fuzzing = new Fuzzing(correctPrograms(), folder);
+  // One that never comes to an end is found there.
+  const current = join(folder, "current.flow");
+  console.log(`the input that is being tried: ${current}`);
   const began = performance.now();
   let broken = 0;
   for (let n = from; n < count; n++) {
     const text = fuzzing.input(chanceOf(seed * 10_000_019 + n));
+    writeFileSync(current, text);
     const problem = fuzzing.problem(text);
     if (problem !== null) {
       broken++;
