@@ -138,11 +138,11 @@ export class ArtifactStore {
    */
   async materialise(file: FileValue, to: string): Promise<void> {
     const place = this.pathOf(file.sha256);
-    if (place === null) throw missing(file.sha256);
+    if (place === null) throw missing(file.sha256, file.path);
     await mkdir(dirname(to), { recursive: true });
     await orRemove(to, async () => {
       const { sha256, executable } = await copyHashed(place, to, false);
-      if (sha256 !== file.sha256) throw altered(file.sha256, place);
+      if (sha256 !== file.sha256) throw altered(file.sha256, place, file.path);
       await chmod(to, executable ? 0o555 : 0o444);
     });
   }
@@ -224,14 +224,18 @@ function short(sha256: string): string {
   return `${sha256.slice(0, 12)}…`;
 }
 
-function missing(sha256: string): ArtifactError {
+function missing(sha256: string, path: string | null = null): ArtifactError {
   return new ArtifactError(
-    `the content ${short(sha256)} is not in the artifact store any more; run the node that made it again`,
+    `the content ${called(sha256, path)} is not in the artifact store any more; put it back, or start a new run`,
   );
 }
 
-function altered(sha256: string, place: string): ArtifactError {
+function called(sha256: string, path: string | null): string {
+  return path === null ? short(sha256) : `of \`${path}\` (${short(sha256)})`;
+}
+
+function altered(sha256: string, place: string, path: string | null = null): ArtifactError {
   return new ArtifactError(
-    `the content ${short(sha256)} was changed on the disk: \`${place}\` is not what was stored; remove it and run the node that made it again`,
+    `the content ${called(sha256, path)} was changed on the disk: \`${place}\` is not what was stored; put back what it was, or start a new run`,
   );
 }

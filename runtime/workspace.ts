@@ -146,7 +146,9 @@ export class Inputs {
     const path = resolve(this.project, file.path);
     const seen = kind === "file" ? await hashOf(path) : await dirHash(path);
     if (seen === null)
-      throw new WorkspaceError(`The ${kind} \`${file.path}\` of the project is not there any more.`);
+      throw new WorkspaceError(
+        `The ${kind} \`${file.path}\` is neither in the artifact store nor in the project any more. Put it back, or start a new run.`,
+      );
     if (seen !== file.sha256)
       throw new WorkspaceError(
         `The ${kind} \`${file.path}\` has changed since this run saw it. Start a new run, so that all nodes see the same.`,
