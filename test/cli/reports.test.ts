@@ -1,6 +1,9 @@
 // Reports as documents for other programs: a page that opens offline, and JUnit XML; whatever names and output hold.
 
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { NodeRecord, RunRecord } from "../../cli/record.ts";
@@ -134,6 +137,8 @@ describe("JUnit XML", () => {
   });
 });
 
+const hasChromium = spawnSync("chromium", ["--version"]).status === 0;
+
 describe("the page", () => {
   it("holds all that there is as text, and asks for nothing from elsewhere", () => {
     const text = html(mixed, null, ({ status }) => status);
@@ -150,6 +155,38 @@ describe("the page", () => {
     ])
       expect(text).toContain(part);
   });
+
+  it.each(hasChromium ? ["chromium"] : [])(
+    "opens in a browser without a complaint (%s)",
+    { timeout: 60_000 },
+    (browser) => {
+      const folder = mkdtempSync(join(tmpdir(), "flowc-page-"));
+      try {
+        const file = join(folder, "report.html");
+        // What the script has done is written where it can be read back.
+        const probe = `<script>document.getElementById("filter").value="ANSW";document.getElementById("filter").dispatchEvent(new Event("input"));document.body.dataset.shown=document.querySelectorAll("#nodes tbody tr:not([hidden])").length</script></body>`;
+        writeFileSync(
+          file,
+          html(mixed, null, ({ status }) => status).replace("</body>", () => probe),
+        );
+        const flags = [
+          "--headless",
+          "--no-sandbox",
+          "--disable-gpu",
+          `--user-data-dir=${folder}`,
+          "--enable-logging=stderr",
+        ];
+        const { stdout, stderr } = spawnSync(browser, [...flags, "--dump-dom", `file://${file}`], {
+          encoding: "utf8",
+        });
+        expect(stderr).not.toMatch(/CONSOLE/);
+        expect(stdout).toContain('data-shown="1"');
+        expect(stdout.match(/<rect class="/g)?.length).toBeGreaterThan(2);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 
   it("draws the bars that say most when there are many", () => {
     const many = record(
