@@ -2,8 +2,6 @@
 
 import { closeSync, openSync, writeSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { register as registerCommon } from "tsx/cjs/api";
-import { register } from "tsx/esm/api";
 import { JsonProblem, plainJson } from "../plain.ts";
 import { redactor, secretForms } from "../redact.ts";
 import { envOf, type Handed } from "./batch.ts";
@@ -83,11 +81,12 @@ async function invoke(call: Call, took: { us: number }): Promise<CallResult> {
 let registered = false;
 
 async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
-  // Only who has TypeScript pays for its loader.
+  // Only who has TypeScript pays for its loader, which takes longer than a thread to start.
   if (!registered && /\.[cm]?tsx?$/.test(file)) {
     // A `.ts` file whose package says nothing else is CommonJS.
-    registerCommon();
-    register();
+    const [common, esm] = await Promise.all([import("tsx/cjs/api"), import("tsx/esm/api")]);
+    common.register();
+    esm.register();
     registered = true;
   }
   const loaded: Readonly<Record<string, unknown>> = await import(pathToFileURL(file).href);
