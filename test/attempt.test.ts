@@ -121,7 +121,7 @@ describe("what a task sees", () => {
     });
     expect(await world.attempt({ ...task, values: [[file, fileOf("gone.txt", "")]] })).toMatchObject({
       outcome: "failed",
-      message: expect.stringContaining("not there"),
+      message: expect.stringContaining("neither in the artifact store nor in the project"),
     });
   });
   test("a project's file in a fresh directory, too", async () => {
