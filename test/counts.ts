@@ -11,7 +11,7 @@ export interface Counts {
 interface Report {
   readonly testResults: readonly {
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
   }[];
 }
 
@@ -36,6 +36,21 @@ export function readCounts(path: string): Counts {
     if (file.status === "failed" && failed === before) failed++;
   }
   return { passed, failed, skipped };
+}
+
+/** Names of tests for which something was missing here; none of an absent or broken report. */
+export function skippedIn(path: string): string[] {
+  let report: Report;
+  try {
+    report = JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return [];
+  }
+  return report.testResults.flatMap(({ assertionResults }) =>
+    assertionResults.flatMap(({ status, fullName }) =>
+      status === "passed" || status === "failed" ? [] : [fullName],
+    ),
+  );
 }
 
 export function addCounts(a: Counts, b: Counts): Counts {

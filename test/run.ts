@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addCounts, type Counts, countsLine, readCounts } from "./counts.ts";
+import { addCounts, type Counts, countsLine, readCounts, skippedIn } from "./counts.ts";
 
 interface Step {
   readonly name: string;
@@ -56,6 +56,9 @@ function perform(step: Step): Counts {
 }
 
 const totals = steps.map(perform).reduce(addCounts);
+const skipped = skippedIn(report);
+if (skipped.length > 0)
+  console.log(`\nSkipped, since what they need is not here:\n  ${skipped.join("\n  ")}`);
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${countsLine(totals)}`);
 process.exitCode = totals.failed === 0 ? 0 : 1;
