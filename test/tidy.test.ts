@@ -72,6 +72,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   "node:sqlite": ["runtime/sqlite.ts"],
   ajv: ["runtime/validate.ts"],
   commander: ["cli/args"],
+  "get-east-asian-width": ["cli/render/text.ts"],
   picomatch: ["compiler/glob.ts"],
   tsx: ["runtime/calls/", "runtime/analysis/from-source.mjs", "bin/"],
   esbuild: ["build.ts"],

@@ -1,5 +1,7 @@
 // Text on a terminal: how wide it is, how it is cut, and how characters that no one would see are shown.
 
+import { eastAsianWidth } from "get-east-asian-width";
+
 /** A piece of text that a terminal draws as one: its place in the original, what is drawn, how many columns it takes. */
 export interface Cell {
   readonly start: number;
@@ -16,24 +18,6 @@ const unseen =
 const unseenAll = new RegExp(unseen.source, "gu");
 
 const plain = /^[\u0020-\u007e]*$/;
-
-/** Code points that take two columns, as pairs of first and last. */
-const wideRanges: readonly (readonly [number, number])[] = [
-  [0x1100, 0x115f],
-  [0x2e80, 0x303e],
-  [0x3041, 0x33ff],
-  [0x3400, 0x4dbf],
-  [0x4e00, 0xa4cf],
-  [0xa960, 0xa97f],
-  [0xac00, 0xd7a3],
-  [0xf900, 0xfaff],
-  [0xfe30, 0xfe6f],
-  [0xff00, 0xff60],
-  [0xffe0, 0xffe6],
-  [0x17000, 0x18cff],
-  [0x1b000, 0x1b2ff],
-  [0x20000, 0x3fffd],
-];
 
 function shown(character: string): string {
   const code = character.codePointAt(0) ?? 0;
@@ -80,7 +64,7 @@ function graphemeWidth(grapheme: string): number {
   if (code < 0x300) return grapheme.includes("\ufe0f") ? 2 : 1;
   if (/^\p{Emoji_Presentation}/u.test(grapheme) || grapheme.includes("\ufe0f")) return 2;
   if (/^[\p{Mn}\p{Me}]+$/u.test(grapheme)) return 0;
-  return wideRanges.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
+  return eastAsianWidth(code);
 }
 
 /** One line as cells. Offsets count from `start`. */
