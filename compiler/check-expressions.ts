@@ -1,6 +1,7 @@
 // The type of every expression: literals, names, fields, and the way to the parts that know calls, operators and loops.
 
 import type { Expr, FieldAccess, Index, ListExpr, RecordExpr, Text } from "../grammar/ast.ts";
+import type { Related } from "../grammar/diagnostic.ts";
 import { inferCall } from "./check-calls.ts";
 import { checkIndex } from "./check-failures.ts";
 import { literalFits } from "./check-fit.ts";
@@ -8,6 +9,7 @@ import { narrowedType, valueType } from "./check-names.ts";
 import { pathOf, tellNone } from "./check-none.ts";
 import { inferBinary, inferUnary } from "./check-operators.ts";
 import { at, type Check, local, type Scope, tell, tellUnknownWord, without, written } from "./check-state.ts";
+import { related } from "./errors.ts";
 import { dollarHole } from "./errors-flows.ts";
 import {
   duplicateField,
@@ -249,7 +251,8 @@ function fieldType(check: Check, expr: FieldAccess, of: Type, scope: Scope): Typ
       const field = fieldMap(fields).get(name);
       if (field !== undefined) return field.type;
       const names = fields.map((each) => each.name);
-      const unknown = unknownField(place, name, show(of), check.nearest(name, names), names);
+      const near = check.nearest(name, names);
+      const unknown = unknownField(place, name, show(of), near, names, declaredHere(check, of, scope));
       tellUnknownWord(check, `${show(of)}.${name}`, unknown);
       return errorType;
     }
@@ -285,6 +288,17 @@ function fieldType(check: Check, expr: FieldAccess, of: Type, scope: Scope): Typ
       return errorType;
     }
   }
+}
+
+/** Where the type of a record is declared, for whoever misses one of its fields. */
+function declaredHere(check: Check, type: Type, scope: Scope): Related | null {
+  if (type.kind !== "named") return null;
+  for (const entry of scope.home.types.values()) {
+    const { declaration } = entry;
+    if (check.typeName.get(declaration) !== type.name) continue;
+    return related(at(entry, declaration.name), `\`${declaration.name.text}\` is declared here`);
+  }
+  return null;
 }
 
 function inferIndex(check: Check, expr: Index, scope: Scope): Type {

@@ -20,6 +20,7 @@ import { misplacedSetting } from "./errors-calls.ts";
 import {
   badCallTarget,
   foreignHole,
+  forgottenReturn,
   missingFile,
   missingReturn,
   noAction,
@@ -270,19 +271,24 @@ export function checkFlow(check: Check, flow: Flow, home: Home): void {
   // One that does not stand last has been told as that.
   const returned = flow.body.statements.some(({ kind }) => kind === "return");
   if (answer !== null && answer.kind !== "error" && last?.kind !== "return" && !returned) {
-    const type = result === null ? null : check.pass.typeOf.get(result.expr);
-    const fix =
-      result !== null && type !== undefined && type !== null && fits(type, answer, check.types)
-        ? insert("Return the last line's value", result.span.start, "return ")
-        : null;
-    const hint =
-      fix === null ? "Its last line is `return` and the value." : "Put `return` before the last line.";
-    const name = `\`${flow.name.text}\``;
-    if (type?.kind !== "error")
-      tell(check, missingReturn(at(scope, flow.name), name, show(answer), fix, hint));
+    tellForgotten(check, flow, result, answer, scope);
   }
   tellEmptyBlock(check, flow.body, "flow", scope);
   tellUnusedParams(check, flow, scope);
+}
+
+function tellForgotten(check: Check, flow: Flow, result: Node | null, answer: Type, scope: Scope): void {
+  const name = `\`${flow.name.text}\``;
+  if (result === null || flow.answer === null) {
+    const hint = "Its last line is `return` and the value.";
+    tell(check, missingReturn(at(scope, flow.name), name, show(answer), null, hint));
+    return;
+  }
+  const type = check.pass.typeOf.get(result.expr) ?? null;
+  if (type?.kind === "error") return;
+  const right = type !== null && fits(type, answer, check.types);
+  const fix = right ? insert("Return the last line's value", result.span.start, "return ") : null;
+  tell(check, forgottenReturn(at(scope, result), at(scope, flow.answer), name, show(answer), fix));
 }
 
 /** Names inside what cannot be checked yet count as used, so that nothing more is told about them. */

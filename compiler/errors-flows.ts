@@ -20,6 +20,23 @@ export function missingReturn(
   );
 }
 
+/** The last line has a value, and only `return` is missing. */
+export function forgottenReturn(
+  at: At,
+  answer: At,
+  owner: string,
+  type: string,
+  fix: Fix | null,
+): Diagnostic {
+  const hint =
+    fix === null ? "Its last line is `return` and the value." : "Put `return` before the last line.";
+  return error("missing-return", at, "Missing return", "this is computed, and not returned", {
+    hint,
+    fix,
+    related: [related(answer, `${owner} answers with \`${type}\``)],
+  });
+}
+
 export function noAction(at: At, name: string): Diagnostic {
   return error("no-action", at, "A task without work", `\`${name}\` neither does nor returns anything`, {
     hint: 'Give it an action (`run "…"` or `call "./file.ts#name"`), or a `return` for a task that only computes.',

@@ -25,8 +25,37 @@ export function explain(
     const last = spanAt(found, -1);
     return mistake("syntax", source, last, `Expected ${expected}`, "the file ends after this");
   }
-  return mistake("syntax", source, spanAt(found, 0), `Expected ${expected}`, `found ${shown(token)}`);
+  const label = `found ${shown(token)}`;
+  return mistake("syntax", source, spanAt(found, 0), `Expected ${expected}`, label, {
+    related: unfinished(found) ? [{ source, span: spanAt(found, -1), label: "this goes on" }] : [],
+  });
 }
+
+/** Does the line before end with something that goes on? Then what is missing is missing there. */
+function unfinished(found: Found): boolean {
+  const { image } = at(found, -1);
+  if (sameLine(found, -1) || image === "") return false;
+  return /[:=<>+*/,.|-]$/.test(image) || goesOn.has(image);
+}
+
+const goesOn: ReadonlySet<string> = new Set([
+  "in",
+  "by",
+  "if",
+  "as",
+  "and",
+  "or",
+  "not",
+  "per",
+  "after",
+  "until",
+  "repeat",
+  "return",
+  "otherwise",
+  "with",
+  "else",
+  "for",
+]);
 
 /** Another language's word before a name on its line, where both alone would be read as statements; else null. */
 export function slippedWord(source: Source, tokens: readonly T.Token[], index: number): Diagnostic | null {

@@ -100,6 +100,8 @@ const settingWithoutColon: Guess = (found) => {
 const reservedName: Guess = (found) => {
   const token = at(found, 0);
   if (!T.reservedWords.has(token.image)) return null;
+  // Below a line that goes on, a name is missing there.
+  if (isAt(found, -1, T.After) && !sameLine(found, -1)) return null;
   const asName = /name/.test(found.expected) || isAt(found, 1, T.Assign);
   if (!asName || isAt(found, 0, T.PlainText)) return null;
   return told(found, "Reserved word as a name", `\`${token.image}\` is a word of the language`, {
