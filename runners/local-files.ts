@@ -3,6 +3,7 @@
 import { constants, watch } from "node:fs";
 import { chmod, copyFile, mkdir, open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { mustBeWithin } from "../runtime/artifacts-disk.ts";
 import { isInside } from "../runtime/folder.ts";
 import type { PutFile } from "../runtime/runner.ts";
 
@@ -19,10 +20,11 @@ export async function copyIn(files: readonly PutFile[], workspace: string, tempo
   }
 }
 
-/** The first bytes of a file; null if there is none. */
+/** The first bytes of a file that stands in one of the folders, which are real paths; null if there is none. */
 export async function readBounded(
   path: string,
   bytesMax: number,
+  folders: readonly string[],
 ): Promise<{ readonly bytes: Uint8Array; readonly truncated: boolean } | null> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
@@ -30,7 +32,9 @@ export async function readBounded(
   });
   if (file === null) return null;
   try {
-    if (!(await file.stat()).isFile()) throw new Error("it is not a regular file");
+    const stats = await file.stat({ bigint: true });
+    mustBeWithin(path, folders, stats);
+    if (!stats.isFile()) throw new Error("it is not a regular file");
     const chunks: Uint8Array[] = [];
     let length = 0;
     while (length <= bytesMax) {

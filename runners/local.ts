@@ -1,7 +1,7 @@
 // The local runner: an instance is a directory on this machine, a command is a process group of its own.
 
-import { mkdirSync } from "node:fs";
-import { join, sep } from "node:path";
+import { mkdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join, sep } from "node:path";
 import { filesBelow } from "../runtime/folder.ts";
 import {
   COOKIE,
@@ -112,8 +112,11 @@ function carrierOf(refs: readonly string[], own: Own): (carrier: Carrier) => boo
 
 function openLocal(spec: InstanceSpec, options: LocalOptions, own: Own, slots: Slots): Instance {
   const ref = cookieOf(spec.tag);
+  // What work may not replace by a link stands above what is its own.
+  const base = (): string => realpathSync.native(dirname(spec.scratch));
   const temporary = `${spec.scratch}${sep}tmp`;
-  const workspace = spec.workspace === "project" ? spec.project : join(spec.scratch, "work");
+  const workspace =
+    spec.workspace === "project" ? spec.project : join(base(), basename(spec.scratch), "work");
   if (!own.temporary.has(temporary)) mkdirSync(temporary, { recursive: true });
   own.temporary.add(temporary);
   if (spec.workspace === "scratch") mkdirSync(workspace, { recursive: true });
@@ -127,7 +130,8 @@ function openLocal(spec: InstanceSpec, options: LocalOptions, own: Own, slots: S
     exec: (command, io, stop) => exec(place, command, io, stop),
     put: (files) => copyIn(files, workspace, temporary),
     watch: watchFolder,
-    read: readBounded,
+    read: (path, bytesMax) =>
+      readBounded(path, bytesMax, [realpathSync.native(spec.project), join(base(), basename(spec.scratch))]),
     get: (search) => filesBelow(workspace, search),
     close: async () => {
       own.open.delete(ref);

@@ -1,9 +1,22 @@
 // Contents moved durably on the disk: copied aside while being hashed, synced, renamed; and what may not be followed.
 
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isInside } from "./folder.ts";
 
 const pieceBytes = 1 << 18;
 
@@ -15,19 +28,28 @@ export interface Copied {
 }
 
 /**
- * Copies a regular file into a new one, hashing what is written, and syncs it. Devices, pipes and links are refused.
+ * Copies a regular file into a new one, hashing what is written, and syncs it. Devices, pipes and links are refused, and
+ * what is not below `within`, if that is given, also when a folder on the way has become a link since somebody looked.
  * The hash is that of the copy, whatever happens to the original meanwhile.
  */
-export async function copyHashed(from: string, to: string, sync: boolean): Promise<Copied> {
-  const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+export async function copyHashed(
+  from: string,
+  to: string,
+  sync: boolean,
+  within: string | null = null,
+): Promise<Copied> {
+  const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    notALink(from),
+  );
   try {
-    const stats = await source.stat();
+    const stats = await source.stat({ bigint: true });
     if (!stats.isFile()) throw new NotAFile(from);
+    if (within !== null) mustBeWithin(from, [within], stats);
     const target = await open(to, "wx", 0o600);
     try {
       const copied = await copyInto(source, target);
       if (sync) await target.sync();
-      return { ...copied, executable: (stats.mode & 0o111) !== 0 };
+      return { ...copied, executable: (stats.mode & 0o111n) !== 0n };
     } finally {
       await target.close();
     }
@@ -51,12 +73,32 @@ async function copyInto(source: FileHandle, target: FileHandle): Promise<{ sha25
   return { sha256: hash.digest("hex"), size };
 }
 
-/** Is not a regular file: a folder, a link, a pipe, a device. */
+/** Is not a regular file, or not one that may be taken: a folder, a link, a pipe, a device. */
 export class NotAFile extends Error {
-  constructor(path: string) {
-    super(`\`${path}\` is no regular file`);
+  constructor(path: string, why = "is no regular file") {
+    super(`\`${path}\` ${why}`);
   }
 }
+
+function notALink(path: string): (error: unknown) => never {
+  return (error) => {
+    const link = error instanceof Error && "code" in error && error.code === "ELOOP";
+    throw link ? new NotAFile(path) : error;
+  };
+}
+
+/**
+ * Looked at after it was opened, so that no swap helps: is what we hold open the very file that stands in one of the folders?
+ * Their paths have no links in them. At once: each answer that is read waits for it.
+ */
+export function mustBeWithin(path: string, folders: readonly string[], held: BigIntStats): void {
+  const real = realpathSync.native(path);
+  const { ino, dev } = lstatSync(real, { bigint: true });
+  if (!folders.some((folder) => isInside(folder, real)) || ino !== held.ino || dev !== held.dev)
+    throw new NotAFile(path, outside);
+}
+
+export const outside = "is a link that leads out of its place";
 
 /** A name beside which nothing else writes. */
 export function asideIn(folder: string): string {

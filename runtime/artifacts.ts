@@ -6,7 +6,8 @@ import { chmod, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { type ManifestEntry, manifest } from "../compiler/seen.ts";
 import type { FileValue } from "../compiler/types.ts";
-import { asideIn, copyHashed, orRemove, settle, settleSync } from "./artifacts-disk.ts";
+import { asideIn, copyHashed, NotAFile, orRemove, outside, settle, settleSync } from "./artifacts-disk.ts";
+import { isInside } from "./folder.ts";
 
 /** Something about a stored content that is told to people: altered, missing, or not to be stored. */
 export class ArtifactError extends Error {}
@@ -41,14 +42,14 @@ export class ArtifactStore {
 
   /**
    * Keeps a copy of a regular file. A content that is there already is replaced by the fresh copy, which heals what
-   * was damaged on the disk. It stays executable if any of its originals was.
+   * was damaged on the disk. It stays executable if any of its originals was. `within`: a folder that it must stand in.
    */
-  async put(path: string): Promise<Stored> {
+  async put(path: string, within: string | null = null): Promise<Stored> {
     this.ready ??= mkdir(this.aside, { recursive: true, mode: 0o700 });
     await this.ready;
     const aside = asideIn(this.aside);
     return orRemove(aside, async () => {
-      const { sha256, size, executable } = await copyHashed(path, aside, true);
+      const { sha256, size, executable } = await copyHashed(path, aside, true, within);
       const place = this.placeOf(sha256);
       const keep = executable || isExecutable(place);
       await chmod(aside, keep ? 0o500 : 0o400);
@@ -71,23 +72,24 @@ export class ArtifactStore {
   }
 
   /** Keeps a file's content; `path` in the value is the one given. */
-  async putFile(path: string, shown: string = path): Promise<FileValue> {
-    return { path: shown, name: basename(shown), ...(await this.put(path)) };
+  async putFile(path: string, shown: string = path, within: string | null = null): Promise<FileValue> {
+    return { path: shown, name: basename(shown), ...(await this.put(path, within)) };
   }
 
   /**
    * Keeps all regular files of a folder, and its manifest, whose hash is the dir's. Links are followed if they end
    * inside the folder, and refused if they do not; pipes and devices are refused.
    */
-  async putDir(path: string, shown: string = path): Promise<FileValue> {
+  async putDir(path: string, shown: string = path, within: string | null = null): Promise<FileValue> {
     const root = await realpath(path);
+    if (within !== null && !isInside(within, root)) throw new NotAFile(path, outside);
     const entries: ManifestEntry[] = [];
     for await (const file of filesBelow(root, "", [root])) {
       if (entries.length >= dirEntriesMax)
         throw new ArtifactError(
           `\`${shown}\` holds more than ${dirEntriesMax} files; return a smaller dir, or an archive of it`,
         );
-      entries.push({ path: file.path, ...(await this.put(file.real)) });
+      entries.push({ path: file.path, ...(await this.put(file.real, root)) });
     }
     const size = entries.reduce((sum, entry) => sum + entry.size, 0);
     const { sha256 } = this.putTextSync(manifest(entries));

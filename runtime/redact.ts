@@ -46,6 +46,34 @@ function encodings(text: string): readonly string[] {
     hex,
     hex.toUpperCase(),
     ...base64s(bytes),
+    ...base64Lines(bytes),
+    ...otherSpellings(text).map(latin1),
+  ];
+}
+
+/** What other languages and shells make of the same signs; most secrets have none of them. */
+function otherSpellings(text: string): readonly string[] {
+  const url = encodeURIComponent(text);
+  const strict = url.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const lower = (encoded: string): string => encoded.replace(/%[0-9A-F]{2}/g, (sign) => sign.toLowerCase());
+  const json = JSON.stringify(text).slice(1, -1);
+  const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const html = text
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/>/g, "&gt;")
+    .replace(/"/g, "&quot;");
+  return [
+    strict,
+    ...[url, strict, strict.replaceAll("%2F", "/")].flatMap((each) => [each, lower(each)]),
+    json.replaceAll("/", "\\/"),
+    json.replace(/[<>&]/g, escaped),
+    json.replace(/[<>&']/g, escaped),
+    html,
+    html.replaceAll("'", "&#39;"),
+    html.replaceAll("'", "&apos;"),
+    text.replaceAll("'", `'\\''`),
+    text.replaceAll("'", `'"'"'`),
   ];
 }
 
@@ -65,6 +93,19 @@ function base64s(bytes: Buffer): readonly string[] {
     // A few letters of base64 could be anything; a secret's inner part must be long enough to mean it.
     return sure.length < 6 ? [] : [sure, sure.replaceAll("+", "-").replaceAll("/", "_")];
   });
+}
+
+/** Tools break long base64 into lines: of a secret that was encoded by itself, each of them. */
+function base64Lines(bytes: Buffer): readonly string[] {
+  const whole = bytes.toString("base64");
+  return [64, 76].flatMap((width) =>
+    whole.length <= width
+      ? []
+      : (whole.match(new RegExp(`.{1,${width}}`, "g")) ?? [])
+          // The end depends on what follows, as the newline of `echo`.
+          .map((line, i, all) => (i === all.length - 1 ? line.replace(/.?.?=*$/, "") : line))
+          .filter((line) => line.length >= 8),
+  );
 }
 
 /** Does the text hold a secret in any of its forms? */

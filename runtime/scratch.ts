@@ -141,7 +141,8 @@ function same(a: Times, b: Times): boolean {
 function isEmptied(path: string): boolean {
   try {
     const [only, ...more] = readdirSync(path);
-    if (only !== "tmp" || more.length > 0) return false;
+    // What it was replaced by may lead anywhere.
+    if (only !== "tmp" || more.length > 0 || !lstatSync(join(path, "tmp")).isDirectory()) return false;
     const inside = readdirSync(join(path, "tmp"));
     if (inside.length === 1 && inside[0] === "out") unlinkSync(join(path, "tmp", "out"));
     else if (inside.length > 0) return false;

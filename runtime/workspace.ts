@@ -2,11 +2,12 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { globEnters, globMatcher, globProblem, globRoots } from "../compiler/glob.ts";
 import { type ManifestEntry, manifest, sha256 } from "../compiler/seen.ts";
 import type { FileValue, Type, TypeTable, Value } from "../compiler/types.ts";
+import { NotAFile } from "./artifacts-disk.ts";
 import type { ArtifactRef } from "./events.ts";
 import { below, filesBelow, isInside } from "./folder.ts";
 import type { FileSearch, Instance, PutFile } from "./runner.ts";
@@ -14,9 +15,17 @@ import { type FileAccess, fileIn, isList, isRecord, setEntry, ValueError } from 
 
 /** The artifact store, as far as an attempt needs it. */
 export interface AttemptArtifacts {
-  /** Copies a regular file in, durably. */
-  putFile(path: string): Promise<{ readonly sha256: string; readonly size: number }>;
-  putDir(path: string): Promise<{ readonly sha256: string; readonly size: number }>;
+  /** Copies a regular file in, durably; `within`: a folder that it must stand in when it is copied. */
+  putFile(
+    path: string,
+    shown?: string,
+    within?: string,
+  ): Promise<{ readonly sha256: string; readonly size: number }>;
+  putDir(
+    path: string,
+    shown?: string,
+    within?: string,
+  ): Promise<{ readonly sha256: string; readonly size: number }>;
   /** Writes a read-only copy of a file's content to a path where nothing is. */
   materialise(file: FileValue, to: string): Promise<void>;
   /** The same for a dir's files. */
@@ -277,18 +286,37 @@ export class Left {
     this.globs.set(pattern, found);
   }
 
+  /** A clause instead: why it cannot be taken; it may have been swapped since it was looked at. */
   private async keep(kind: "file" | "dir", path: string): Promise<FileValue | string> {
+    try {
+      return await this.take(kind, path);
+    } catch (error) {
+      if (error instanceof NotAFile) return error.message;
+      throw error;
+    }
+  }
+
+  private async take(kind: "file" | "dir", path: string): Promise<FileValue | string> {
     const place = await below(this.workspace, path);
     if ("problem" in place) return place.problem;
     const stats = await stat(place.real);
     if (kind === "file" && !stats.isFile())
       return stats.isDirectory() ? "it is a folder" : "it is no regular file";
     if (kind === "dir" && !stats.isDirectory()) return "it is no folder";
-    const stored =
-      kind === "file" ? await this.artifacts.putFile(place.real) : await this.artifacts.putDir(place.real);
+    const { real } = place;
+    const within = await this.bounds();
+    const stored = await (kind === "file"
+      ? this.artifacts.putFile(real, real, within)
+      : this.artifacts.putDir(real, real, within));
     const name = basename(place.path === "." ? this.workspace : place.path);
     const { sha256: hash, size } = stored;
     this.kept.set(`${place.path}\0${hash}`, { name, path: place.path, size, sha256: hash });
     return { path: place.path, name, size, sha256: hash };
+  }
+
+  /** The attempt's own folder has no links on its way, and must have none now; the project stands where it stands. */
+  private async bounds(): Promise<string> {
+    const own = isInside(dirname(this.instance.temporary), this.workspace);
+    return own ? this.workspace : realpath(this.workspace);
   }
 }
