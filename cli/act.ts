@@ -59,6 +59,8 @@ function groupProblem(view: RunView, n: number, verb: Verb): string | null {
 function nodeProblem(view: RunView, n: number, verb: Verb): string | null {
   const state = view.state(n);
   if (state === "succeeded") return "has succeeded; what has succeeded stays";
+  if (verb === "skip" && state === "unknown")
+    return "may have happened, and nobody can say; decide about it with `flowc approve`, `flowc reject` or `flowc retry`";
   if (verb === "resume" && view.hold(n) === null && view.status === "running") return "is not paused";
   if (verb === "retry" && view.skippedBy(n) === "failure")
     return "is skipped because of something else; that is run anew when the run is resumed";

@@ -2,6 +2,7 @@
 
 import type { RunView } from "../runtime/run-view.ts";
 import type { AnswerFile } from "./answer.ts";
+import type { Absent } from "./only.ts";
 import { type Cause, causesOf, type RunRecord } from "./record.ts";
 import { duration } from "./render/amounts.ts";
 import { type Paint, painter } from "./render/color.ts";
@@ -31,6 +32,8 @@ export interface Ended {
   readonly tailsShown: boolean;
   /** ` --state DIR`, if it was said. */
   readonly flag: string;
+  /** What it was to do and is not there. */
+  readonly absent: Absent | null;
 }
 
 const causesShownMax = 5;
@@ -46,6 +49,7 @@ export function tellEnd(ended: Ended, world: World): void {
     lines.push(...causeLines(cause, ended, columns, paint));
   const hidden = causes.length - causesShownMax;
   if (hidden > 0) lines.push(`… and ${count(hidden, "more failure")}: flowc show ${view.id}${ended.flag}`);
+  for (const line of ended.absent?.lines ?? []) lines.push(`${paint("error", "error:")} ${line}`);
   lines.push(verdict(ended, paint));
   const times = [`took ${duration(ended.elapsedMs)}`];
   if (ended.critical !== null && ended.critical.nodes.length > 1)
@@ -60,7 +64,7 @@ export function tellEnd(ended: Ended, world: World): void {
   if (ended.report !== null) lines.push(`  report: ${visible(ended.report)}`);
   for (const { name, path } of ended.files) lines.push(`  ${visible(name)}: ${visible(path)}`);
   for (const line of lines) world.err.write(`${line}\n`);
-  const next = nextCommand(view, causes, ended.flag);
+  const next = ended.absent?.next ?? nextCommand(view, causes, ended.flag);
   if (next !== null) world.err.write(`next: ${next}\n`);
 }
 

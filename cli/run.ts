@@ -3,7 +3,6 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Plan } from "../compiler/plan.ts";
-import { createNearest } from "../compiler/suggest.ts";
 import type { Value } from "../compiler/types.ts";
 import { openRunner } from "../runners/registry.ts";
 import { type ArtifactStore, openArtifacts } from "../runtime/artifacts.ts";
@@ -14,7 +13,6 @@ import { executeRun, type RunResult } from "../runtime/execute.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { thisProcess } from "../runtime/lease.ts";
 import { logPaths } from "../runtime/log-paths.ts";
-import type { Outline } from "../runtime/outline.ts";
 import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { answerFiles, printAnswer } from "./answer.ts";
 import { loginName } from "./ask.ts";
@@ -24,12 +22,13 @@ import { warnOfGone } from "./gone.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
+import { absentNodes, knownNode } from "./only.ts";
 import { tellEnd } from "./outcome.ts";
 import { drawPlan, outlined, refuseProblems } from "./plan.ts";
 import { type Project, projectOf, shownPath } from "./project.ts";
 import { criticalPath, recordOf } from "./record.ts";
 import { blockProgress } from "./render/block.ts";
-import { graphOf, outerNames } from "./render/graph.ts";
+import { graphOf } from "./render/graph.ts";
 import { jsonProgress, noProgress, type Progress, plainProgress } from "./render/progress.ts";
 import { visible } from "./render/text.ts";
 import { notWritten } from "./report.ts";
@@ -37,7 +36,7 @@ import type { RunRequest } from "./request.ts";
 import { type Resumed, resumed } from "./resume.ts";
 import { roomFor } from "./room.ts";
 import { recordJson } from "./show.ts";
-import { didYouMean, exits, Stop, shellWord, usage } from "./stop.ts";
+import { exits, Stop, shellWord, usage } from "./stop.ts";
 import { stopSignals } from "./stop-signals.ts";
 import { openKept } from "./stored.ts";
 import { waitingTeller } from "./waiting.ts";
@@ -65,8 +64,7 @@ export async function run(request: RunRequest, world: World): Promise<number> {
 
 async function fresh(request: RunRequest, project: Project, world: World): Promise<number> {
   const plan = loadPlan({ file: request.file ?? "", flow: request.flow, command: "run" }, world);
-  const words = [request.file, request.flow].flatMap((word) => word ?? []);
-  const command = ["flowc run", ...words.map(shellWord)].join(" ") + project.flag;
+  const command = commandOf(request, project);
   const given = async (store: ArtifactStore | null) =>
     readInputs(plan, request, world, {
       missing: "error",
@@ -97,24 +95,10 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
   });
 }
 
-/** A node, or a `for`, `if` or flow as a whole; below what is not yet known, anything may be. */
-function knownNode(typed: string, { nodes, templates }: Outline, command: string): void {
-  const names = nodes.map((node) => node.name);
-  const holds = (outer: string, inner: string): boolean =>
-    inner === outer || (inner.startsWith(outer) && ".[#".includes(inner[outer.length] ?? "?"));
-  if (names.some((name) => holds(typed, name))) return;
-  if (templates.some(({ name }) => holds(name, typed) || holds(typed, name))) return;
-  const nearest = createNearest()(typed, [
-    ...new Set(
-      [...names, ...templates.map(({ name }) => name)].flatMap((name) => [...outerNames(name), name]),
-    ),
-  ]);
-  throw usage(
-    `There is no node ${visible(typed)}.${didYouMean(nearest)}`,
-    nearest === null
-      ? command.replace(/^flowc run/, "flowc plan")
-      : `${command} --only ${shellWord(nearest)}`,
-  );
+/** What was typed, as far as it says what to run. */
+function commandOf({ file, flow }: RunRequest, { flag }: Project): string {
+  const words = [file, flow].flatMap((word) => word ?? []);
+  return ["flowc run", ...words.map(shellWord)].join(" ") + flag;
 }
 
 /** Told before the run, and not after hours of it. */
@@ -313,6 +297,7 @@ async function ended(
   if (request.json && record !== null) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
   else if (request.ui !== "json" && result.status === "succeeded") printAnswer(result.output, world);
   if (github && record !== null) await leaveOnGithub(record, view, project, world);
+  const absent = absentNodes(view, request.resume === null ? commandOf(request, project) : null);
   if (request.ui !== "quiet" || result.status !== "succeeded")
     tellEnd(
       {
@@ -327,10 +312,12 @@ async function ended(
         })),
         tailsShown: request.ui === "auto" || request.ui === "plain",
         flag: project.flag,
+        absent,
       },
       world,
     );
   if (unwritten !== null) throw unwritten;
+  if (absent !== null) return exits.wrong;
   if (result.status === "succeeded") return exits.well;
   if (result.status === "waiting") return exits.waiting;
   if (view.cancelled === "interrupt") return exits.interrupted;

@@ -3,8 +3,7 @@
 import { constants, watch } from "node:fs";
 import { chmod, copyFile, mkdir, open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { mustBeWithin } from "../runtime/artifacts-disk.ts";
-import { isInside } from "../runtime/folder.ts";
+import { isInside, mustBeWithin } from "../runtime/folder.ts";
 import type { PutFile } from "../runtime/runner.ts";
 
 /** Copies files into an instance, with their modes; a `to` that would leave it is refused. */

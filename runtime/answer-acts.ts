@@ -2,7 +2,7 @@
 
 import type { EventBody } from "./events.ts";
 import type { Run } from "./run.ts";
-import { ANSWERED, BY_PERSON, FALLBACK, SETTLED, SUCCEEDED } from "./run-codes.ts";
+import { ANSWERED, BY_PERSON, DROPPED, FALLBACK, SETTLED, SUCCEEDED } from "./run-codes.ts";
 import { otherBranch } from "./run-outcomes.ts";
 import { around, endingAround, goneWithout } from "./run-retry.ts";
 
@@ -33,6 +33,9 @@ export function acted(
   if (name === "") return { events: [], refused: "The run has no such node." };
   const why = refusals[verb](run, n, at);
   if (why !== null) return { events: [], refused: `${name} ${why}.` };
+  // Of what may be done only once and may have happened, that is the decision.
+  if (verb === "retry" && run.unknown.has(n))
+    return { events: [{ type: "node.decided", n, as: "again", ...who }], refused: null };
   return { events: [{ type: events[verb], n, ...who }], refused: null };
 }
 
@@ -80,7 +83,7 @@ const refusals: Readonly<Record<Verb, Refusal>> = {
       case "running":
         return "is running";
       case "unknown":
-        return undecided;
+        return run.has(n, DROPPED | SETTLED) ? "may have happened, and nothing needs it any more" : null;
       case "succeeded":
         return "has succeeded, and what has succeeded is never made again in its run";
       case "cancelled":
@@ -100,7 +103,7 @@ const refusals: Readonly<Record<Verb, Refusal>> = {
 };
 
 const undecided =
-  "may have happened, and nobody can say; decide about it with `flowc approve` or `flowc reject`";
+  "may have happened, and nobody can say; decide about it with `flowc approve`, `flowc reject` or `flowc retry`";
 
 function skippedGone(run: Run, n: number): string | null {
   if (!run.has(n, SETTLED)) return "was skipped, and its `otherwise` is at work";

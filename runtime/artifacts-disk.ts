@@ -1,22 +1,10 @@
 // Contents moved durably on the disk: copied aside while being hashed, synced, renamed; and what may not be followed.
 
 import { createHash, randomBytes } from "node:crypto";
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isInside } from "./folder.ts";
+import { mustBeWithin, NotAFile } from "./folder.ts";
 
 const pieceBytes = 1 << 18;
 
@@ -73,32 +61,12 @@ async function copyInto(source: FileHandle, target: FileHandle): Promise<{ sha25
   return { sha256: hash.digest("hex"), size };
 }
 
-/** Is not a regular file, or not one that may be taken: a folder, a link, a pipe, a device. */
-export class NotAFile extends Error {
-  constructor(path: string, why = "is no regular file") {
-    super(`\`${path}\` ${why}`);
-  }
-}
-
 function notALink(path: string): (error: unknown) => never {
   return (error) => {
     const link = error instanceof Error && "code" in error && error.code === "ELOOP";
     throw link ? new NotAFile(path) : error;
   };
 }
-
-/**
- * Looked at after it was opened, so that no swap helps: is what we hold open the very file that stands in one of the folders?
- * Their paths have no links in them. At once: each answer that is read waits for it.
- */
-export function mustBeWithin(path: string, folders: readonly string[], held: BigIntStats): void {
-  const real = realpathSync.native(path);
-  const { ino, dev } = lstatSync(real, { bigint: true });
-  if (!folders.some((folder) => isInside(folder, real)) || ino !== held.ino || dev !== held.dev)
-    throw new NotAFile(path, outside);
-}
-
-export const outside = "is a link that leads out of its place";
 
 /** A name beside which nothing else writes. */
 export function asideIn(folder: string): string {

@@ -6,8 +6,8 @@ import { chmod, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { type ManifestEntry, manifest } from "../compiler/seen.ts";
 import type { FileValue } from "../compiler/types.ts";
-import { asideIn, copyHashed, NotAFile, orRemove, outside, settle, settleSync } from "./artifacts-disk.ts";
-import { isInside } from "./folder.ts";
+import { asideIn, copyHashed, orRemove, settle, settleSync } from "./artifacts-disk.ts";
+import { isInside, NotAFile, outside } from "./folder.ts";
 
 /** Something about a stored content that is told to people: altered, missing, or not to be stored. */
 export class ArtifactError extends Error {}

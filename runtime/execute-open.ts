@@ -166,7 +166,7 @@ export function endLost({ run, recorder }: OpenRun, refs: readonly string[]): vo
 
 /** The node that a request says what is to become of. */
 function nodeDecided(ask: Ask | null): readonly number[] {
-  return ask?.kind === "settle" ? [ask.n] : [];
+  return ask?.kind === "settle" || ask?.kind === "retry" ? [ask.n] : [];
 }
 
 const nobody: Watch = () => {};

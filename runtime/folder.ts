@@ -1,5 +1,6 @@
 // Folders of this machine: which files are below one, and that no path leads out of it.
 
+import { type BigIntStats, lstatSync, realpathSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, normalize, sep } from "node:path";
 import { byCodePoint } from "../compiler/glob.ts";
@@ -9,6 +10,26 @@ import type { FileSearch, FoundFile } from "./runner.ts";
 export function isInside(folder: string, path: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
+
+/** Is not a regular file, or not one that may be taken: a folder, a link, a pipe, a device. */
+export class NotAFile extends Error {
+  constructor(path: string, why = "is no regular file") {
+    super(`\`${path}\` ${why}`);
+  }
+}
+
+/**
+ * Looked at after it was opened, so that no swap helps: is what we hold open the very file that stands in one of the folders?
+ * Their paths have no links in them. At once: each answer that is read waits for it.
+ */
+export function mustBeWithin(path: string, folders: readonly string[], held: BigIntStats): void {
+  const real = realpathSync.native(path);
+  const { ino, dev } = lstatSync(real, { bigint: true });
+  if (!folders.some((folder) => isInside(folder, real)) || ino !== held.ino || dev !== held.dev)
+    throw new NotAFile(path, outside);
+}
+
+export const outside = "is a link that leads out of its place";
 
 /**
  * A path that comes from outside, below a folder: as it is written there, tidied, and where it really is. Or a clause

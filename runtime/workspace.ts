@@ -7,9 +7,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { globEnters, globMatcher, globProblem, globRoots } from "../compiler/glob.ts";
 import { type ManifestEntry, manifest, sha256 } from "../compiler/seen.ts";
 import type { FileValue, Type, TypeTable, Value } from "../compiler/types.ts";
-import { NotAFile } from "./artifacts-disk.ts";
 import type { ArtifactRef } from "./events.ts";
-import { below, filesBelow, isInside } from "./folder.ts";
+import { below, filesBelow, isInside, NotAFile } from "./folder.ts";
 import type { FileSearch, Instance, PutFile } from "./runner.ts";
 import { type FileAccess, fileIn, isList, isRecord, setEntry, ValueError } from "./values.ts";
 
