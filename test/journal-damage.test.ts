@@ -14,6 +14,7 @@ import { readMark } from "../runtime/run-mark.ts";
 import { freshFolder, machine, options, planOf, pretendWorld, removeFolders, succeeded } from "./pretend.ts";
 import { answers, rebuild, richRun } from "./rich-run.ts";
 import { chanceOf } from "./run-world.ts";
+import { atCommit } from "./sim/store.ts";
 
 afterAll(removeFolders);
 
@@ -132,14 +133,12 @@ flow main() -> string { return ship(build()) }
 
 /** A journal whose next commit does not come about. */
 function throwing(journal: Journal): Journal {
-  const { database } = journal;
-  const exec = (sql: string): void => {
-    // The first one raises the epoch.
-    if (sql === "COMMIT" && ++commits > 1) throw new Error("killed");
-    database.exec(sql);
-  };
   let commits = 0;
-  const faulty = { exec, prepare: (sql: string) => database.prepare(sql), close: () => {} };
+  const faulty = atCommit(journal.database, (really) => {
+    // The first one raises the epoch.
+    if (++commits > 1) throw new Error("killed");
+    really();
+  });
   return Object.create(journal, { database: { value: faulty } });
 }
 

@@ -1,6 +1,7 @@
 // One seed of the simulator: a random graph in a random world, first with faults, then without; what was promised is checked.
 
 import type { Plan } from "../../compiler/plan.ts";
+import { assert } from "../../runtime/bug.ts";
 import type { Event, RunOptions } from "../../runtime/events.ts";
 import { executeRun, type RunResult } from "../../runtime/execute.ts";
 import type { Journal } from "../../runtime/journal.ts";
@@ -138,6 +139,8 @@ class Simulation {
       stop: stop.signal,
       watch: ({ events, run }) => {
         this.id = run.id;
+        // Else the faults of the store would never be met, and nobody would notice.
+        assert(this.store.commits > commits, "news is told of what was not committed through the store");
         this.view = run;
         for (const event of events) {
           if (event.type === "attempt.started") this.committed.add(`${event.n}.${event.a}`);

@@ -21,24 +21,32 @@ class DiskError extends Error {
   readonly code = "ERR_SQLITE_ERROR";
 }
 
+/** The database, with `commit` in the place of each COMMIT, which it may carry out. */
+export function atCommit(database: Database, commit: (really: () => void) => void): Database {
+  return {
+    exec: (sql) => (sql === "COMMIT" ? commit(() => database.exec(sql)) : database.exec(sql)),
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return sql === "COMMIT" ? { ...statement, run: () => commit(() => statement.run()) } : statement;
+    },
+    close: () => database.close(),
+  };
+}
+
 /** All runs of a simulation share one journal; how long earlier ones took must then not change the order of later ones. */
 export function faultyStore(journal: Journal): Store {
   const store = { plan: (): CommitFault | null => null, commits: 0 };
   const { database } = journal;
-  const faulty: Database = {
-    exec: (sql) => {
-      if (sql !== "COMMIT") return database.exec(sql);
-      store.commits++;
-      const fault = store.plan();
-      if (fault === "kill-before") throw new LeaseLost("killed");
-      if (fault === "fail-before") throw new DiskError("disk I/O error");
-      database.exec(sql);
-      if (fault === "kill-after") throw new LeaseLost("killed");
-      if (fault === "fail-after") throw new DiskError("disk I/O error");
-    },
-    prepare: (sql) => database.prepare(sql),
-    close: () => database.close(),
+  const commit = (really: () => void): void => {
+    store.commits++;
+    const fault = store.plan();
+    if (fault === "kill-before") throw new LeaseLost("killed");
+    if (fault === "fail-before") throw new DiskError("disk I/O error");
+    really();
+    if (fault === "kill-after") throw new LeaseLost("killed");
+    if (fault === "fail-after") throw new DiskError("disk I/O error");
   };
+  const faulty = atCommit(database, commit);
   const sync = { value: { committed: () => {}, synced: async () => {} } };
   const own: Journal = Object.create(journal, {
     database: { value: faulty },
