@@ -23,6 +23,8 @@ export interface NodeRecord {
   /** Who holds it: a person, with the reason given. */
   readonly held: string | null;
   readonly attempts: number;
+  /** The run whose answer stands for it; null: it ran, or did not have to. */
+  readonly reusedFrom: string | null;
   /** In which handler it stands, or that it takes back what another node did; null: in the flow itself. */
   readonly handler: "failure" | "finally" | "undo" | null;
   /** Wall ms. */
@@ -94,10 +96,12 @@ function nodeOf(view: RunView, n: number): NodeRecord {
     said: view.skippedBy(n) === "person" ? (view.error(n)[0]?.message ?? null) : null,
     held: hold === null ? null : `${hold.by}${hold.note === null ? "" : ` (${hold.note})`}`,
     attempts: view.attempts(n),
+    reusedFrom: view.reusedFrom(n),
     handler: view.handler(n),
     startedAt,
     endedAt,
-    durationMs: startedAt === null || endedAt === null ? null : endedAt - startedAt,
+    durationMs:
+      startedAt === null || endedAt === null || view.reusedFrom(n) !== null ? null : endedAt - startedAt,
     early: view
       .early(n)
       .filter(({ at }) => at < (endedAt ?? Number.POSITIVE_INFINITY))
@@ -168,8 +172,8 @@ export async function recordOf(view: RunView, events: Iterable<Event>, alive: bo
 
 /** A node that was tried several times counts from its first start to its end. */
 function sideBySide(nodes: readonly NodeRecord[]): RunRecord["sideBySide"] {
-  const moments = nodes.flatMap(({ startedAt, endedAt }) =>
-    startedAt === null || endedAt === null
+  const moments = nodes.flatMap(({ startedAt, endedAt, reusedFrom }) =>
+    startedAt === null || endedAt === null || reusedFrom !== null
       ? []
       : [
           { at: startedAt, change: 1 },
@@ -217,7 +221,7 @@ function history(view: RunView, events: Iterable<Event>) {
     }
     if (event.type === "attempt.early")
       for (const file of event.files ?? []) artifacts.push({ node: view.name(event.n), ...file });
-    if (event.type === "attempt.ended" && event.outcome === "succeeded") {
+    if (event.type === "node.reused" || (event.type === "attempt.ended" && event.outcome === "succeeded")) {
       succeeded++;
       for (const file of event.files ?? []) artifacts.push({ node: view.name(event.n), ...file });
     }

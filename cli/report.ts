@@ -106,6 +106,7 @@ function head(record: RunRecord): readonly string[] {
     ],
     ["Nodes", String(counts.total)],
     ["Succeeded", `${counts.succeeded} (${share(counts.succeeded, ran)} of those that ran)`],
+    ...(counts.reused > 0 ? [["Cached", `${counts.reused} of these did not have to run`] as const] : []),
     [
       "Failed",
       `${counts.failed}${counts.answered > 0 ? `, ${counts.answered} answered by \`otherwise\`` : ""}`,

@@ -130,6 +130,7 @@ export function statusWord(node: NodeRecord, run: RunRecord["status"]): string {
     (node.status === "ready" || node.status === "waiting")
   )
     return "not started";
+  if (node.reusedFrom !== null) return `cached, from ${node.reusedFrom}`;
   if (node.answered) return `${node.status}, answered`;
   if (node.skipped === "branch") return "skipped, not chosen";
   if (node.skipped === "failure") return "skipped, needs what failed";
@@ -144,6 +145,7 @@ export function statusWord(node: NodeRecord, run: RunRecord["status"]): string {
 export function countsLine({ counts, status }: Pick<RunRecord, "counts" | "status">): string {
   const states = ["succeeded", "failed", "skipped", "cancelled", "running", "unknown"] as const;
   const parts = states.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
+  if (counts.reused > 0) parts[0] = `${parts[0]} (${counts.reused} cached)`;
   const left = counts.ready + counts.waiting;
   if (left > 0)
     parts.push(`${left} ${status === "running" || status === "waiting" ? "waiting" : "not started"}`);
@@ -218,6 +220,7 @@ function nodeJson(node: NodeRecord) {
     skipped_by: node.skipped,
     held_by: node.held,
     attempts: node.attempts,
+    reused_from: node.reusedFrom,
     handler: node.handler,
     started_at: iso(node.startedAt),
     ended_at: iso(node.endedAt),

@@ -20,11 +20,10 @@ export function checkPromises(check: Check, task: Task, scope: Scope): void {
   const cache = settings.get("cache");
   if (cache === undefined || foldIn(check, cache.value, scope) === false) return;
   // A value that is no such setting has been told.
-  if (check.later.get("setting cache")?.wrong === true) return;
+  if (!isCacheType(check, cache.value)) return;
   const before = check.pass.diagnostics.length;
   checkCache(check, task, cache, settings, scope);
   if (check.pass.diagnostics.length === before) return;
-  markWrong(check, "setting cache");
   if (settings.has("workspace")) markWrong(check, "setting workspace");
 }
 
@@ -124,6 +123,11 @@ function shownBytes(bytes: number): string {
 
 // Caches
 
+function isCacheType(check: Check, value: Expr): boolean {
+  const kind = check.pass.typeOf.get(value)?.kind;
+  return kind === "bool" || kind === "list";
+}
+
 function checkCache(
   check: Check,
   task: Task,
@@ -152,6 +156,11 @@ function checkCache(
   const effect = settings.get("effect");
   if (effect !== undefined && foldIn(check, effect.value, scope) === "once") {
     say(`${name} has an effect, and a cached answer would not have it`, effect, "this must happen", changes);
+    return;
+  }
+  const undo = settings.get("undo");
+  if (undo !== undefined) {
+    say(`${name} has an effect, and a cached answer would not have it`, undo, "what takes it back", changes);
     return;
   }
   if (isEmptyList(cache.value) && task.params.length > 0) {

@@ -5,6 +5,7 @@ import { walk } from "../grammar/walk.ts";
 import { checkSession } from "./check-asks.ts";
 import { checkArguments, checkScript } from "./check-commands.ts";
 import { checkGlobs } from "./check-globs.ts";
+import { foldIn } from "./check-known.ts";
 import { checkUses } from "./check-limits.ts";
 import { use } from "./check-names.ts";
 import { checkPlaceName } from "./check-place-names.ts";
@@ -168,7 +169,7 @@ function checkKind(check: Check, setting: Setting, row: SettingRow, owner: Setti
       checkWorkspace(check, setting, row, scope);
       return;
     case "cache":
-      checkCacheKeys(check, setting, row, scope);
+      if (checkCacheKeys(check, setting, row, scope) && owner === "with") onlyOff(check, setting, scope);
       return;
     case "command":
       checkCommand(check, setting, row, scope);
@@ -189,17 +190,28 @@ function guarded(check: Check, key: string, look: () => void): void {
 }
 
 /** `true`, or a list of what stands in place of the inputs. */
-function checkCacheKeys(check: Check, setting: Setting, row: SettingRow, scope: Scope): void {
+function checkCacheKeys(check: Check, setting: Setting, row: SettingRow, scope: Scope): boolean {
   const { value } = setting;
   if (value.kind === "list-of") {
     for (const item of value.items) check.infer(item, scope);
     check.pass.typeOf.set(value, { kind: "list", of: errorType });
-    return;
+    return true;
   }
   const type = check.infer(value, scope);
-  if (type.kind === "bool" || type.kind === "list" || type.kind === "error") return;
+  if (type.kind === "bool" || type.kind === "list" || type.kind === "error") return true;
   const label = `\`cache\` is \`true\` or a list of keys, this is ${said(type, check.types)}`;
   tell(check, badSetting(at(scope, value), label, `Write it like \`${row.example}\`.`));
+  return false;
+}
+
+/** Whether a cache is sound is seen from all settings of a task together. */
+function onlyOff(check: Check, setting: Setting, scope: Scope): void {
+  if (foldIn(check, setting.value, scope) === false) return;
+  const hint = "Write it among the settings of the task: whether it is safe depends on those.";
+  tell(
+    check,
+    badSetting(at(scope, setting.value), "a `with` can only switch a cache off, with `cache: false`", hint),
+  );
 }
 
 /** A command stands in the task that it belongs to: it is over its parameters. */

@@ -174,6 +174,8 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
       const priority = constantOf(lowerExpr(value, scope));
       return { priority: priority === "high" || priority === "low" ? priority : "normal" };
     }
+    case "cache":
+      return { cache: lowerCache(value, scope) };
     case "undo":
       return { undo: lowerCommand(value, scope) };
     case "runner":
@@ -198,6 +200,7 @@ function defaultSettings(action: AstAction | null): TaskSettings {
     env: [],
     needs: { cpu: action === null ? 0 : 1, memory: 0, disk: 0 },
     priority: "normal",
+    cache: null,
     undo: null,
   };
 }
@@ -268,6 +271,12 @@ function secretName(expr: AstExpr, scope: Scope): string | null {
   if (ref?.kind !== "builtin" || ref.name !== "secret") return null;
   const [arg] = expr.args;
   return arg === undefined ? null : literalText(arg.value);
+}
+
+/** `false` is as good as nothing; keys may be of any types. */
+function lowerCache(value: AstExpr, scope: Scope): Expr | null {
+  const cache = lowerExpr(value, scope);
+  return constantOf(cache) === false ? null : cache;
 }
 
 /** Globs relative to the project's root, where commands start. Those known now are looked at now. */

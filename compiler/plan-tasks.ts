@@ -47,6 +47,11 @@ export interface TaskSettings {
   /** What this machine must have free for it to start; places elsewhere count nothing. */
   readonly needs: { readonly cpu: number; readonly memory: number; readonly disk: number };
   readonly priority: "low" | "normal" | "high";
+  /**
+   * Whether an answer given before may be taken: a bool, or a list of keys that stand in place of the input values. Null:
+   * never.
+   */
+  readonly cache: Expr | null;
   /** Takes its effect back, over the task's parameters; `$OUT` then names a file that holds its answer. */
   readonly undo: Command | null;
 }

@@ -112,7 +112,7 @@ const task: SettingTable = {
     kind: { kind: "fixed", types: [{ kind: "union", members: effects }] },
     example: 'effect: "pure"',
   },
-  cache: { kind: { kind: "cache" }, example: "cache: true", later: true },
+  cache: { kind: { kind: "cache" }, example: "cache: true" },
   reads: { kind: { kind: "value", types: [listOf(stringType)] }, example: 'reads: ["src/**"]' },
   writes: { kind: { kind: "value", types: [listOf(stringType)] }, example: 'writes: ["dist/**"]' },
   workspace: { kind: { kind: "workspace" }, example: 'workspace: "scratch"', later: true },

@@ -68,6 +68,22 @@ function notALink(path: string): (error: unknown) => never {
   };
 }
 
+/** SHA-256 of a regular file's content. */
+export async function hashOfFile(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const hash = createHash("sha256");
+    const piece = Buffer.allocUnsafe(pieceBytes);
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, pieceBytes, null);
+      if (bytesRead === 0) return hash.digest("hex");
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
 /** A name beside which nothing else writes. */
 export function asideIn(folder: string): string {
   return join(folder, randomBytes(9).toString("base64url"));

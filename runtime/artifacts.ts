@@ -6,7 +6,7 @@ import { chmod, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { type ManifestEntry, manifest } from "../compiler/seen.ts";
 import type { FileValue } from "../compiler/types.ts";
-import { asideIn, copyHashed, orRemove, settle, settleSync } from "./artifacts-disk.ts";
+import { asideIn, copyHashed, hashOfFile, orRemove, settle, settleSync } from "./artifacts-disk.ts";
 import { isInside, NotAFile, outside } from "./folder.ts";
 
 /** Something about a stored content that is told to people: altered, missing, or not to be stored. */
@@ -123,6 +123,13 @@ export class ArtifactStore {
     } finally {
       closeSync(file);
     }
+  }
+
+  /** Reads a content to its end: throws {@link ArtifactError} if it is missing or altered. */
+  async verify(sha256: string): Promise<void> {
+    const place = this.pathOf(sha256);
+    if (place === null) throw missing(sha256);
+    if ((await hashOfFile(place)) !== sha256) throw altered(sha256, place);
   }
 
   /** The files of a stored dir. */

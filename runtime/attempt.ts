@@ -61,7 +61,7 @@ export interface AttemptOrder {
 /** How it ended: an `attempt.ended` without what only the run knows. */
 export type AttemptReport = Omit<
   Extract<EventBody, { type: "attempt.ended" }>,
-  "type" | "n" | "a" | "again_at"
+  "type" | "n" | "a" | "again_at" | "print"
 >;
 
 /** What all attempts of a run share. */

@@ -29,6 +29,18 @@ const kindsToSweep = ["local"] as const;
 export function openAttempts(settings: AttemptsSettings): Attempts {
   const changes = new Changes(settings.project);
   return {
+    identity: async (kind) => {
+      const runner = await settings.runner(kind);
+      if ("problem" in runner) return kind;
+      const tag = { run: "", node: 0, attempt: 0 };
+      return runner.identity({
+        tag,
+        settings: {},
+        project: settings.project,
+        workspace: "scratch",
+        scratch: "",
+      });
+    },
     open: ({ run, folder, epoch, inherited, isOurs, files, clock, timer, placed, early }) => {
       const paths = new Map<string, string>();
       // A folder for each owner: one that was taken over and does not know it yet tidies up nothing but its own.

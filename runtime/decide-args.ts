@@ -55,19 +55,44 @@ export function keyOf(run: Run, n: number, values: readonly Value[]): string {
   return hash("sha256", JSON.stringify([run.keyId, run.name(n), values]));
 }
 
-/** Settings of a node, given its arguments. */
-export function settingsOf(run: Run, n: number, values: readonly Value[]): Evaluated<NodeSettings> {
+type Find = <K extends keyof TaskSettings>(key: K) => { value: TaskSettings[K]; scope: Scope };
+
+/** A setting from the innermost `with` that has it, else the task's own, and the scope it is to be read in. */
+function finder(run: Run, n: number, values: readonly Value[]): Find {
   const task = taskOf(run, n);
   const own = paramScope(values, run.plan.types, run.files);
   const layers = layersOf(run, n);
-  /** A setting from the innermost `with` that has it, else the task's own, and the scope it is to be read in. */
-  const find = <K extends keyof TaskSettings>(key: K): { value: TaskSettings[K]; scope: Scope } => {
+  return (key) => {
     for (const { overrides, frame } of layers) {
-      const value: TaskSettings[K] | undefined = overrides[key];
+      const value = overrides[key];
       if (value !== undefined) return { value, scope: run.scope(frame) };
     }
     return { value: task.settings[key], scope: own };
   };
+}
+
+/**
+ * Whether an answer given before may stand for a node with these settings, and what stands in place of its values; null: it
+ * may not. Where a `with` makes that unsafe, it is not done.
+ */
+export function cacheOf(
+  run: Run,
+  n: number,
+  values: readonly Value[],
+  settings: NodeSettings,
+): { readonly keys: readonly Value[] | null } | null {
+  const { value, scope } = finder(run, n, values)("cache");
+  const cache = value ?? null;
+  if (cache === null || settings.writes !== null || settings.effect === "once" || settings.reads === null)
+    return null;
+  const computed = attempt(() => evaluate(cache, scope));
+  if ("problem" in computed || computed.value === false) return null;
+  return { keys: computed.value === true ? null : asList(computed.value) };
+}
+
+/** Settings of a node, given its arguments. */
+export function settingsOf(run: Run, n: number, values: readonly Value[]): Evaluated<NodeSettings> {
+  const find = finder(run, n, values);
   const compute = <T>(name: string, key: "timeout" | "reads" | "writes", read: (v: Value) => T): T | null => {
     const { value, scope } = find(key);
     return value === null ? null : named(name, () => read(evaluate(value, scope)));

@@ -2,6 +2,7 @@
 
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import { assert } from "./bug.ts";
+import { Unseen } from "./decide-unseen.ts";
 import type { Need } from "./room.ts";
 import type { Run } from "./run.ts";
 import { openApprovals } from "./run-approvals.ts";
@@ -41,6 +42,7 @@ export class Queues {
   /** One heap for each distinct need. */
   private readonly heaps = new Map<string, { readonly need: Need; readonly heap: Heap }>();
   private readonly pure: Heap;
+  private readonly unseen: Unseen;
   private readonly timers: Heap;
   /** Of what is in `timers`, when it is due. */
   private readonly due = new Map<number, number>();
@@ -67,6 +69,7 @@ export class Queues {
     this.chosen = chosen;
     this.generation = run.generation;
     this.pure = new Heap((a, b) => this.before(a, b));
+    this.unseen = new Unseen(run, (a, b) => this.before(a, b));
     const dueOf = (n: number): number => this.due.get(n) ?? 0;
     const untilOf = (c: number): number => run.people.approvals.get(c)?.until ?? Number.POSITIVE_INFINITY;
     this.expiries = new Heap((a, b) => untilOf(a) < untilOf(b) || (untilOf(a) === untilOf(b) && a < b));
@@ -186,6 +189,24 @@ export class Queues {
     return this.topOf(this.pure) ?? null;
   }
 
+  /** The next node to look for an answer of; it is out of the way until {@link looked}. */
+  nextLook(): number | null {
+    const n = this.topOf(this.unseen.heap) ?? null;
+    if (n !== null) this.unseen.ask(n);
+    return n;
+  }
+
+  /** Nothing was found. */
+  looked(n: number): void {
+    this.unseen.miss(n);
+    if (this.startable(n)) this.enqueue(n);
+  }
+
+  /** Is an answer being looked for? */
+  get looking(): boolean {
+    return this.unseen.open;
+  }
+
   /** The best node for which there is room. */
   nextNode(ahead: Ahead): number | null {
     for (;;) {
@@ -259,6 +280,10 @@ export class Queues {
     const { run } = this;
     if (run.info(n).pure) {
       this.pure.push(n);
+      return;
+    }
+    if (this.unseen.wants(n)) {
+      this.unseen.heap.push(n);
       return;
     }
     const need = needsOf(run, n);

@@ -18,6 +18,8 @@ import { attempt } from "./values.ts";
 export type Decision =
   /** Append the event, apply it, ask again. After the commit, an attempt that was started is carried out. */
   | { readonly do: "append"; readonly event: EventBody }
+  /** Find out whether the node has to run at all, then say so by {@link looked}, or record `node.reused`. */
+  | { readonly do: "look"; readonly n: number }
   /**
    * Nothing to do until something is heard, or until this wall time, in ms. `people`: only a person can move it on; at
    * that time nothing more would be waited for.
@@ -74,22 +76,29 @@ export function decide(run: Run, now: number, ahead: Ahead = none): Decision {
     return append(run.kindOf(check) === "check" ? checked(run, check) : opened(run, check, now));
   const pure = queues.nextPure();
   if (pure !== null) return append(evaluated(run, pure));
+  const unseen = queues.nextLook();
+  if (unseen !== null) return { do: "look", n: unseen };
   const next = queues.nextNode(ahead);
   if (next !== null) return append(startOf(run, next));
   const time = queues.nextTime();
   const asked = run.unknown.size > 0 || queues.waitForPeople();
-  const idle = time === null && run.runningCells.size === 0;
+  const idle = time === null && run.runningCells.size === 0 && !queues.looking;
   const people = idle && asked;
   const held = idle && !asked ? queues.nextHeld() : null;
   if (held !== null) return append(startOf(run, held));
   const deadline = selection === null ? deadlines.nextTime() : null;
   const until = sooner(sooner(time, queues.nextExpiry()), deadline);
-  if (until !== null || run.runningCells.size > 0 || people) return sleep(until, people);
+  if (until !== null || run.runningCells.size > 0 || queues.looking || people) return sleep(until, people);
   if (selection === null) throw new Bug(`nothing runs, nothing is ready, and run ${run.id} has not ended`);
   return append(endOfSelection(run, selection));
 }
 
 const none: Ahead = () => 0;
+
+/** No answer of before stands for the node: it is to run. */
+export function looked(run: Run, n: number): void {
+  memoryOf(run).queues.looked(n);
+}
 
 function append(event: EventBody): Decision {
   return { do: "append", event };

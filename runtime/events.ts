@@ -139,7 +139,28 @@ export type EventBody =
       readonly by: string;
       readonly note?: string;
     }
-  | { readonly type: "attempt.started"; readonly n: number; readonly a: number; readonly key: string }
+  /** It did not have to run: what run `from` recorded for the same work is its answer. */
+  | {
+      readonly type: "node.reused";
+      readonly n: number;
+      readonly from: string;
+      readonly value?: Value;
+      readonly files?: readonly ArtifactRef[];
+      /** Fingerprint of its work, if its task has a `cache`. */
+      readonly print?: string;
+    }
+  /**
+   * `print`: the fingerprint of its work, if its task has a `cache`. `spoiled`: a sentence, why the answer that is kept for
+   * it could not be taken.
+   */
+  | {
+      readonly type: "attempt.started";
+      readonly n: number;
+      readonly a: number;
+      readonly key: string;
+      readonly print?: string;
+      readonly spoiled?: string;
+    }
   /** Where the attempt runs: what a later owner needs to find and end it; untold if it is named by run, node and attempt. */
   | { readonly type: "attempt.placed"; readonly n: number; readonly a: number; readonly ref: string }
   /** It wrote an early field, valid and no more changed: a result, whatever becomes of the attempt. */
@@ -163,6 +184,8 @@ export type EventBody =
       readonly signal?: string;
       readonly value?: Value;
       readonly files?: readonly ArtifactRef[];
+      /** Its answer is kept under this fingerprint: what it read had not changed meanwhile. */
+      readonly print?: string;
       /** Last lines of its output, at most 2 KB, when it failed. */
       readonly tail?: string;
       /** When it is to be repeated: not before this wall time. */

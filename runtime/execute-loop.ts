@@ -1,16 +1,17 @@
 // The loop: ask `decide`, write down, commit, perform, sleep. It holds no policy, and nothing is relied on uncommitted.
 
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
-import type { Value } from "../compiler/types.ts";
 import { answerTo } from "./answer-requests.ts";
 import { type AttemptOrder, type AttemptReport, neverBegan } from "./attempt.ts";
 import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
 import { settingsOf } from "./decide-args.ts";
 import { againAt } from "./decide-retry.ts";
-import type { ArtifactRef, EventBody } from "./events.ts";
 import type { Inputs, Recorder } from "./execute-record.ts";
+import type { CancelWhy, EarlyReply, Reply } from "./execute-reply.ts";
+import { Looks } from "./execute-reuse.ts";
 import type { RunLog } from "./journal-log.ts";
+import type { Reuse } from "./reuse.ts";
 import type { Run } from "./run.ts";
 import { inFinally } from "./run-handlers.ts";
 import { isOnce } from "./run-settings.ts";
@@ -30,24 +31,6 @@ const placedMs = 50;
 /** What was told to end and has not after this time is given up; runners kill much sooner. */
 const endMsMax = 30_000;
 
-type CancelWhy = Extract<EventBody, { type: "run.cancelled" }>["why"];
-
-/** An early field was taken. */
-interface EarlyReply {
-  readonly n: number;
-  readonly a: number;
-  readonly field: string;
-  readonly value: Value;
-  readonly files: readonly ArtifactRef[];
-}
-
-type Reply =
-  | { readonly kind: "ended"; readonly n: number; readonly a: number; readonly report: AttemptReport }
-  | { readonly kind: "placed"; readonly n: number; readonly a: number; readonly ref: string }
-  | ({ readonly kind: "early" } & EarlyReply)
-  | { readonly kind: "swept"; readonly refs: readonly string[] }
-  | { readonly kind: "cancel"; readonly by: string; readonly why: CancelWhy; readonly now: boolean };
-
 interface OpenAttempt {
   readonly a: number;
   readonly stop: AbortController;
@@ -59,7 +42,11 @@ export interface LoopParts {
   readonly log: RunLog;
   readonly recorder: Recorder;
   readonly inputs: Inputs;
+  readonly reuse: Reuse;
 }
+
+/** A decision after which there is nothing more to decide for now. */
+type Rest = Exclude<Decision, { do: "append" | "look" }>;
 
 export class Loop {
   private readonly world: World;
@@ -67,6 +54,7 @@ export class Loop {
   private readonly log: RunLog;
   private readonly recorder: Recorder;
   private readonly inputs: Inputs;
+  private readonly looks: Looks;
   private attempts: RunAttempts | null = null;
   private readonly open = new Map<number, OpenAttempt>();
   private replies: Reply[] = [];
@@ -87,6 +75,7 @@ export class Loop {
     this.log = parts.log;
     this.recorder = parts.recorder;
     this.inputs = parts.inputs;
+    this.looks = new Looks(parts.run, parts.recorder, parts.reuse, this.monotonic);
   }
 
   /** A runner tells where an attempt is. */
@@ -158,17 +147,19 @@ export class Loop {
   }
 
   /** One turn: what to do next when it is committed and performed; null: there is more to decide at once. */
-  private turn(): Exclude<Decision, { do: "append" }> | null {
+  private turn(): Rest | null {
     const end = this.world.clock.monotonic() + turnMs;
     const before = this.run.cancelled;
     this.takeReplies(end);
     this.takeRequests();
+    this.looks.newMoment();
     const starts: { readonly n: number; readonly a: number; readonly key: string }[] = [];
     const stops: number[] = [];
-    let next: Exclude<Decision, { do: "append" }> | null = null;
+    let next: Rest | null = null;
     do {
       const decision = decide(this.run, this.recorder.now(), this.ahead);
-      if (decision.do !== "append") next = decision;
+      if (decision.do === "look") this.look(decision.n);
+      else if (decision.do !== "append") next = decision;
       else {
         const { event } = decision;
         // At a deadline what people said in time is heard first.
@@ -179,7 +170,7 @@ export class Loop {
           continue;
         }
         if (event.type === "run.ended") while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
-        this.recorder.record(event);
+        this.recorder.record(event.type === "attempt.started" ? this.looks.started(event) : event);
         if (event.type === "attempt.started") starts.push(event);
         if (event.type === "node.cancelled") stops.push(event.n);
       }
@@ -190,6 +181,22 @@ export class Loop {
     for (const n of stops) this.open.get(n)?.stop.abort();
     if (before === null && this.run.cancelled !== null) this.stopAll();
     return next;
+  }
+
+  private look(n: number): void {
+    this.looks.begin(n)?.then(
+      (look) => {
+        this.replies.push({ kind: "looked", n, look });
+        this.wake();
+      },
+      (error: unknown) => this.breakOff(error),
+    );
+  }
+
+  /** The disk is full, or it is a bug of ours: both end the run, and are told at the rim. */
+  private breakOff(error: unknown): void {
+    this.broken = { error };
+    this.wake();
   }
 
   /** Writes down what was told, until the turn's time is over. */
@@ -224,6 +231,10 @@ export class Loop {
   }
 
   private takeReply(reply: Extract<Reply, { n: number }>): void {
+    if (reply.kind === "looked") {
+      this.looks.take(reply.n, reply.look);
+      return;
+    }
     const { n, a } = reply;
     // A late answer of an attempt that was given up says nothing any more.
     if (this.open.get(n)?.a !== a || this.run.state(n) !== "running" || this.run.attempts(n) !== a) return;
@@ -245,6 +256,7 @@ export class Loop {
       n,
       a,
       ...reply.report,
+      ...this.looks.ended(n, reply.print ?? null),
       ...(again === null ? {} : { again_at: again }),
     });
   }
@@ -311,17 +323,15 @@ export class Loop {
     const { n, a } = order;
     const stop = new AbortController();
     this.anythingStarted = true;
-    const done = this.begun(order, stop.signal).then(
-      (report) => {
-        this.replies.push({ kind: "ended", n, a, report });
-        this.wake();
-      },
-      (error: unknown) => {
-        // The disk is full, or it is a bug of ours: both end the run, and are told at the rim.
-        this.broken = { error };
-        this.wake();
-      },
-    );
+    const done = this.looks
+      .during(n, () => this.begun(order, stop.signal))
+      .then(
+        ([report, print]) => {
+          this.replies.push({ kind: "ended", n, a, report, print });
+          this.wake();
+        },
+        (error: unknown) => this.breakOff(error),
+      );
     this.open.set(n, { a, stop, done });
   }
 

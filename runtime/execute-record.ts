@@ -3,6 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import { argsOf } from "./decide-args.ts";
 import type { Event, EventBody } from "./events.ts";
+import type { KnownPrint } from "./journal-cache.ts";
 import type { RunLog } from "./journal-log.ts";
 import type { Request, Taken } from "./requests.ts";
 import { apply, type Run } from "./run.ts";
@@ -60,6 +61,7 @@ export class Recorder {
   private at: number;
   private batch: Event[] = [];
   private taken: Taken[] = [];
+  private prints: KnownPrint[] = [];
   private waits = false;
 
   /** `changed`: filled by the run's `watch`. `last`: number and time of the last event there is. */
@@ -104,18 +106,24 @@ export class Recorder {
     this.taken.push({ id, at: this.now(), refused });
   }
 
+  /** A fingerprint that what is recorded next names. */
+  know(print: KnownPrint): void {
+    this.prints.push(print);
+  }
+
   /**
    * Commits what was recorded since the last time, and tells; `waits`: only a person can move the run on; `later`: the
    * journal's mark follows by the caller. Throws JournalError and LeaseLost.
    */
   commit(waits = false, later = false): void {
     if (this.batch.length === 0 && this.taken.length === 0 && waits === this.waits) return;
-    const { batch: events, taken } = this;
+    const { batch: events, taken, prints } = this;
     const changed = [...this.changed].sort((a, b) => a - b);
     this.batch = [];
     this.taken = [];
+    this.prints = [];
     this.changed.clear();
-    this.log.commit(events, this.run, changed, taken, waits, later);
+    this.log.commit(events, this.run, changed, taken, waits, later, prints);
     this.waits = waits;
     this.inputs.forget();
     this.watch({ events, changed, run: this.run, waits });

@@ -1,11 +1,13 @@
 // Runs a plan to its end: a fresh run is the resume of an empty journal, and nothing else differs.
 
 import type { Value } from "../compiler/types.ts";
+import { Contents } from "./contents.ts";
 import { Loop } from "./execute-loop.ts";
 import { refuseDone, runAgain } from "./execute-once.ts";
 import { endLost, type OpenRun, openAgain, openDone, openNew, type RunRequest } from "./execute-open.ts";
 import { isFull, JournalError, worded } from "./journal-errors.ts";
 import { LeaseLost, type Owner } from "./lease.ts";
+import { Reuse } from "./reuse.ts";
 import type { RunView } from "./run-view.ts";
 import type { World } from "./world.ts";
 
@@ -35,7 +37,14 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     return result(done, true);
   }
   const open = ask.resume === undefined ? await openNew(world, ask) : await openAgain(world, ask, ask.resume);
-  const loop = new Loop(world, open);
+  const reuse = new Reuse(open.run, {
+    journal: world.journal,
+    artifacts: world.artifacts,
+    contents: new Contents(world.project),
+    identityOf: async (runner) => (await world.attempts.identity?.(runner)) ?? runner,
+    earlier: null,
+  });
+  const loop = new Loop(world, { ...open, reuse });
   const folder = world.journal.folderOf(open.run.id);
   const attempts = world.attempts.open({
     run: open.run.id,

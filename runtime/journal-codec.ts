@@ -28,10 +28,13 @@ export function encodeEvent(event: Event, run: number, spill: Spill, row: SqlVal
   const n = "n" in event ? event.n : null;
   const a = "a" in event ? event.a : null;
   row.push(run * runStride + event.seq, event.at, event.epoch, eventTypes.indexOf(event.type), n, a);
-  if (event.type === "attempt.started" && isKey(event.key)) {
+  if (event.type === "attempt.started" && event.spoiled === undefined) {
+    const { key, print = "" } = event;
     // Half of what JSON takes, for each node there is.
-    row.push(Buffer.from(event.key, "hex"));
-    return;
+    if (isKey(key) && (print === "" || isKey(print))) {
+      row.push(Buffer.from(key + print, "hex"));
+      return;
+    }
   }
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(event)) {
@@ -44,6 +47,9 @@ export function encodeEvent(event: Event, run: number, spill: Spill, row: SqlVal
     body = shortened(fields, spill);
   row.push(body === "{}" ? null : body);
 }
+
+/** Of a SHA-256 in hex. */
+const keyLength = 64;
 
 /** A SHA-256 in hex can be kept as its bytes. */
 function isKey(key: string): boolean {
@@ -72,8 +78,11 @@ export function decodeEvent(row: Row, run: number, unspill: Unspill): Event | { 
   if (n !== null) fields["n"] = n;
   if (a !== null) fields["a"] = a;
   const body = row["body"];
-  if (body instanceof Uint8Array) fields["key"] = Buffer.from(body).toString("hex");
-  else if (typeof body === "string") {
+  if (body instanceof Uint8Array) {
+    const hex = Buffer.from(body).toString("hex");
+    fields["key"] = hex.slice(0, keyLength);
+    if (hex.length > keyLength) fields["print"] = hex.slice(keyLength);
+  } else if (typeof body === "string") {
     const parsed = parsedObject(body);
     if (parsed === null) return { problem: "its body is no JSON" };
     for (const [name, value] of Object.entries(parsed)) {
@@ -181,7 +190,14 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   "node.resumed": { n: isCount, by: isText, note: maybe(isText) },
   "node.skipped": { n: isCount, by: isText, note: maybe(isText) },
   "node.retried": { n: isCount, by: isText, note: maybe(isText) },
-  "attempt.started": { n: isCount, a: isCount, key: isText },
+  "node.reused": {
+    n: isCount,
+    from: isText,
+    value: maybe(isValue),
+    files: maybe(isFiles),
+    print: maybe(isText),
+  },
+  "attempt.started": { n: isCount, a: isCount, key: isText, print: maybe(isText), spoiled: maybe(isText) },
   "attempt.placed": { n: isCount, a: isCount, ref: isText },
   "attempt.early": { n: isCount, a: isCount, field: isText, value: isValue, files: maybe(isFiles) },
   "attempt.ended": {
@@ -194,6 +210,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     signal: maybe(isText),
     value: maybe(isValue),
     files: maybe(isFiles),
+    print: maybe(isText),
     tail: maybe(isText),
     again_at: maybe(isNumber),
   },

@@ -3,6 +3,7 @@
 import type { Plan } from "../compiler/plan.ts";
 import type { Event } from "./events.ts";
 import type { Journal } from "./journal.ts";
+import { CacheWriter, type KnownPrint } from "./journal-cache.ts";
 import { type ChainEnd, chained, chainStart } from "./journal-chain.ts";
 import { encodeEvent, encodePlan, eventColumns } from "./journal-codec.ts";
 import { JournalError, worded } from "./journal-errors.ts";
@@ -67,6 +68,7 @@ export class RunLog {
   private plan: Plan | null;
   private key: number;
   private projections: Projections | null = null;
+  private cache: CacheWriter | null = null;
   private related = 0;
   private end: ChainEnd;
   private readonly mark: RunMark;
@@ -105,6 +107,7 @@ export class RunLog {
   /**
    * Writes a turn. `view` is the run after the events; `changed`: its nodes that started, ended or wait again; `taken`:
    * requests that the events answer; `waits`: only a person can move the run on. `later`: {@link markEnd} follows.
+   * `prints`: fingerprints that the events name for the first time.
    */
   commit(
     events: readonly Event[],
@@ -113,6 +116,7 @@ export class RunLog {
     taken: readonly Taken[] = [],
     waits = false,
     later = false,
+    prints: readonly KnownPrint[] = [],
   ): void {
     // Long values are stored before the transaction, in which nothing waits.
     const rows = this.guarded(() => events.map((event) => this.encode(event)));
@@ -126,6 +130,10 @@ export class RunLog {
       this.events.flush();
       projections.follow(view, events, changed);
       projections.wait(waits);
+      if (prints.length > 0 || this.cache !== null) {
+        this.cache ??= new CacheWriter(this.journal.database, this.key);
+        this.cache.follow(events, prints);
+      }
       for (const { id, at, refused } of taken) this.take.run(at, refused, id);
     });
     this.end = end;

@@ -33,10 +33,14 @@ export const eventTypes: readonly EventType[] = [
   "node.resumed",
   "node.skipped",
   "node.retried",
+  "node.reused",
 ];
 
+/** A state as people see it in the tables: `cached` is a way of succeeding. */
+export type RowState = State | "cached";
+
 /** The same for states of nodes and runs, kinds of dependencies, kinds of cells: only ever add at the end. */
-export const states: readonly State[] = [
+export const states: readonly RowState[] = [
   "waiting",
   "running",
   "succeeded",
@@ -44,6 +48,7 @@ export const states: readonly State[] = [
   "skipped",
   "cancelled",
   "unknown",
+  "cached",
 ];
 export const edgeKinds: readonly EdgeKind[] = ["data", "order", "phase", "gate", "early"];
 /** Cells that people see: nodes, and what has nodes below it. 0 is a task's node. */
@@ -130,6 +135,21 @@ CREATE TABLE request (
 CREATE UNIQUE INDEX request_open ON request (run, subject) WHERE taken_at IS NULL;
 `;
 
+/**
+ * Answers by what they were made from; no projection: flowc decides by it. `print` is the fingerprint, `parts` what it was
+ * made of, `node` and `task` whose it was. `event`: the end of the attempt that gave the answer; null while there is none.
+ * A list of files is a `listing`, which many fingerprints share.
+ */
+const cacheTables = `
+CREATE TABLE cache (
+  id INTEGER PRIMARY KEY, print BLOB NOT NULL UNIQUE, task TEXT NOT NULL, node TEXT NOT NULL, parts TEXT NOT NULL,
+  at INTEGER NOT NULL, event INTEGER
+);
+CREATE INDEX cache_task ON cache (task, node);
+CREATE INDEX cache_event ON cache (event) WHERE event IS NOT NULL;
+CREATE TABLE listing (hash BLOB PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+`;
+
 const viewNames = ["runs", "nodes", "attempts", "dependencies", "artifacts", "gates", "events"];
 
 /** Events about the items of gates. */
@@ -158,9 +178,10 @@ CREATE VIEW nodes AS SELECT
   'local' AS runner, ${instance("attempt.n")} AS instance, node.attempts AS attempts,
   ${time("node.started_at")} AS started_at, ${time("node.ended_at")} AS ended_at,
   node.ended_at - node.started_at AS duration_ms,
-  coalesce(node.error, CASE WHEN node.state <> 2 THEN last.body ->> '$.message' END) AS error
+  coalesce(node.error, CASE WHEN node.state NOT IN (${states.indexOf("succeeded")}, ${states.indexOf("cached")}) THEN last.body ->> '$.message' END) AS error
 FROM run JOIN node ON ${ofRun("node.id")} AND node.kind = 0
-LEFT JOIN attempt ON attempt.run = run.id AND attempt.n = node.id - run.id * ${runStride} AND attempt.a = node.attempts
+LEFT JOIN attempt ON attempt.run = run.id AND attempt.n = node.id - run.id * ${runStride}
+  AND attempt.a = CASE WHEN node.state = ${states.indexOf("cached")} THEN 0 ELSE node.attempts END
 LEFT JOIN event AS last ON last.id = run.id * ${runStride} + attempt.ended
 LEFT JOIN event AS placed ON placed.id = run.id * ${runStride} + attempt.placed;
 
@@ -170,7 +191,7 @@ CREATE VIEW attempts AS SELECT
   last.body ->> '$.why' AS reason, last.body ->> '$.exit' AS exit_code, ${instance("attempt.n")} AS instance,
   NULL AS session, ${time("coalesce(first.at, last.at)")} AS started_at, ${time("last.at")} AS ended_at,
   last.at - coalesce(first.at, last.at) AS duration_ms, NULL AS cost, NULL AS tokens
-FROM run JOIN attempt ON attempt.run = run.id
+FROM run JOIN attempt ON attempt.run = run.id AND attempt.a > 0
 JOIN node ON node.id = run.id * ${runStride} + attempt.n
 LEFT JOIN event AS first ON first.id = run.id * ${runStride} + attempt.started
 LEFT JOIN event AS placed ON placed.id = run.id * ${runStride} + attempt.placed
@@ -210,7 +231,7 @@ ORDER BY last;
 CREATE VIEW events AS SELECT
   run.name AS run, event.id - run.id * ${runStride} AS seq, ${time("event.at")} AS at, event.epoch AS epoch,
   ${names("event.type", eventTypes)} AS type, event.n AS n, event.a AS a,
-  CASE WHEN typeof(event.body) = 'blob' THEN json_object('key', lower(hex(event.body))) ELSE event.body END AS body
+  CASE WHEN typeof(event.body) = 'blob' THEN json_object('key', lower(substr(hex(event.body), 1, 64))) ELSE event.body END AS body
 FROM run JOIN event ON ${ofRun("event.id")};
 `;
 
@@ -223,6 +244,7 @@ export function prepareSchema(database: Database, path: string): void {
     if (version === journalVersion) return;
     if (version === 0) database.exec(tables);
     if (version < 2) database.exec(requestTable);
+    if (version < 3) database.exec(cacheTables);
     for (const view of viewNames) database.exec(`DROP VIEW IF EXISTS ${view}`);
     database.exec(views);
     database.exec(`PRAGMA application_id = ${applicationId}`);

@@ -224,6 +224,14 @@ export class Journal {
     return row === undefined ? null : this.guarded(() => integerOrNull(row, "crc"));
   }
 
+  /** An event by its row, whichever run it is of. Throws also ArtifactError, for a value that is not there any more. */
+  eventOf(row: Row): Event {
+    const run = Math.floor(integer(row, "id") / runStride);
+    const event = decodeEvent(row, run, (sha256) => this.unspill(sha256));
+    if ("problem" in event) throw damaged(this.path, event.problem);
+    return event;
+  }
+
   private event(row: Row, run: number, id: string, expected: number): Event {
     try {
       const event = decodeEvent(row, run, (sha256) => this.unspill(sha256));
@@ -333,7 +341,11 @@ function runRow(row: Row): RunRow {
     id: text(row, "name"),
     flow: text(row, "flow"),
     status:
-      state === undefined || state === "ready" || state === "skipped" || state === "unknown"
+      state === undefined ||
+      state === "ready" ||
+      state === "skipped" ||
+      state === "unknown" ||
+      state === "cached"
         ? "running"
         : state,
     startedAt: integer(row, "started_at"),

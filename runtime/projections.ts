@@ -3,7 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import type { ArtifactRef, Event } from "./events.ts";
 import { orIgnore, RowWriter } from "./journal-rows.ts";
-import { edgeKinds, runStride, seenKinds, states } from "./journal-schema.ts";
+import { edgeKinds, type RowState, runStride, seenKinds, states } from "./journal-schema.ts";
 import type { RunView, State } from "./run-view.ts";
 import type { Database, SqlValue, Statement } from "./sqlite.ts";
 
@@ -124,6 +124,14 @@ export class Projections {
 
   /** `attempts`: the last one of each node. */
   private followAttempt(event: Event, attempts: Map<number, AttemptEvents>): void {
+    if (event.type === "node.reused") {
+      const before = attempts.get(event.n);
+      if (before !== undefined) this.addAttempt(before);
+      // What stands for an attempt: the answer of a node that is cached is looked for there.
+      attempts.set(event.n, { n: event.n, a: 0, started: null, placed: null, ended: event.seq });
+      this.addFiles(event.n, event.seq, event.files);
+      return;
+    }
     if (event.type === "attempt.early") this.addFiles(event.n, event.seq, event.files);
     if (event.type !== "attempt.started" && event.type !== "attempt.placed" && event.type !== "attempt.ended")
       return;
@@ -180,7 +188,8 @@ export class Projections {
 
   private inputs(view: RunView, n: number): string | null {
     const task = view.task(n);
-    const values = view.attempts(n) === 0 ? null : this.inputsOf(n);
+    const begun = view.attempts(n) > 0 || view.reusedFrom(n) !== null;
+    const values = begun ? this.inputsOf(n) : null;
     if (task === null || values === null) return null;
     const entries = (view.plan.tasks[task]?.params ?? []).map(({ name }, i) => {
       const json = JSON.stringify(values[i] ?? null);
@@ -246,7 +255,7 @@ function artifactRow(run: number, n: number, ended: number, i: number, file: Art
 
 /** Are its inputs to be written now? Of a node without an action only its end is told. */
 function isFirst(view: RunView, { n, a, started }: AttemptEvents): boolean {
-  if (a !== 1) return false;
+  if (a !== 1) return a === 0;
   return started !== null || view.plan.tasks[view.task(n) ?? ""]?.action === null;
 }
 
@@ -275,12 +284,17 @@ interface NodeState {
   readonly error: string | null;
 }
 
+function rowState(view: RunView, n: number, state: State): RowState {
+  if (state === "succeeded" && view.reusedFrom(n) !== null) return "cached";
+  return state === "ready" ? "waiting" : state;
+}
+
 /** A node that is ready is still waiting for people: rows are not written for it. */
 function nodeState(view: RunView, n: number): NodeState {
   const state = view.state(n);
   const attempts = view.attempts(n);
   return {
-    state: states.indexOf(state === "ready" ? "waiting" : state),
+    state: states.indexOf(rowState(view, n, state)),
     attempts,
     startedAt: view.startedAt(n),
     endedAt: view.endedAt(n),

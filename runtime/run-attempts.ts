@@ -42,6 +42,20 @@ export function started(run: Cells, n: number, a: number): void {
   run.watch?.(n);
 }
 
+/** Its answer was there already: it takes no room, and has no attempt. */
+export function reused(
+  run: Cells,
+  n: number,
+  { from, value = null }: Extract<EventBody, { type: "node.reused" }>,
+): void {
+  assert(run.kindOf(n) === "task" && run.states.get(n) === READY, `cell ${n} is reused and is not ready`);
+  run.startTimes.set(n, run.startTimes.get(n) || run.now);
+  run.again.delete(n);
+  run.reuses.set(n, from);
+  noteSuccess(run, n, value);
+  succeed(run, n, value);
+}
+
 export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "attempt.ended" }>): void {
   const { outcome, why = null, message, exit = null, signal = null, tail = null } = event;
   if (run.states.get(n) === RUNNING) {

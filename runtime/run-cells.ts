@@ -110,6 +110,10 @@ export class Cells {
   readonly claims = new Map<number, Claim>();
   /** Cells whose parts may run at the same time and claim the same files: they fail, however often they are tried. */
   readonly clashes = new Map<number, string>();
+  /** Of nodes whose answer was taken from a run, which one. */
+  readonly reuses = new Map<number, string>();
+  /** The run that this one goes on from, with another plan. */
+  from: string | null = null;
   /** Where open attempts run. */
   readonly refs = new Map<number, string>();
   readonly runningCells = new Set<number>();

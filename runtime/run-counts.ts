@@ -28,5 +28,6 @@ export function countsOf(run: Cells): Counts {
     skipped: skipped + branch,
     cancelled,
     answered: run.answeredCount,
+    reused: run.reuses.size,
   };
 }

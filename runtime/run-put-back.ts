@@ -115,6 +115,7 @@ function putBackFrame(run: Cells, f: number, back: Set<number>): void {
 /** One cell as it was before anything was known of it; of a `repeat` the last pass is made again, on those before it. */
 export function forget(run: Cells, n: number): void {
   run.people.notes.delete(n);
+  run.reuses.delete(n);
   if (!run.runningCells.has(n)) run.startTimes.set(n, 0);
   if (run.kindOf(n) === "approve") askAnew(run, n);
   const last = run.kindOf(n) === "repeat" ? passFrame(run, n) : -1;

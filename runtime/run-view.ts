@@ -40,7 +40,7 @@ export type CellKind =
   | "rollback"
   | "early";
 
-/** How many nodes are in each state; `answered` ones are also among the failed or skipped. */
+/** How many nodes are in each state; `answered` ones are also among the failed or skipped, `reused` ones among the succeeded. */
 export interface Counts {
   readonly total: number;
   readonly waiting: number;
@@ -52,6 +52,7 @@ export interface Counts {
   readonly skipped: number;
   readonly cancelled: number;
   readonly answered: number;
+  readonly reused: number;
 }
 
 /** One link of the chain from what a person asks about to the root cause. */
@@ -163,6 +164,8 @@ export interface RunView {
   task(n: number): string | null;
   /** Key of the innermost item it belongs to. */
   key(n: number): string | null;
+  /** The run whose answer stands for the node, which then did not run in this one. */
+  reusedFrom(n: number): string | null;
   /** Attempts started so far. */
   attempts(n: number): number;
   /** Not to be repeated before this wall time, in ms. */

@@ -6,7 +6,7 @@ import type { EventBody } from "./events.ts";
 import { gatesOf, questionsOf, waitsForPeople } from "./gate-views.ts";
 import { drain } from "./run-activate.ts";
 import { applyAct } from "./run-acts.ts";
-import { ended, started } from "./run-attempts.ts";
+import { ended, reused, started } from "./run-attempts.ts";
 import { cancelNode } from "./run-call-off.ts";
 import { Cells, type CellsOptions } from "./run-cells.ts";
 import { ANSWERED, BRANCH, BY_PERSON, PAST, READY, SETTLED, SKIPPED } from "./run-codes.ts";
@@ -202,6 +202,10 @@ export class Run extends Cells implements RunView {
     return this.has(n, PAST);
   }
 
+  reusedFrom(n: number): string | null {
+    return this.reuses.get(n) ?? null;
+  }
+
   hold(n: number): Hold | null {
     return this.states.get(n) <= READY ? holdOn(this, n) : null;
   }
@@ -232,6 +236,7 @@ export function apply(run: Run, event: Happened): void {
       run.inputs = event.inputs;
       run.options = event.options;
       run.durations = event.durations;
+      run.from = event.from ?? null;
       return;
     case "run.opened":
       run.options = { ...run.options, ...event.options };
@@ -281,6 +286,9 @@ function applyToNode(run: Run, event: NodeEvent): void {
     case "gate.opened":
     case "gate.decided":
       applyToGate(run, event);
+      return;
+    case "node.reused":
+      reused(run, n, event);
       return;
     case "attempt.started":
       started(run, n, event.a);

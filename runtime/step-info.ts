@@ -16,6 +16,8 @@ export interface StepInfo {
    * bound, may be repeated, takes but a core, and is compared with nothing that it left.
    */
   readonly mayWait: boolean;
+  /** An answer given before may do. */
+  readonly cached: boolean;
   /** What it needs while it runs here, where no `with` says otherwise. */
   readonly need: Need;
   /** Its place by priority, where no `with` says otherwise: 0 starts before 1 before 2. */
@@ -29,13 +31,16 @@ export function rankOfPriority(priority: "low" | "normal" | "high"): number {
 }
 
 export function infoOf(plan: Plan, step: Step): StepInfo {
-  if (step.kind !== "task") return { step, task: null, pure: false, mayWait: false, need: noNeed, rank: 1 };
+  if (step.kind !== "task")
+    return { step, task: null, pure: false, mayWait: false, cached: false, need: noNeed, rank: 1 };
   const task = Object.hasOwn(plan.tasks, step.task) ? plan.tasks[step.task] : undefined;
   assert(task !== undefined, `the plan has no task \`${step.task}\``);
-  const { needs, priority } = task.settings;
+  const { needs, priority, cache = null } = task.settings;
+  const pure = task.action === null;
+  const cached = cache !== null && !pure;
   const need = needOf(needs);
   const rank = rankOfPriority(priority);
-  return { step, task, pure: task.action === null, mayWait: mayWait(task, need), need, rank };
+  return { step, task, pure, cached, mayWait: mayWait(task, need), need, rank };
 }
 
 function mayWait({ action, settings }: TaskPlan, need: Need): boolean {

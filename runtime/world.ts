@@ -52,6 +52,8 @@ export interface AttemptsOf {
 
 export interface Attempts {
   open(of: AttemptsOf): RunAttempts;
+  /** What a runner's places are made of, for fingerprints; not there: its name. */
+  identity?(runner: string): Promise<string>;
 }
 
 export interface World {

@@ -201,6 +201,7 @@ function planOf(task: TestTask): TaskPlan {
       env: [],
       needs: { cpu: 1, memory: 0, disk: 0 },
       priority: "normal",
+      cache: null,
       undo: null,
     },
     action: actionOf(task),

@@ -54,6 +54,7 @@ const pages = [
   "ARCHITECTURE.md",
   "CHANGELOG.md",
   "docs/language.md",
+  "docs/reuse.md",
   "examples/lockfile-audit/README.md",
 ];
 const blocks = [...pages, ...decisions].flatMap(blocksOf);

@@ -133,6 +133,7 @@ const plainSettings: Partial<Record<keyof TaskSettings, string>> = {
   env: "",
   needs: '{"cpu":1,"memory":0,"disk":0}',
   priority: '"normal"',
+  cache: "null",
   undo: "null",
 };
 

@@ -31,6 +31,7 @@ export function randomPlan(chance: () => number, gated = false): Plan {
     .task("e", { params: ["x"], retry: { times: any(3) } })
     .task("once", { params: ["x"], effect: "once" })
     .task("big", { params: ["x"], cpu: 2 })
+    .task("kept", { params: ["x"], cache: true })
     .task("w", { params: ["x"], writes: places })
     .task("made", { params: ["x"], undo: true })
     .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });
@@ -118,7 +119,13 @@ export function randomPlan(chance: () => number, gated = false): Plan {
         // Some use its early field, some all of it.
         last = b.task(name, "e", [arg]);
         seen.push(early(b, last, "api"));
-      } else last = b.task(name, ["big", "once", "made", "made", "w"][any(10)] ?? "t", [arg], extras());
+      } else
+        last = b.task(
+          name,
+          ["big", "once", "made", "made", "w", "kept", "kept"][any(12)] ?? "t",
+          [arg],
+          extras(),
+        );
       seen.push(last);
     }
     depth--;

@@ -20,9 +20,12 @@ function answersOf(text: string): readonly ("approved" | "rejected")[] {
   return words.map((word) => (word === "rejected" ? "rejected" : "approved"));
 }
 
-/** `// jobs: 2` and `// runs: 2` (it is resumed after its first end) at the top of a program. */
-function asked(text: string, name: string): number {
-  return Number(new RegExp(`^// ${name}: (\\d+)$`, "m").exec(text)?.[1] ?? 1);
+/**
+ * At the top of a program: `// jobs: 2`, `// runs: 2` (it is resumed after its first end), `// before: 1` (so many runs came
+ * before it in the same place).
+ */
+function asked(text: string, name: string, otherwise = 1): number {
+  return Number(new RegExp(`^// ${name}: (\\d+)$`, "m").exec(text)?.[1] ?? otherwise);
 }
 
 golden("run", async ({ text }) => {
@@ -31,6 +34,7 @@ golden("run", async ({ text }) => {
   const options = { jobs: asked(text, "jobs"), failFast: false, only: null };
   const inputs = {};
   try {
+    for (let i = 0; i < asked(text, "before", 0); i++) await executeRun(world, { plan, inputs, options });
     let result = await executeRun(world, { plan, inputs, options, wait: false });
     for (const answer of answersOf(text)) {
       for (const { n, item } of result.view.questions()) {

@@ -15,6 +15,8 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
     options: { jobs: 3, failFast: !calm && chance() < 0.2 },
     chance,
     pick: (running) => running[Math.floor(chance() * running.length)] ?? 0,
+    kept: (name) => (chance() < 0.5 ? { value: name } : null),
+    slow: () => chance() < 0.5,
     early: (name, _a, run, n) =>
       run.task(n) === "e" && !run.has(n, DROPPED) && run.early(n).length === 0 && chance() < 0.5
         ? { field: "api", value: `early ${name}` }
@@ -61,7 +63,12 @@ function worldOf(plan: Plan, chance: () => number, calm: boolean): World {
         );
       expect(run.room.cpu <= 3000 || [...run.running()].length === 1).toBe(true);
     }
-    if (event.type === "attempt.ended" && event.outcome === "succeeded") done.add(event.n);
+    if (event.type === "node.reused") {
+      expect(run.task(event.n), "only what has a cache is reused").toBe("kept");
+      expect(run.attempts(event.n) === 0 || !done.has(event.n), "reused after it had succeeded").toBe(true);
+    }
+    if (event.type === "node.reused" || (event.type === "attempt.ended" && event.outcome === "succeeded"))
+      done.add(event.n);
     for (const loop of run.loops.values())
       if (loop.parallel !== null) expect(itemsAtWork(run, loop)).toBeLessThanOrEqual(loop.parallel);
     let all = 0;

@@ -25,6 +25,7 @@ export interface TaskOptions {
   /** A glob of what it writes. */
   readonly writes?: Expr;
   readonly undo?: boolean;
+  readonly cache?: boolean;
   /** It has no answer. */
   readonly silent?: boolean;
   readonly effect?: TaskSettings["effect"];
@@ -59,6 +60,7 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
       env: [],
       needs: { cpu, memory, disk: 0 },
       priority: options.priority ?? "normal",
+      cache: options.cache === true ? { k: "lit", v: true } : null,
       undo: options.undo === true ? { kind: "argv", items: [] } : null,
     },
     action: result === null ? { kind: "call", file: "a.ts", export: name } : null,

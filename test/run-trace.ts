@@ -30,6 +30,7 @@ const silent: ReadonlySet<string> = new Set([
   "hash",
   "tail",
   "given",
+  "print",
 ]);
 const unsaid: ReadonlySet<string> = new Set(["attempt.placed", "swept"]);
 
@@ -50,6 +51,8 @@ export function traceOf(events: Iterable<Event>, run: Named): string {
 
 function said(key: string, value: unknown): string {
   // When it is repeated is chance and time; that it is, is not.
+  // Ids are chance as well.
+  if (key === "from") return "from an earlier run";
   if (key === "again_at" || key === "until") return key === "again_at" ? "again" : "until then";
   const text = typeof value === "string" && /^[\w.-]+$/.test(value) ? value : JSON.stringify(value);
   return `${key}=${text}`;
@@ -62,6 +65,7 @@ export function endsOf(run: Run): string {
     const words = [run.name(n).padEnd(24), run.state(n)];
     const skipped = run.skippedBy(n);
     if (skipped !== null) words.push(`(${skipped === "branch" ? "the other branch" : "by a failure"})`);
+    if (run.reusedFrom(n) !== null) words.push("(cached)");
     if (run.answered(n)) words.push("(answered)");
     if (run.attempts(n) > 1) words.push(`after ${run.attempts(n)} attempts`);
     const [own] = run.error(n);

@@ -3,11 +3,12 @@
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { answerTo } from "../runtime/answer-requests.ts";
-import { decide } from "../runtime/decide.ts";
+import { decide, looked } from "../runtime/decide.ts";
 import { againAt } from "../runtime/decide-retry.ts";
 import type { EventBody, RunOptions, Why } from "../runtime/events.ts";
 import type { Ask } from "../runtime/requests.ts";
 import { apply, createRun, type Happened, type Run } from "../runtime/run.ts";
+import { READY } from "../runtime/run-codes.ts";
 import type { Question } from "../runtime/run-view.ts";
 import { type FileAccess, ValueError } from "../runtime/values.ts";
 
@@ -39,6 +40,10 @@ export interface WorldOptions {
   readonly say?: (question: Question, run: Run) => "approved" | "rejected" | null;
   /** What a person says of the first node whose end is not known; null: nobody says anything, and `go` ends. */
   readonly person?: (run: Run, n: number) => "failed" | "again" | { readonly value: Value } | null;
+  /** What an earlier run gave for a node that could start; by default nothing. */
+  readonly kept?: (name: string, run: Run, n: number) => { readonly value: Value } | null;
+  /** Does it take time to look for that? Then other things happen first. */
+  readonly slow?: () => boolean;
   /** Chance for backoffs. */
   readonly chance?: () => number;
   /** How many calls may be started that still wait for a thread. */
@@ -52,6 +57,8 @@ export class World {
   readonly events: Happened[] = [];
   run: Run;
   now = 1000;
+  /** Nodes of which answers are being looked for. */
+  private looks: number[] = [];
   /** Called after each event. */
   check: (run: Run, event: Happened) => void = () => {};
 
@@ -87,8 +94,18 @@ export class World {
       if (stop()) return this;
       const decision = decide(this.run, this.now, () => this.config.ahead ?? 0);
       if (decision.do === "end") return this;
+      if (decision.do === "look") {
+        if (this.config.slow?.() === true) this.looks.push(decision.n);
+        else this.answer(decision.n);
+        continue;
+      }
       if (decision.do === "append") {
         this.append(decision.event);
+        continue;
+      }
+      const late = this.looks.shift();
+      if (late !== undefined) {
+        this.answer(late);
         continue;
       }
       if (decision.people) {
@@ -111,6 +128,14 @@ export class World {
       else this.now = Math.max(this.now, decision.until);
     }
     throw new Error("the run does not end");
+  }
+
+  /** Says what was found of a node, unless something else has become of it meanwhile. */
+  private answer(n: number): void {
+    if (this.run.states.get(n) !== READY) return;
+    const found = this.config.kept?.(this.run.name(n), this.run, n) ?? null;
+    if (found === null) looked(this.run, n);
+    else this.append({ type: "node.reused", n, from: "r0", value: found.value });
   }
 
   /** Puts the first question to the person, or the first node whose end is not known; false if there is no answer. */
@@ -162,6 +187,7 @@ export class World {
   /** flowc dies and comes back: all it knows is the first `keep` events. */
   crash(keep = this.events.length): this {
     this.events.length = keep;
+    this.looks = [];
     this.run = fold(this.plan, this.events);
     return this;
   }

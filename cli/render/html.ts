@@ -49,6 +49,7 @@ function summary(record: RunRecord): string {
   const facts: readonly (readonly [string, string])[] = [
     ["nodes", String(counts.total)],
     ["succeeded", `${counts.succeeded} (${share(counts.succeeded, ran)})`],
+    ...(counts.reused > 0 ? [["cached", `${counts.reused} of these`] as const] : []),
     ["failed", `${counts.failed}${counts.answered > 0 ? ` (${counts.answered} answered)` : ""}`],
     ["skipped", String(counts.skipped)],
     ...(counts.unknown > 0 ? [["not known how they ended", String(counts.unknown)] as const] : []),

@@ -35,6 +35,10 @@ export function peopleLine(event: Event, run: RunView, paint: Paint): string | n
       // Of the nodes that are ended by it, each says so itself.
       if (event.why !== "deadline" || run.kind(event.n) === "task") return null;
       return `${paint("error", "✗")} ${visible(run.name(event.n))} is past its deadline`;
+    case "attempt.started":
+      return event.spoiled === undefined
+        ? null
+        : `${paint("warning", "!")} ${item(event.spoiled.replace(/\.$/, ""))}`;
     case "node.paused":
     case "node.resumed":
     case "node.skipped":

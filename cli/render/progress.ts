@@ -88,6 +88,8 @@ export function plainProgress(stage: Stage): Progress {
     watch: (news) => {
       if (run === null) line(`run ${news.run.id}: ${visible(news.run.plan.flow)}`);
       run = news.run;
+      const reused = reusedLine(news.events, news.run, paint);
+      if (reused !== null) line(reused);
       for (const event of news.events) {
         const told = peopleLine(event, news.run, paint);
         if (told !== null) line(told);
@@ -101,6 +103,23 @@ export function plainProgress(stage: Stage): Progress {
     },
     end: stop,
   };
+}
+
+/** So many names, of what needed not run, are written out. */
+const reusedShown = 3;
+
+/** `✓ build, test and 95 others cached`; null if everything had to run. */
+function reusedLine(events: readonly Event[], run: RunView, paint: Paint): string | null {
+  const names: string[] = [];
+  let all = 0;
+  for (const event of events)
+    if (event.type === "node.reused" && all++ < reusedShown) names.push(visible(run.name(event.n)));
+  if (all === 0) return null;
+  const [last, more] = [names.pop() ?? "", all - reusedShown];
+  const others = more > 0 ? `${last} and ${count(more, "other")}` : last;
+  const list =
+    more > 0 || names.length === 0 ? [...names, others].join(", ") : `${names.join(", ")} and ${others}`;
+  return `${paint("good", "✓")} ${list} ${paint("dim", "cached")}`;
 }
 
 const longestShown = 3;

@@ -26,6 +26,7 @@ function node(n: number, name: string, more: Partial<NodeRecord> = {}): NodeReco
     said: null,
     held: null,
     attempts: 1,
+    reusedFrom: null,
     handler: null,
     early: [],
   } as const;
@@ -54,6 +55,7 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
       skipped: of("skipped"),
       cancelled: of("cancelled"),
       answered: nodes.filter(({ answered }) => answered).length,
+      reused: 0,
     },
     nodes,
     causes: [],
