@@ -84,7 +84,7 @@ export class KeptAnswers {
   earlier(task: string, node: string, before: number, most: number): readonly PrintRow[] {
     return this.prints(
       `cache.task = ? AND cache.at < ? AND cache.event IS NOT NULL
-       ORDER BY cache.node = ? DESC, cache.at DESC, cache.id DESC LIMIT ?`,
+       ORDER BY cache.node = ? DESC, cache.at DESC, cache.print LIMIT ?`,
       task,
       before,
       node,

@@ -142,11 +142,8 @@ CREATE UNIQUE INDEX request_open ON request (run, subject) WHERE taken_at IS NUL
  */
 const cacheTables = `
 CREATE TABLE cache (
-  id INTEGER PRIMARY KEY, print BLOB NOT NULL UNIQUE, task TEXT NOT NULL, node TEXT NOT NULL, parts TEXT NOT NULL,
-  at INTEGER NOT NULL, event INTEGER
-);
-CREATE INDEX cache_task ON cache (task, node);
-CREATE INDEX cache_event ON cache (event) WHERE event IS NOT NULL;
+  print BLOB PRIMARY KEY, task TEXT NOT NULL, node TEXT NOT NULL, parts TEXT NOT NULL, at INTEGER NOT NULL, event INTEGER
+) WITHOUT ROWID;
 CREATE TABLE listing (hash BLOB PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 `;
 
