@@ -22,6 +22,7 @@ import type {
 } from "./ast.ts";
 import { howOften, lateSettings, noValue, tooLong } from "./errors-syntax.ts";
 import { ExpressionRules } from "./expressions.ts";
+import { onOneLine } from "./lines.ts";
 import { type Rule, spanOf } from "./rules.ts";
 import * as T from "./tokens.ts";
 
@@ -56,9 +57,22 @@ export abstract class BlockRules extends ExpressionRules {
     const start = this.here();
     const key = this.word(this.CONSUME(T.Key));
     this.CONSUME(T.Colon, aColon);
-    const value = this.guarded(() => this.SUBRULE(this.expr), this.broken, this.skipSetting);
+    const value = this.guarded(this.settingValue, this.broken, this.skipSetting);
     return { span: this.spanFrom(start), key, value };
   });
+
+  private readonly settingValue = (): Expr => {
+    // The words of actions are names too; but a line `run "…"` is the action, and the value is missing above it.
+    const action = this.is(1, T.Run) || this.is(1, T.Ask) || this.is(1, T.CallWord);
+    const command = this.is(2, T.PlainText) || this.is(2, T.TextOpen) || this.is(2, T.FreeBracket);
+    if (action && command && !this.RECORDING_PHASE) {
+      const [colon, word, text] = [this.LA(0), this.LA(1), this.LA(2)].map((token) => token.startOffset);
+      const below =
+        !onOneLine(this.source, colon ?? 0, word ?? 0) && onOneLine(this.source, word ?? 0, text ?? 0);
+      if (below) this.fail("an expression");
+    }
+    return this.SUBRULE(this.expr);
+  };
 
   // Blocks and statements
 

@@ -57,6 +57,13 @@ export function missingComma(source: Source, gap: Span): Diagnostic {
   );
 }
 
+export function missingColon(source: Source, name: Word): Diagnostic {
+  const { end } = name.span;
+  return mistake("syntax", source, name.span, "Missing `:`", `write \`${name.text}: …\``, {
+    fix: replacing("Put `:`", { start: end, end }, ":"),
+  });
+}
+
 export function chainedComparison(source: Source, operator: Operator): Diagnostic {
   return mistake(
     "syntax",

@@ -13,7 +13,8 @@ import type {
   TextPart,
   Word,
 } from "./ast.ts";
-import { chainedComparison, holeInLiteral, looseNot, tooLong } from "./errors-syntax.ts";
+import { chainedComparison, holeInLiteral, looseNot, missingColon, tooLong } from "./errors-syntax.ts";
+import { onOneLine } from "./lines.ts";
 import { readNumber } from "./numbers.ts";
 import { buildOperation, isBinaryOp, type Operand, type Operator } from "./operators.ts";
 import { type Rule, spanOf } from "./rules.ts";
@@ -263,12 +264,28 @@ export abstract class ExpressionRules extends TypeRules {
       { ALT: () => ({ key: this.quotedKey(this.SUBRULE(this.stringLiteral)), short: null }) },
       { ALT: () => this.shortEntry() },
     ]);
-    if (short !== null && !this.RECORDING_PHASE)
-      return { span: this.spanFrom(start), key, value: short, short: true };
+    if (short !== null && !this.RECORDING_PHASE) {
+      if (!this.lacksColon()) return { span: this.spanFrom(start), key, value: short, short: true };
+      return { key, value: this.SUBRULE1(this.expr), span: this.spanFrom(start), short: false };
+    }
     this.CONSUME(T.Colon, aColon);
     const value = this.SUBRULE(this.expr);
     return { span: this.spanFrom(start), key, value, short: false };
   });
+
+  /** Behind a name: a value that is no entry by itself can only be the name's. Told, if so. */
+  private lacksColon(): boolean {
+    const [name, next] = [this.LA(0), this.LA(1)];
+    if (!onOneLine(this.source, name.startOffset, next.startOffset)) return false;
+    const literal =
+      this.is(1, T.NumberToken) ||
+      ((this.is(1, T.PlainText) || this.is(1, T.TextOpen)) && !this.is(2, T.Colon));
+    const more =
+      this.is(1, T.Name) && (this.is(2, T.TouchParen) || this.is(2, T.Dot) || this.is(2, T.TouchBracket));
+    if (!literal && !more) return false;
+    this.tell(missingColon(this.source, this.word(name)));
+    return true;
+  }
 
   private quotedKey(literal: StringLiteral): Word {
     return { text: literal.text, span: literal.span };

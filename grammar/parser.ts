@@ -220,7 +220,9 @@ export class FlowParser extends BlockRules {
 
   private readonly answer: Rule<TypeExpr> = this.rule("answer", () => {
     const arrow = this.CONSUME(T.Arrow);
-    const body = this.is(1, T.LBrace) && BODY.has(this.LA(2).tokenType);
+    // `early` is a word of types and of none else; a setting looks like a field.
+    const binds = this.is(3, T.Assign) || this.is(3, T.TouchParen);
+    const body = this.is(1, T.LBrace) && (BODY.has(this.LA(2).tokenType) || (this.is(2, T.Name) && binds));
     if (!body || this.RECORDING_PHASE) return this.SUBRULE(this.typeExpr);
     this.tell(errors.missingAnswer(this.source, spanOf(arrow)));
     return { kind: "error", span: spanOf(arrow) };
@@ -328,7 +330,16 @@ export class FlowParser extends BlockRules {
 
 const nothing = (): null => null;
 /** What a body may begin with, and no type. */
-const BODY: ReadonlySet<TokenType> = new Set([T.Run, T.Ask, T.CallWord, T.ReturnWord]);
+const BODY: ReadonlySet<TokenType> = new Set([
+  T.Run,
+  T.Ask,
+  T.CallWord,
+  T.ReturnWord,
+  T.PhaseWord,
+  T.RepeatWord,
+  T.For,
+  T.If,
+]);
 
 function asCommand(expr: Expr): Text | ListExpr {
   if (expr.kind === "text" || expr.kind === "list-of") return expr;

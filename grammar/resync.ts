@@ -69,12 +69,14 @@ export function afterStatement(source: Source, tokens: Tokens, from: number, at:
 
 /** Among settings or fields: the next key, or comma, or line that is not indented deeper. */
 export function afterSetting(source: Source, tokens: Tokens, from: number, at: number): number {
-  const indent = lineIndent(source, tokens[from - 1]?.startOffset ?? 0);
+  const before = lineIndent(source, tokens[from - 1]?.startOffset ?? 0);
+  const indent = Math.max(before, indentOf(source, tokens, from));
   return find(
     tokens,
     from,
     at,
-    (token, index) => is(token, T.Key) || is(token, T.Comma) || startsLine(source, tokens, index, indent),
+    (token, index) =>
+      index > from && (is(token, T.Key) || is(token, T.Comma) || startsLine(source, tokens, index, indent)),
   );
 }
 
