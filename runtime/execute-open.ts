@@ -6,9 +6,9 @@ import { againAt } from "./decide-retry.ts";
 import type { Event, RunOptions } from "./events.ts";
 import { refuseForgotten, refuseRepeats } from "./execute-once.ts";
 import { Inputs, Recorder, type Watch } from "./execute-record.ts";
-import { keepTexts, openFiles } from "./files.ts";
+import { type Folding, keepTexts, openFiles } from "./files.ts";
 import { encodePlan } from "./journal-codec.ts";
-import { damagedRun, worded } from "./journal-errors.ts";
+import { damagedRun, refuseUnread, worded } from "./journal-errors.ts";
 import { type Gone, historyOf } from "./journal-history.ts";
 import { createLog, freeRunId, type RunLog, reopenLog } from "./journal-log.ts";
 import { type Lease, RunHeld, takeLease, takeOver } from "./lease.ts";
@@ -206,11 +206,14 @@ function folded(
   events: readonly Event[],
   watch: ((n: number) => void) | null,
 ): { readonly run: Run; readonly files: FileAccess } {
-  const files = openFiles(world.project, plan, world.artifacts, world.journal.folderOf(id));
+  const folding: Folding = { now: true, failed: null };
+  const files = openFiles(world.project, plan, world.artifacts, world.journal.folderOf(id), folding);
   const run = createRun({ id, plan, files, ...(watch === null ? {} : { watch }) });
   try {
     for (const event of events) apply(run, event);
+    folding.now = false;
   } catch (error) {
+    refuseUnread(id, folding, error);
     if (!(error instanceof Diverged)) throw error;
     throw new ResumeRefused(
       id,

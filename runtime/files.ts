@@ -13,11 +13,13 @@ import {
   statSync,
 } from "node:fs";
 import { basename, join, sep } from "node:path";
+import { crc32 } from "node:zlib";
 import { byCodePoint, globEnters, globMatcher, globRoots } from "../compiler/glob.ts";
 import type { Plan } from "../compiler/plan.ts";
 import { type ManifestEntry, manifest } from "../compiler/seen.ts";
 import type { FileValue } from "../compiler/types.ts";
 import { ArtifactError, type ArtifactStore, inside } from "./artifacts.ts";
+import { damagedSeen, damagedStore, isMachines, worded } from "./journal-errors.ts";
 import { type FileAccess, fileIn, textLengthMax, ValueError } from "./values.ts";
 
 /** Texts kept in memory, as `read` of one file may stand in the arguments of a thousand nodes. In UTF-16 units. */
@@ -28,17 +30,29 @@ const ownFolders: ReadonlySet<string> = new Set([".git", ".flowc"]);
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** While a run is folded, what could be read when it ran must be readable: else it would become another run. */
+export interface Folding {
+  now: boolean;
+  /** What could not be read meanwhile, unless it could not be read then either. */
+  failed: ValueError | null;
+}
+
+const running: Folding = { now: false, failed: null };
+
 /**
  * Files for the run in `runFolder` of the project at the absolute path `project`. What is looked at only now (the text
  * of a project's file, a pattern that the compiler did not know) is kept, so that a resume sees the same; with
- * `runFolder` null, for a mere look at a plan, nothing is written.
+ * `runFolder` null, for a mere look at a plan, nothing is written. What fails makes a {@link ValueError}; what the machine or a
+ * damaged store is to blame for a JournalError, as far as `folding` says so.
  */
 export function openFiles(
   project: string,
   plan: Plan,
   artifacts: ArtifactStore,
   runFolder: string | null = null,
+  folding: Folding = running,
 ): FileAccess {
+  const told = <T>(work: () => T): T => toldOf(work, artifacts.folder, folding);
   const texts = new Map<string, string>();
   const globs = new Patterns(runFolder === null ? null : join(runFolder, "seen.jsonl"));
   const seen = new Map(plan.seen.map((one) => [`${one.kind}:${one.path}`, one]));
@@ -99,14 +113,17 @@ function readPath(value: object): string | null {
   return "path" in file && typeof file.path === "string" ? file.path : null;
 }
 
-/** What is wrong with a stored content or a disk fails the expression, as a node fails. */
-function told<T>(work: () => T): T {
+/** What is wrong with a stored content or a file fails the expression, as a node fails. */
+function toldOf<T>(work: () => T, store: string, folding: Folding): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof ArtifactError) throw new ValueError(error.message);
-    if (error instanceof Error && "syscall" in error) throw new ValueError(error.message);
-    throw error;
+    if (error instanceof ArtifactError)
+      throw folding.now ? damagedStore(store, error) : new ValueError(error.message);
+    if (isMachines(error)) throw worded(error, store);
+    const failure = error instanceof Error && "syscall" in error ? new ValueError(error.message) : error;
+    if (folding.now && failure instanceof ValueError) folding.failed ??= failure;
+    throw failure;
   }
 }
 
@@ -234,7 +251,8 @@ class Patterns {
     if (this.path === null) return found;
     const file = openSync(this.path, "a", 0o600);
     try {
-      appendFileSync(file, `${JSON.stringify([pattern, found])}\n`);
+      const line = JSON.stringify([pattern, found]);
+      appendFileSync(file, `${line} ${crc32(line)}\n`);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -247,7 +265,10 @@ class Patterns {
     if (this.path === null || !existsSync(this.path)) return known;
     // A last line without its end was cut off by a crash before anybody used it.
     for (const line of readFileSync(this.path, "utf8").split("\n").slice(0, -1)) {
-      const value: unknown = JSON.parse(line);
+      const [, text = "", crc] = /^(.*\])(?: (\d+))?$/.exec(line) ?? [];
+      // Older ones have none.
+      if (text === "" || (crc !== undefined && Number(crc) !== crc32(text))) throw damagedSeen(this.path);
+      const value: unknown = JSON.parse(text);
       if (!Array.isArray(value)) continue;
       const [pattern, found]: readonly unknown[] = value;
       if (typeof pattern === "string" && Array.isArray(found))

@@ -62,6 +62,13 @@ export function isFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
+const machines: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EIO", "EROFS"]);
+
+/** Is it the machine that failed, so that the same may succeed another time? */
+export function isMachines(error: unknown): boolean {
+  return machines.has(systemCode(error) ?? "");
+}
+
 /** The file as a whole cannot be used. `what`: a clause. */
 export function damaged(path: string, what: string, cause?: unknown): JournalError {
   return new JournalError(
@@ -75,10 +82,55 @@ export function damaged(path: string, what: string, cause?: unknown): JournalErr
 
 /** One run cannot be used; the others can. */
 export function damagedRun(path: string, what: string): JournalError {
+  return new JournalError("damaged", `The journal \`${path}\` is damaged: ${what}.`, another);
+}
+
+const another = "This run cannot be gone on with; start a new one. The other runs can still be used.";
+
+/** A content of the artifact store without which a run is not what it was. */
+export function damagedStore(folder: string, error: Error): JournalError {
   return new JournalError(
     "damaged",
-    `The journal \`${path}\` is damaged: ${what}.`,
-    "This run cannot be gone on with; start a new one. The other runs can still be used.",
+    `The artifact store \`${folder}\` is damaged: ${error.message}.`,
+    "Runs that used it cannot be read until then. The other runs can still be used.",
+    error,
+  );
+}
+
+/** What a run has seen of the project is not what was written. */
+export function damagedSeen(path: string): JournalError {
+  return new JournalError(
+    "damaged",
+    `\`${path}\` is damaged: a line of it is not what was written.`,
+    another,
+  );
+}
+
+/** Folded again, a run is not what it was: what it read was changed, or flowc was. */
+export function diverged(run: string, error: Error): JournalError {
+  return new JournalError(
+    "damaged",
+    `The run ${run} cannot be read: ${error.message}.`,
+    "What its nodes printed is still there, in the folder `runs` beside the journal. The other runs can still be used.",
+    error,
+  );
+}
+
+/**
+ * `error` ended the folding of a run. If something could not be read meanwhile that could be read when it ran, that is why.
+ * Throws JournalError.
+ */
+export function refuseUnread(
+  run: string,
+  { failed }: { readonly failed: Error | null },
+  error: unknown,
+): void {
+  if (failed === null || !(error instanceof Error) || error instanceof JournalError) return;
+  throw new JournalError(
+    "damaged",
+    `The run ${run} cannot be read: ${failed.message}.`,
+    "Put back what it was when the run saw it, or start a new run. The other runs can still be used.",
+    error,
   );
 }
 

@@ -2,10 +2,11 @@
 
 import type { Plan } from "../compiler/plan.ts";
 import type { Event } from "./events.ts";
-import { openFiles } from "./files.ts";
+import { type Folding, openFiles } from "./files.ts";
 import type { Journal } from "./journal.ts";
+import { diverged, refuseUnread } from "./journal-errors.ts";
 import { type Gone, historyOf } from "./journal-history.ts";
-import { apply, createRun } from "./run.ts";
+import { apply, createRun, Diverged } from "./run.ts";
 import type { RunView } from "./run-view.ts";
 
 export interface LoadedRun {
@@ -18,11 +19,22 @@ export interface LoadedRun {
   readonly gone: Gone | null;
 }
 
-/** `id` as `Journal.find` gives it; `project` absolute. Throws JournalError, and Diverged if flowc itself has changed. */
+/** `id` as `Journal.find` gives it; `project` absolute. Throws JournalError, also if it comes out as another run than it was. */
 export function loadRun(journal: Journal, id: string, project: string): LoadedRun {
   const { plan, events, gone } = historyOf(journal, id);
   const folder = journal.folderOf(id);
-  const view = createRun({ id, plan, files: openFiles(project, plan, journal.artifacts, folder) });
-  for (const event of events) apply(view, event);
+  const folding: Folding = { now: true, failed: null };
+  const view = createRun({
+    id,
+    plan,
+    files: openFiles(project, plan, journal.artifacts, folder, folding),
+  });
+  try {
+    for (const event of events) apply(view, event);
+  } catch (error) {
+    refuseUnread(id, folding, error);
+    if (error instanceof Diverged) throw diverged(id, error);
+    throw error;
+  }
   return { view, plan, events, folder, gone };
 }

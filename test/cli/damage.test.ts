@@ -1,6 +1,17 @@
-// A damaged journal as a person meets it: what is said, the exit code, and the command to type next.
+// A damaged journal or artifact as a person meets it: what is said, the exit code, and the command to type next.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -106,3 +117,129 @@ it("tells of a run that the journal does not know any more", async () => {
     /^warning: The run RUN-1 is gone from the journal\. What was printed is left in \.flowc\/runs\/RUN-1; remove that folder to hear no more of it\.\n/;
   for (const command of ["runs", "run --resume last"]) expect((await typed(command)).out).toMatch(warning);
 });
+
+const files = `
+task make(text: string, name: string) -> file { reads: [] run "printf %s ~{text} > ~{name}" return file(name) }
+task long() -> string { run "head -c 70000 /dev/zero | tr '\\\\0' x" return stdout }
+task use(w: string) -> string { run "echo ~{w} >> used" return w }
+task wait(f: file, w: string) -> int { run "test -e go && cat ~{f}" return len(w) }
+flow main() -> int {
+  f = make(text: "abcd", name: "f.txt")
+  g = make(text: "abcde", name: "g.txt")
+  l = long()
+  t = read(f)
+  u = use(w: t)
+  return wait(f: g, w: "~{l}~{u}")
+}
+`;
+
+/** The stored content of `size` bytes. */
+function artifact(size: number): string {
+  const store = join(folder, ".flowc/artifacts");
+  const found = readdirSync(store, { recursive: true, encoding: "utf8" })
+    .map((path) => join(store, path))
+    .filter((path) => statSync(path).isFile() && statSync(path).size === size);
+  expect(found).toHaveLength(1);
+  return found[0] ?? "";
+}
+
+const harms: Readonly<Record<string, (path: string) => void>> = {
+  altered: (path) => {
+    chmodSync(path, 0o600);
+    const bytes = readFileSync(path);
+    bytes[1] = 64;
+    writeFileSync(path, bytes);
+  },
+  removed: (path) => rmSync(path),
+};
+
+it.each([
+  [
+    "altered",
+    4,
+    74,
+    /^error: The artifact store `FOLDER\/.flowc\/artifacts` is damaged: the content [0-9a-f]{12}… was changed on the disk: `.*` is not what was stored; put back what it was, or start a new run\.\n/,
+  ],
+  ["removed", 4, 74, /^error: The run RUN-1 cannot be read: `f.txt` is not there any more\.\n/],
+  [
+    "altered",
+    70_002,
+    74,
+    /^error: The journal `FOLDER\/.flowc\/journal.db` is damaged: of event \d+ of run RUN-1, the content [0-9a-f]{12}… was changed on the disk: .*\n/,
+  ],
+  [
+    "removed",
+    70_002,
+    74,
+    /^error: The journal `FOLDER\/.flowc\/journal.db` is damaged: of event \d+ of run RUN-1, the content [0-9a-f]{12}… is not in the artifact store any more; .*\n/,
+  ],
+  // Only the node that is to have it cannot have it.
+  [
+    "altered",
+    5,
+    1,
+    /✗ wait failed: The content of `g.txt` \([0-9a-f]{12}…\) was changed on the disk: .* put back what it was, or start a new run\.\n/,
+  ],
+  [
+    "removed",
+    5,
+    1,
+    /✗ wait failed: The file `g.txt` is neither in the artifact store nor in the project any more\. Put it back, or start a new run\.\n/,
+  ],
+])(
+  "tells of an artifact that was %s (%i bytes), and goes on when it was put back",
+  async (harm, size, exit, words) => {
+    writeFileSync(join(folder, "main.flow"), files);
+    expect((await typed("run main.flow --ui quiet")).code).toBe(1);
+    const place = artifact(size);
+    const good = readFileSync(place);
+    harms[harm]?.(place);
+    writeFileSync(join(folder, "go"), "");
+    const { code, out } = await typed("run --resume last");
+    expect([code, out]).toEqual([exit, expect.stringMatching(words)]);
+    if (exit === 74)
+      for (const command of ["show last", "report last"]) expect(await typed(command)).toEqual({ code, out });
+    expect((await typed("runs")).code).toBe(0);
+    if (harm === "altered") rmSync(place);
+    writeFileSync(place, good);
+    expect((await typed("run --resume last --ui quiet")).code).toBe(0);
+    expect(readFileSync(join(folder, "used"), "utf8")).toBe("abcd\n");
+  },
+);
+
+it("refuses a run whose list of files that it has seen was changed", async () => {
+  writeFileSync(
+    join(folder, "main.flow"),
+    `task name() -> string { run "echo sub" return stdout }
+task use(f: file) -> string { run "test -e go && cat ~{f}" return stdout }
+flow main() -> string[] {
+  n = name()
+  return for f in glob("~{n}/*.txt") { use(f: f) }
+}
+`,
+  );
+  mkdirSync(join(folder, "sub"));
+  for (const n of [1, 2]) writeFileSync(join(folder, `sub/${n}.txt`), `${n}`);
+  expect((await typed("run main.flow --ui quiet")).code).toBe(1);
+  writeFileSync(join(folder, "go"), "");
+  const place = run("seen.jsonl");
+  const good = readFileSync(place, "utf8");
+  writeFileSync(place, good.replace("2.txt", "3.txt"));
+  for (const command of ["run --resume last", "show last"])
+    expect(await typed(command)).toEqual({
+      code: 74,
+      out: `error: \`FOLDER/.flowc/runs/RUN-1/seen.jsonl\` is damaged: a line of it is not what was written.
+This run cannot be gone on with; start a new one. The other runs can still be used.
+next: flowc runs
+`,
+    });
+  writeFileSync(place, good);
+  expect((await typed("run --resume last --ui quiet")).code).toBe(0);
+});
+
+/** A file of the only run that has it. */
+function run(name: string): string {
+  const runs = join(folder, ".flowc/runs");
+  const found = readdirSync(runs).map((id) => join(runs, id, name));
+  return found.find((path) => existsSync(path)) ?? name;
+}
