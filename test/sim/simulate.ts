@@ -89,6 +89,8 @@ class Simulation {
       if (end?.status === "succeeded" || (end !== null && ++calmEnds > calmEndsMax)) break;
     }
     if (end === null) this.problems.push("it never ended");
+    // Without this, a store that is written to in another way would meet no fault at all, and nobody would know.
+    if (this.store.commits === 0) this.problems.push("no commit went through the faulty store");
     const events = this.id === null ? [] : [...this.store.journal.events(this.id)];
     this.check(events, end);
     return {
