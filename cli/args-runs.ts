@@ -1,4 +1,4 @@
-// Commands that look at runs, as they are typed: runs, show, logs, report.
+// Commands that look at runs, as they are typed: runs, show, logs, why, report.
 
 import { type Command, Option } from "commander";
 import { addCommand, type Give, type StateFlags, stateOption } from "./args-common.ts";
@@ -14,6 +14,9 @@ const examples = {
   logs: `  flowc logs last                  what all nodes printed
   flowc logs last 'built[core]'    one node
   flowc logs last --follow         as it comes
+`,
+  why: `  flowc why last 'built[core]'   why it ran, was reused, waits, or failed
+  flowc why r3f2 ship --json    the same for programs
 `,
   report: `  flowc report last                 Markdown
   flowc report last --format html   one page that opens offline; also json, junit
@@ -45,6 +48,19 @@ export function recordCommands(root: Command, give: Give): void {
     .option("-f, --follow", "go on printing as it comes", false)
     .action((run: string, node: string | undefined, flags: { follow: boolean } & StateFlags) =>
       give({ command: "logs", run, node: node ?? null, follow: flags.follow, state: flags.state ?? null }),
+    );
+  stateOption(
+    addCommand(
+      root,
+      "why",
+      "RUN NODE",
+      "Tells why a node ran, was reused, waits, was skipped or failed.",
+      examples.why,
+    ),
+  )
+    .option("--json", "print one JSON object", false)
+    .action((run: string, node: string, flags: { json: boolean } & StateFlags) =>
+      give({ command: "why", run, node, json: flags.json, state: flags.state ?? null }),
     );
   stateOption(
     addCommand(

@@ -35,6 +35,8 @@ async function start(request: Request, world: World): Promise<number> {
       return (await import("./runs.ts")).runs(request, world);
     case "show":
       return (await import("./show.ts")).show(request, world);
+    case "why":
+      return (await import("./why.ts")).why(request, world);
     case "logs":
       return (await import("./logs.ts")).logs(request, world);
     case "report":

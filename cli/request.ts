@@ -91,6 +91,13 @@ export type Request =
   | { readonly command: "runs"; readonly json: boolean; readonly state: string | null }
   | { readonly command: "show"; readonly run: string; readonly json: boolean; readonly state: string | null }
   | {
+      readonly command: "why";
+      readonly run: string;
+      readonly node: string;
+      readonly json: boolean;
+      readonly state: string | null;
+    }
+  | {
       readonly command: "logs";
       readonly run: string;
       readonly node: string | null;
