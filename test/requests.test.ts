@@ -124,7 +124,9 @@ describe("a journal of the first version", () => {
       machine(() => succeeded("x")),
     );
     const { run } = await executeRun(world, { plan, inputs: {}, options });
-    world.journal.database.exec("DROP TABLE request; DROP VIEW gates; PRAGMA user_version = 1");
+    world.journal.database.exec(
+      "DROP TABLE request; DROP TABLE cache; DROP TABLE listing; DROP VIEW gates; PRAGMA user_version = 1",
+    );
     await world.journal.close();
     const state = join(project, ".flowc");
     const old = await openJournal(state, { readOnly: true });
