@@ -103,9 +103,10 @@ export function readSource(cwd: string, path: string): Source {
   const why = {
     absent: "is not there any more",
     directory: "is a folder",
+    "no-file": "is neither a file nor a folder",
     unreadable: "may not be read",
     "not-utf8": "is not UTF-8 text",
-    "too-large": "is too large",
+    "too-large": "is too large: a flow file has at most 4 MB",
   }[found.error];
   throw new Stop(exits.wrong, `${visible(path)} ${why}.`, `ls -l ${shellWord(path)}`);
 }

@@ -75,12 +75,21 @@ function shown(here: string, path: string): string {
 
 function readSource(path: string): ReturnType<Host["read"]> {
   try {
+    const stats = statSync(path);
+    const pipe = isPipeOfShell(path, stats);
+    if (!stats.isFile() && !stats.isDirectory() && !pipe) return { error: "no-file" };
+    if (stats.size > sourceBytesMax) return { error: "too-large" };
     const bytes = readFileSync(path);
     if (bytes.length > sourceBytesMax) return { error: "too-large" };
-    return { text: utf8.decode(bytes), real: slashes(realpathSync.native(path)) };
+    return { text: utf8.decode(bytes), real: pipe ? path : slashes(realpathSync.native(path)) };
   } catch (error) {
     return { error: readProblem(error) };
   }
+}
+
+/** `<(COMMAND)` of a shell, or what comes through a pipe: it has an end, which a pipe in a project need not have. */
+function isPipeOfShell(path: string, stats: Stats): boolean {
+  return stats.isFIFO() && /^\/(?:dev|proc)\//.test(path);
 }
 
 function readProblem(error: unknown): "absent" | "directory" | "unreadable" | "not-utf8" | "too-large" {

@@ -20,7 +20,7 @@ export interface Host {
     path: string,
   ):
     | { readonly text: string; readonly real: string }
-    | { readonly error: "absent" | "directory" | "unreadable" | "not-utf8" | "too-large" };
+    | { readonly error: "absent" | "directory" | "no-file" | "unreadable" | "not-utf8" | "too-large" };
   /** What is at a path: for literals of type `file` and `dir`. Hashing is lazy: `look` only tells the kind. */
   look(path: string): "file" | "dir" | "absent";
   /** Names of `.flow` files in a folder, for suggestions. */

@@ -87,12 +87,14 @@ function reason(path: string, why: ReadError): string {
       return `there is no file \`${path}\``;
     case "directory":
       return `\`${path}\` is a folder, not a file`;
+    case "no-file":
+      return `\`${path}\` is neither a file nor a folder`;
     case "unreadable":
       return `\`${path}\` may not be read`;
     case "not-utf8":
       return `\`${path}\` is not UTF-8 text`;
     case "too-large":
-      return `\`${path}\` is too large for a flow file`;
+      return `\`${path}\` is too large: a flow file has at most 4 MB`;
   }
 }
 
