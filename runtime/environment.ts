@@ -2,6 +2,7 @@
 
 import { sep } from "node:path";
 import type { Instance } from "./runner.ts";
+import { setEntry } from "./values.ts";
 
 /** A variable of `env:`; a secret by its name. */
 export type EnvText =
@@ -48,7 +49,7 @@ export function environmentOf(
       return { problem: `The secret \`${entry.secret}\` is not set in flowc's environment.` };
     const problem = problemOf(entry.name, text ?? "");
     if (problem !== null) return { problem: `\`env: { ${entry.name}: … }\` ${problem}.` };
-    env[entry.name] = text ?? "";
+    setEntry(env, entry.name, text ?? "");
   }
   env["TMPDIR"] = instance.temporary;
   env["OUT"] = `${instance.temporary}${sep}out`;

@@ -1,5 +1,6 @@
 // Calls handed to a worker thread together: who is done, who can still be taken back, and what becomes of whom.
 
+import { setEntry } from "../values.ts";
 import { type Call, type CallResult, stopped } from "./call.ts";
 import { Slots } from "./slots.ts";
 
@@ -30,8 +31,9 @@ export interface Handed {
 function difference(from: Call["env"], to: Call["env"]): Readonly<Record<string, string | null>> {
   if (from === to) return {};
   const changes: Record<string, string | null> = {};
-  for (const name in to) if (from[name] !== to[name]) changes[name] = to[name] ?? null;
-  for (const name in from) if (!(name in to)) changes[name] = null;
+  for (const name in to)
+    if (!Object.hasOwn(from, name) || from[name] !== to[name]) setEntry(changes, name, to[name] ?? null);
+  for (const name in from) if (!Object.hasOwn(to, name)) setEntry(changes, name, null);
   return changes;
 }
 
@@ -40,7 +42,7 @@ export function envOf({ env }: Handed, changes: Readonly<Record<string, string |
   const whole: Record<string, string> = { ...env };
   for (const [name, text] of Object.entries(changes))
     if (text === null) delete whole[name];
-    else whole[name] = text;
+    else setEntry(whole, name, text);
   return whole;
 }
 

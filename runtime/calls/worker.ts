@@ -151,7 +151,7 @@ function placeIn(stack: string, call: Call): string | null {
 
 /** The environment of this call and nothing else; what the call before it was given is gone. */
 function environ(env: Readonly<Record<string, string>>): void {
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  for (const name of Object.keys(process.env)) if (!Object.hasOwn(env, name)) delete process.env[name];
   // Most of it is as it was for the call before.
   for (const [name, text] of Object.entries(env)) if (process.env[name] !== text) process.env[name] = text;
 }
