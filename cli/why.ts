@@ -124,7 +124,9 @@ function ranReasons(subject: Subject): readonly string[] {
         ? "ran: its `cache` is switched off here, or what it would see could not be told before"
         : `ran: its task \`${task}\` has no \`cache\`, so it runs in every run`,
     );
-  else if (started.spoiled === undefined) found.push(...cacheReasons(subject, started.print, started.at));
+  // Compared with what was kept before this run: which of its own nodes was a moment earlier says little.
+  else if (started.spoiled === undefined)
+    found.push(...cacheReasons(subject, started.print, events[0]?.at ?? started.at));
   if (starts.length > 1) found.push(`it had ${count(starts.length, "attempt")}`);
   const ended = events.findLast((one) => one.type === "attempt.ended" && one.n === n);
   if (started.print !== undefined && ended?.type === "attempt.ended" && ended.outcome === "succeeded")
