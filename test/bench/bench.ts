@@ -8,6 +8,7 @@ import { benchCheck } from "./check.ts";
 import { compare, table } from "./compare.ts";
 import { benchForecast } from "./forecast.ts";
 import { benchNodes } from "./nodes.ts";
+import { benchReuse } from "./reuse.ts";
 import { benchRun } from "./run.ts";
 import { benchStall } from "./stall.ts";
 
@@ -32,13 +33,14 @@ function benchStart(): void {
 const folder = mkdtempSync(join(tmpdir(), "flowc-bench-"));
 try {
   const asked = process.argv.slice(2);
-  const all = !["start", "check", "run", "nodes", "stall", "forecast"].some((name) => asked.includes(name));
+  const all = !["start", "check", "run", "nodes", "stall", "forecast", "reuse"].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
   if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
   if (all || asked.includes("run")) benchRun(folder, asked.includes("--profile"));
   if (all || asked.includes("nodes")) benchNodes(folder, asked.includes("--profile"));
   if (all || asked.includes("stall")) await benchStall();
   if (all || asked.includes("forecast")) benchForecast();
+  if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
