@@ -33,7 +33,9 @@ function benchStart(): void {
 const folder = mkdtempSync(join(tmpdir(), "flowc-bench-"));
 try {
   const asked = process.argv.slice(2);
-  const all = !["start", "check", "run", "nodes", "stall", "forecast", "reuse"].some((name) => asked.includes(name));
+  const all = !["start", "check", "run", "nodes", "stall", "forecast", "reuse"].some((name) =>
+    asked.includes(name),
+  );
   if (all || asked.includes("start")) benchStart();
   if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
   if (all || asked.includes("run")) benchRun(folder, asked.includes("--profile"));
