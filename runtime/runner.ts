@@ -18,22 +18,48 @@ export function cookieOf(tag: Tag): string {
   return `${tag.run}.${tag.node}.${tag.attempt}`;
 }
 
+/** A runner's settings for its kind, valid by its `settingsSchema`; a secret stands there by its value. */
+export type RunnerSettings = Readonly<Record<string, unknown>>;
+
 export interface InstanceSpec {
+  /** Of the attempt that it is opened for; others of the run may use it after that one. */
   readonly tag: Tag;
-  /** The runner's settings for its kind, valid by `settingsSchema`. */
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: RunnerSettings;
   /** Absolute path of the project on this machine. */
   readonly project: string;
-  /** `project`: commands start in the project itself; `scratch`: in a fresh directory of the instance. */
-  readonly workspace: "project" | "scratch";
-  /** Absolute path of an empty directory on this machine that belongs to this attempt. */
-  readonly scratch: string;
-  /** Asked right before a process is started or signalled: false when somebody else has the run now. */
+  /** Absolute path of a directory on this machine that holds the `scratch` of all its workspaces; it may not be there yet. */
+  readonly folder: string;
+  /** What the task says that it needs; null: nothing. A place that can hold it to that does. */
+  readonly needs: { readonly cpu: number | null; readonly memoryBytes: number | null };
+  /** Told what takes long, as a sentence: an image that is fetched. */
+  tell?(progress: string): void;
+  /** Asked right before something is started, paid for or signalled: false when somebody else has the run now. */
   isOurs?(): boolean;
 }
 
 /** Enough to find an instance again and end it, as one word; what it means is the runner's own. */
 export type InstanceRef = string;
+
+/** Why there is no instance. `message`: a sentence for people, and what they can do about it. */
+export interface NoInstance {
+  /**
+   * `busy`: not now, and nobody's fault: a quota, a server that asks for patience; asked again later, and no attempt.
+   * `refused`: never, as it is written: no such image, a wrong key. `lost`: the place failed us; a new attempt may do better.
+   */
+  readonly problem: "busy" | "refused" | "lost";
+  readonly message: string;
+  /** Of `busy`: not before so many ms have passed; null: not said. */
+  readonly afterMs?: number | null;
+}
+
+/** What one attempt gets of an instance. */
+export interface WorkspaceSpec {
+  readonly tag: Tag;
+  /** `project`: commands start in the project, or a copy of it; `scratch`: in a fresh directory. */
+  readonly kind: "project" | "scratch";
+  /** Absolute path of a directory on this machine that belongs to this attempt, below the instance's `folder`. */
+  readonly scratch: string;
+}
 
 export interface ExecCommand {
   /** Program and arguments; a program without `/` is looked up on the PATH of `env`. */
@@ -74,12 +100,14 @@ export type Exit =
   | { readonly kind: "lost"; readonly message: string };
 
 /**
- * A file to put into an instance. `from` is an absolute path here; `to` is relative to the workspace, or an absolute
- * path inside the instance, below its workspace or its temporary directory.
+ * A file to put into a workspace. `from` is an absolute path here; `to` is relative to the workspace, or an absolute
+ * path inside the instance, below the workspace or its temporary directory. Modes are kept, and its owner may write.
  */
 export interface PutFile {
   readonly from: string;
   readonly to: string;
+  /** It is to be read only. */
+  readonly fixed?: boolean;
 }
 
 /** Which files of a workspace are wanted. Paths are relative to it, with `/`. */
@@ -91,21 +119,38 @@ export interface FileSearch {
   matches(path: string): boolean;
 }
 
-/** A file found in an instance. `path` is relative to the workspace; `local` an absolute path here that holds its content. */
+/** A file found in a workspace. `path` is relative to it; `local` an absolute path here that holds its content. */
 export interface FoundFile {
   readonly path: string;
   readonly local: string;
   readonly size: number;
 }
 
+/** A place with files and processes, in which attempts get workspaces, one after the other or together. */
 export interface Instance {
   readonly ref: InstanceRef;
-  /** Path of the workspace as its processes see it. */
-  readonly workspace: string;
-  /** Path of a temporary directory of its own as its processes see it; `$OUT` and inputs stand there. */
+  workspace(spec: WorkspaceSpec): Promise<Workspace>;
+  /** Asked before it serves another attempt: is it still there and well? */
+  isWell(): Promise<boolean>;
+  /** Ends it, with all that runs there. Nothing happens when it is closed already. */
+  close(): Promise<void>;
+}
+
+/** What one attempt works in: a directory, a temporary one, and commands that run there. */
+export interface Workspace {
+  /** By which what the attempt runs is found again: the instance's, or finer. */
+  readonly ref: InstanceRef;
+  /** Where commands start, as they see it. Absolute. */
+  readonly path: string;
+  /** A temporary directory of its own as its processes see it; `$OUT` and inputs stand there. Absolute. */
   readonly temporary: string;
+  /** Its files are on this machine, under the same paths: they need not be fetched to be read. */
+  readonly here: boolean;
+  /** Its processes may get what flowc has in its own environment (`PATH`, `HOME`); else the place has its own. */
+  readonly inherits: boolean;
   /** Ends when the command has ended and its group is gone. When `stop` fires: TERM, a grace period, KILL. */
   exec(command: ExecCommand, io: Output, stop: AbortSignal): Promise<Exit>;
+  /** Rejects when one leaves the workspace, and when there is no room. */
   put(files: readonly PutFile[]): Promise<void>;
   /**
    * Makes a folder and tells of changes in it, until the answer is called. `path` is absolute inside the instance, below its
@@ -119,6 +164,7 @@ export interface Instance {
   ): Promise<{ readonly bytes: Uint8Array; readonly truncated: boolean } | null>;
   /** Regular files that match; symlinks that leave the workspace are not followed. Sorted by path. */
   get(search: FileSearch): AsyncIterable<FoundFile>;
+  /** Nothing of the attempt is left in the instance after this. */
   close(): Promise<void>;
 }
 
@@ -129,15 +175,27 @@ export interface Ending {
   isOurs?(): boolean;
 }
 
+/** What an account or an engine allows at most; null: no bound is known. */
+export interface Quota {
+  /** Instances at one time. */
+  readonly instances: number | null;
+  /** How many may be made in a second. */
+  readonly perSecond: number | null;
+}
+
+/** Makes instances. It never retries, never looks at the plan, and never writes the journal. */
 export interface Runner {
   /** The word in `runner x { KIND: { … } }`. */
   readonly kind: string;
   readonly settingsSchema: JsonSchema;
-  open(spec: InstanceSpec): Promise<Instance>;
+  /** Do its commands use this machine's processors and memory? They then count against `--jobs`. */
+  readonly computesHere: boolean;
+  quota(settings: RunnerSettings): Quota;
+  open(spec: InstanceSpec): Promise<Instance | NoInstance>;
   /** What a crashed owner left behind for this run; `except`: without these, which this process has placed itself. */
   find(run: string, except?: ReadonlySet<InstanceRef>): Promise<readonly InstanceRef[]>;
   /** Ends what `find` found, and what `exec` runs there. Never touches anything that does not carry the tag. */
   end(refs: readonly InstanceRef[], how?: Ending): Promise<void>;
-  /** For fingerprints: an image digest, a template's build. */
-  identity(spec: InstanceSpec): Promise<string>;
+  /** For fingerprints: an image's digest, a template's build. The same settings give the same, as long as the place is the same. */
+  identity(settings: RunnerSettings): Promise<string>;
 }
