@@ -12,7 +12,15 @@ const root = fileURLToPath(new URL(".", import.meta.url));
 const dist = join(root, "dist");
 
 /** What brings compiled code, or finds files beside itself: it stays a package of its own. */
-const external = ["@photostructure/sqlite", "tsx", "piscina", "esbuild", "node:sqlite", "dockerode", "@e2b/code-interpreter"];
+const external = [
+  "@photostructure/sqlite",
+  "tsx",
+  "piscina",
+  "esbuild",
+  "node:sqlite",
+  "dockerode",
+  "@e2b/code-interpreter",
+];
 
 /** A package that is loaded late by `createRequire(…)("name")` comes into the bundle, still loaded late. */
 const lateRequires: Plugin = {

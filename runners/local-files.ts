@@ -8,14 +8,15 @@ import type { PutFile } from "../runtime/runner.ts";
 
 /** Copies files into an instance, with their modes; a `to` that would leave it is refused. */
 export async function copyIn(files: readonly PutFile[], workspace: string, temporary: string): Promise<void> {
-  for (const { from, to } of files) {
+  for (const { from, to, fixed } of files) {
     const target = resolve(workspace, to);
     if (!isInside(workspace, target) && !isInside(temporary, target))
       throw new Error(`\`${to}\` leaves the workspace`);
     await mkdir(dirname(target), { recursive: true });
     await copyFile(from, target, constants.COPYFILE_FICLONE);
     // The copy of a read-only file could not be replaced by the work; its owner may write.
-    await chmod(target, (await stat(from)).mode | 0o600);
+    const { mode } = await stat(from);
+    await chmod(target, fixed === true ? mode & 0o555 : mode | 0o600);
   }
 }
 

@@ -8,10 +8,11 @@ import {
   cookieOf,
   type ExecCommand,
   type Exit,
-  type Instance,
   type InstanceSpec,
   type Output,
   type Runner,
+  type Workspace,
+  type WorkspaceSpec,
 } from "../runtime/runner.ts";
 import { copyIn, readBounded, watchFolder } from "./local-files.ts";
 import { isFolder, type Launch, type Launched, launch, notThere } from "./local-launch.ts";
@@ -50,7 +51,15 @@ export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
       properties: {},
       additionalProperties: false,
     },
-    open: async (spec) => openLocal(spec, options, own, slotsOf(spec.tag.run)),
+    computesHere: true,
+    quota: () => ({ instances: null, perSecond: null }),
+    open: async (spec) => ({
+      ref: cookieOf(spec.tag),
+      workspace: async (of) => openWorkspace(spec, of, options, own, slotsOf(of.tag.run)),
+      isWell: async () => true,
+      // Each workspace ends what runs in it.
+      close: async () => {},
+    }),
     find: async (run, except) => {
       // Before the look, which may take longer than one of them.
       const here = [...own.open].flatMap(([ref, { launched }]) =>
@@ -110,29 +119,36 @@ function carrierOf(refs: readonly string[], own: Own): (carrier: Carrier) => boo
   return ({ cookie, mark }) => (cookie === null ? mark !== null && marks.has(mark) : cookies.has(cookie));
 }
 
-function openLocal(spec: InstanceSpec, options: LocalOptions, own: Own, slots: Slots): Instance {
-  const ref = cookieOf(spec.tag);
+function openWorkspace(
+  spec: InstanceSpec,
+  { tag, kind, scratch }: WorkspaceSpec,
+  options: LocalOptions,
+  own: Own,
+  slots: Slots,
+): Workspace {
+  const ref = cookieOf(tag);
   // What work may not replace by a link stands above what is its own.
-  const base = (): string => realpathSync.native(dirname(spec.scratch));
-  const temporary = `${spec.scratch}${sep}tmp`;
-  const workspace =
-    spec.workspace === "project" ? spec.project : join(base(), basename(spec.scratch), "work");
+  const base = (): string => realpathSync.native(dirname(scratch));
+  const temporary = `${scratch}${sep}tmp`;
+  const path = kind === "project" ? spec.project : join(base(), basename(scratch), "work");
   if (!own.temporary.has(temporary)) mkdirSync(temporary, { recursive: true });
   own.temporary.add(temporary);
-  if (spec.workspace === "scratch") mkdirSync(workspace, { recursive: true });
-  const opened: Opened = { mark: own.marks.next(spec.tag.run), launched: null };
+  if (kind === "scratch") mkdirSync(path, { recursive: true });
+  const opened: Opened = { mark: own.marks.next(tag.run), launched: null };
   own.open.set(ref, opened);
-  const place: Place = { ref, workspace, options, opened, slots, isOurs: () => spec.isOurs?.() ?? true };
+  const place: Place = { ref, path, options, opened, slots, isOurs: () => spec.isOurs?.() ?? true };
   return {
     ref,
-    workspace,
+    path,
     temporary,
+    here: true,
+    inherits: true,
     exec: (command, io, stop) => exec(place, command, io, stop),
-    put: (files) => copyIn(files, workspace, temporary),
+    put: (files) => copyIn(files, path, temporary),
     watch: watchFolder,
-    read: (path, bytesMax) =>
-      readBounded(path, bytesMax, [realpathSync.native(spec.project), join(base(), basename(spec.scratch))]),
-    get: (search) => filesBelow(workspace, search),
+    read: (file, bytesMax) =>
+      readBounded(file, bytesMax, [realpathSync.native(spec.project), join(base(), basename(scratch))]),
+    get: (search) => filesBelow(path, search),
     close: async () => {
       own.open.delete(ref);
     },
@@ -141,7 +157,7 @@ function openLocal(spec: InstanceSpec, options: LocalOptions, own: Own, slots: S
 
 interface Place {
   readonly ref: string;
-  readonly workspace: string;
+  readonly path: string;
   readonly options: LocalOptions;
   readonly opened: Opened;
   readonly slots: Slots;
@@ -149,13 +165,13 @@ interface Place {
 }
 
 async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortSignal): Promise<Exit> {
-  const { ref, workspace, options, opened, isOurs } = place;
+  const { ref, path, options, opened, isOurs } = place;
   if (stop.aborted) return { kind: "not-started", message: "It was stopped before it began.", code: "other" };
   if (!isOurs()) return { kind: "lost", message: "Another flowc has the run now." };
   const order: Launch = {
     argv: command.argv,
     env: { ...command.env, [COOKIE]: ref },
-    cwd: command.cwd === "" ? workspace : join(workspace, command.cwd),
+    cwd: command.cwd === "" ? path : join(path, command.cwd),
     io,
     mark: opened.mark,
     isOurs,

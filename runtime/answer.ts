@@ -5,11 +5,11 @@ import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Type, TypeTable, Value } from "../compiler/types.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { Why } from "./events.ts";
+import type { Left } from "./left.ts";
 import { readOutput, utf8 } from "./output.ts";
-import type { Instance } from "./runner.ts";
+import type { Workspace } from "./runner.ts";
 import { type Decoded, decode, decodeText } from "./validate.ts";
 import { type FileAccess, ValueError, type WorkOutput } from "./values.ts";
-import type { Left } from "./workspace.ts";
 
 /** How much a task may write to `$OUT`, in bytes. */
 export const answerBytesMax = 16 * 1024 * 1024;
@@ -70,15 +70,15 @@ function mentions(expr: unknown, name: "stdout" | "stderr"): boolean {
 
 /** Reads `$OUT`. A file that is not there is no answer, unless the type is optional. */
 export async function answerOfOut(
-  instance: Instance,
+  workspace: Workspace,
   path: string,
   type: Type,
   types: TypeTable,
   left: Left,
 ): Promise<Answer> {
-  let read: Awaited<ReturnType<Instance["read"]>>;
+  let read: Awaited<ReturnType<Workspace["read"]>>;
   try {
-    read = await instance.read(path, answerBytesMax);
+    read = await workspace.read(path, answerBytesMax);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { why: "invalid", message: `$OUT could not be read: ${reason}.` };

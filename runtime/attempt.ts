@@ -1,11 +1,11 @@
 // One attempt of a node, from its values to a report: never throws, every failure becomes a sentence.
 
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Action, Command, TaskPlan } from "../compiler/plan-tasks.ts";
 import { endAnswer, type Type, type TypeTable, type Value } from "../compiler/types.ts";
 import { type Answer, answerOfCall, answerOfOut, answerOfReturn, type Work } from "./answer.ts";
-import { ArtifactError } from "./artifacts.ts";
+import { type AttemptReport, cancelled, failed, neverBegan, redacted, reportOf } from "./attempt-report.ts";
 import type { CallPool } from "./calls/pool.ts";
 import type { Changes } from "./changes.ts";
 import { bind } from "./command.ts";
@@ -14,16 +14,16 @@ import { Early, type EarlyEnd, type EarlyWorld, wholeAnswer } from "./early.ts";
 import { exited, programOf, signalled, timedOut } from "./endings.ts";
 import { type EnvText, environmentOf } from "./environment.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
-import type { EventBody } from "./events.ts";
 import { textsOf } from "./hole-texts.ts";
 import { isFull } from "./journal-errors.ts";
+import { Left } from "./left.ts";
 import { type LogPaths, logPaths } from "./log-paths.ts";
 import { readTail } from "./output.ts";
-import { holdsSecret, redactor, redactText, secretForms } from "./redact.ts";
-import { COOKIE, type Exit, type Instance, type Output, type Runner } from "./runner.ts";
+import { redactor, secretForms } from "./redact.ts";
+import { COOKIE, type Exit, type Output, type Runner, type Workspace } from "./runner.ts";
 import type { Folders, Scratch } from "./scratch.ts";
-import { type FileAccess, textOf, ValueError } from "./values.ts";
-import { bringReads, Inputs, Left, WorkspaceError } from "./workspace.ts";
+import { type FileAccess, textOf } from "./values.ts";
+import { bringReads, Inputs } from "./workspace.ts";
 
 /** Settings of one node, evaluated. */
 export interface AttemptSettings {
@@ -57,12 +57,6 @@ export interface AttemptOrder {
   /** Early fields that an earlier attempt gave: they are final. */
   readonly early: readonly { readonly field: string; readonly value: Value }[];
 }
-
-/** How it ended: an `attempt.ended` without what only the run knows. */
-export type AttemptReport = Omit<
-  Extract<EventBody, { type: "attempt.ended" }>,
-  "type" | "n" | "a" | "again_at" | "print"
->;
 
 /** What all attempts of a run share. */
 export interface AttemptWorld extends EarlyWorld {
@@ -106,42 +100,6 @@ export async function runAttempt(
   return redacted(report, secrets);
 }
 
-/** What could not be done: by the task's own fault, or by that of the machine. */
-function reportOf(error: unknown): AttemptReport {
-  if (error instanceof ArtifactError) return failed("value", `${capitalized(error.message)}.`);
-  if (error instanceof WorkspaceError) return { outcome: "failed", why: "launch", message: error.message };
-  if (error instanceof ValueError)
-    return {
-      outcome: "failed",
-      why: "value",
-      message: `Its values could not be evaluated: ${error.message}.`,
-    };
-  const message = error instanceof Error ? error.message : String(error);
-  return { outcome: "lost", message: `This machine failed: ${message}` };
-}
-
-/** Nothing that goes into the journal holds a secret; an answer that does is no answer. */
-function redacted(report: AttemptReport, secrets: readonly Buffer[]): AttemptReport {
-  if (secrets.length === 0) return report;
-  const { value, files, message, tail, ...rest } = report;
-  const texts = {
-    ...(message === undefined ? {} : { message: redactText(message, secrets) }),
-    ...(tail === undefined ? {} : { tail: redactText(tail, secrets) }),
-  };
-  if (holdsSecret(JSON.stringify([value ?? null, files ?? []]), secrets))
-    return {
-      outcome: "failed",
-      why: "invalid",
-      message: "Its answer holds a secret, which must never be recorded.",
-    };
-  return {
-    ...rest,
-    ...texts,
-    ...(value === undefined ? {} : { value }),
-    ...(files === undefined ? {} : { files }),
-  };
-}
-
 function secretsOf({ settings }: AttemptOrder, world: AttemptWorld): readonly string[] {
   return settings.env.flatMap((entry) => ("secret" in entry ? [world.secrets.get(entry.secret) ?? ""] : []));
 }
@@ -172,51 +130,63 @@ class Attempt {
   async report(): Promise<AttemptReport> {
     const { order, world } = this;
     if (this.stop.aborted) return neverBegan;
-    const runner = await world.runner(order.settings.runner);
+    const isCall = order.task.action?.kind === "call";
+    const runner = await world.runner(isCall ? "local" : order.settings.runner);
     if ("problem" in runner) return failed("launch", runner.problem);
-    this.world.logs.make(this.logs.folder);
+    world.logs.make(this.logs.folder);
+    const tag = { run: order.run, node: order.n, attempt: order.a };
     const instance = await runner.open({
-      tag: { run: order.run, node: order.n, attempt: order.a },
+      tag,
       settings: {},
       project: world.project,
-      workspace: order.settings.reads === null ? "project" : "scratch",
-      scratch: this.scratch,
+      folder: dirname(this.scratch),
+      needs: { cpu: null, memoryBytes: null },
       isOurs: () => world.isOurs(),
     });
+    if ("problem" in instance)
+      return instance.problem === "refused"
+        ? failed("launch", instance.message)
+        : { outcome: "lost", message: instance.message };
     try {
-      // A call is made in this process: nobody has to look for it anywhere.
-      if (order.task.action?.kind !== "call") world.placed(order.n, order.a, instance.ref);
-      return await this.work(instance, runner);
+      const kind = order.settings.reads === null ? "project" : "scratch";
+      const workspace = await instance.workspace({ tag, kind, scratch: this.scratch });
+      try {
+        // A call is made in this process: nobody has to look for it anywhere.
+        if (!isCall) world.placed(order.n, order.a, workspace.ref);
+        return await this.work(workspace, runner);
+      } finally {
+        await workspace.close();
+      }
     } finally {
       await instance.close();
     }
   }
 
-  private async work(instance: Instance, runner: Runner): Promise<AttemptReport> {
+  private async work(workspace: Workspace, runner: Runner): Promise<AttemptReport> {
     const { task, values, settings, types } = this.order;
     const { action } = task;
     if (action === null) return failed("launch", `The task \`${task.name}\` has no action to carry out.`);
-    if (settings.reads !== null) await bringReads(instance, this.world.project, settings.reads);
-    const inputs = new Inputs(instance, this.world.project, this.world.artifacts, types);
+    if (settings.reads !== null) await bringReads(workspace, this.world.project, settings.reads);
+    const inputs = new Inputs(workspace, this.scratch, this.world.project, this.world.artifacts, types);
     const local: Value[] = [];
     for (const [i, param] of task.params.entries())
       local.push(await inputs.local(values[i] ?? null, param.type));
-    const environment = environmentOf(this.order, this.world, instance);
+    const environment = environmentOf(this.order, this.world, workspace);
     if ("problem" in environment) return failed("launch", environment.problem);
     const { undone } = this.order;
     if (undone !== undefined) {
       const text = textOf(await inputs.local(undone.value, undone.type), undone.type);
-      await this.put(instance, text, environment.env["OUT"] ?? "");
+      await this.put(workspace, text, environment.env["OUT"] ?? "");
     }
-    const place = { instance, inputs, scratch: this.scratch, secrets: this.secrets };
+    const place = { workspace, inputs, scratch: this.scratch, secrets: this.secrets };
     const early = await Early.open(this.order, this.world, place);
     const env = early === null ? environment.env : { ...environment.env, ...early.env };
     const deadline = new Deadline(this.stop, settings.timeoutSeconds);
     try {
       return await this.world.changes.during(settings, () =>
         action.kind === "run"
-          ? this.run(action.command, instance, local, env, deadline, early)
-          : this.call(action, instance, runner, local, env, deadline, early),
+          ? this.run(action.command, workspace, local, env, deadline, early)
+          : this.call(action, workspace, runner, local, env, deadline, early),
       );
     } finally {
       deadline.clear();
@@ -226,7 +196,7 @@ class Attempt {
 
   private async run(
     command: Command,
-    instance: Instance,
+    workspace: Workspace,
     local: readonly Value[],
     env: Readonly<Record<string, string>>,
     deadline: Deadline,
@@ -234,7 +204,7 @@ class Attempt {
   ): Promise<AttemptReport> {
     const { task, types } = this.order;
     const scope = paramScope(local, types, this.world.files);
-    const scriptPath = join(instance.temporary, "script");
+    const scriptPath = join(workspace.temporary, "script");
     const names = task.params.map((param) => param.name);
     const bound = bind(
       command,
@@ -243,9 +213,9 @@ class Attempt {
       names,
     );
     if ("problem" in bound) return failed("value", bound.problem);
-    if (bound.script !== null) await this.put(instance, bound.script, scriptPath);
+    if (bound.script !== null) await this.put(workspace, bound.script, scriptPath);
     const started = this.world.now();
-    const exit = await instance.exec(
+    const exit = await workspace.exec(
       { argv: bound.argv, env: { ...env, ...bound.env }, cwd: "" },
       this.output(),
       deadline.signal,
@@ -254,16 +224,16 @@ class Attempt {
     const end = await this.judge(exit, deadline, programOf(command, bound.argv));
     if (end !== null) return end;
     const exitCode = exit.kind === "exited" ? exit.code : 0;
-    const left = new Left(instance, instance.workspace, this.world.artifacts);
+    const left = new Left(workspace, this.scratch, this.world.artifacts);
     const given = (await early?.atEnd()) ?? null;
-    const answer = await this.answer(instance, left, env["OUT"] ?? "", exitCode, elapsedMs);
+    const answer = await this.answer(workspace, left, env["OUT"] ?? "", exitCode, elapsedMs);
     return this.answered(answer, left, exitCode, given);
   }
 
-  private async put(instance: Instance, script: string, path: string): Promise<void> {
+  private async put(workspace: Workspace, script: string, path: string): Promise<void> {
     const from = join(this.scratch, "script");
     await writeFile(from, script);
-    await instance.put([{ from, to: path }]);
+    await workspace.put([{ from, to: path }]);
   }
 
   private output(): Output {
@@ -290,7 +260,7 @@ class Attempt {
   }
 
   private async answer(
-    instance: Instance,
+    workspace: Workspace,
     left: Left,
     outPath: string,
     exitCode: number,
@@ -310,7 +280,7 @@ class Attempt {
     };
     if (task.result !== null) return answerOfReturn(task.result, work);
     const type = endAnswer(task.answer);
-    return type === null ? null : answerOfOut(instance, outPath, type, types, left);
+    return type === null ? null : answerOfOut(workspace, outPath, type, types, left);
   }
 
   private async answered(
@@ -345,7 +315,7 @@ class Attempt {
 
   private async call(
     action: Extract<Action, { kind: "call" }>,
-    instance: Instance,
+    workspace: Workspace,
     runner: Runner,
     local: readonly Value[],
     env: Readonly<Record<string, string>>,
@@ -359,42 +329,29 @@ class Attempt {
         file: join(this.world.project, action.file),
         shown: action.file,
         name: action.export,
-        folder: instance.workspace,
+        folder: workspace.path,
         args: Object.fromEntries(task.params.map((param, i) => [param.name, local[i] ?? null])),
-        env: { ...env, [COOKIE]: instance.ref },
+        env: { ...env, [COOKIE]: workspace.ref },
         stdoutPath: this.logs.out,
         stderrPath: this.logs.err,
         secrets: secretsOf(this.order, this.world),
       },
       deadline.signal,
     );
-    if (deadline.signal.aborted) await runner.end([instance.ref], this.world);
+    if (deadline.signal.aborted) await runner.end([workspace.ref], this.world);
     if (this.stop.aborted) return cancelled;
     const tail = "value" in result ? "" : await readTail(this.logs.out, this.logs.err);
     const printed = tail === "" ? {} : { tail };
     if (deadline.passed) return { ...failed("timeout", timedOut(settings.timeoutSeconds ?? 0)), ...printed };
     if (!("value" in result)) return { ...failed(result.why, result.message), ...printed };
-    const left = new Left(instance, instance.workspace, this.world.artifacts);
+    const left = new Left(workspace, this.scratch, this.world.artifacts);
     const elapsedMs = this.world.now() - started;
     const given = (await early?.atEnd()) ?? null;
     const type = endAnswer(task.answer);
     const answer =
       task.result === null && type !== null
         ? await answerOfCall(result.value, type, types, left)
-        : await this.answer(instance, left, "", 0, elapsedMs);
+        : await this.answer(workspace, left, "", 0, elapsedMs);
     return this.answered(answer, left, null, given);
   }
-}
-
-function capitalized(clause: string): string {
-  return clause.charAt(0).toUpperCase() + clause.slice(1);
-}
-
-const cancelled: AttemptReport = { outcome: "cancelled" };
-
-/** It was told to end before anything of it ran. */
-export const neverBegan: AttemptReport = { outcome: "cancelled", why: "launch" };
-
-function failed(why: NonNullable<AttemptReport["why"]>, message: string): AttemptReport {
-  return { outcome: "failed", why, message };
 }

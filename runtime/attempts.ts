@@ -32,14 +32,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
     identity: async (kind) => {
       const runner = await settings.runner(kind);
       if ("problem" in runner) return kind;
-      const tag = { run: "", node: 0, attempt: 0 };
-      return runner.identity({
-        tag,
-        settings: {},
-        project: settings.project,
-        workspace: "scratch",
-        scratch: "",
-      });
+      return runner.identity({});
     },
     open: ({ run, folder, epoch, inherited, isOurs, files, clock, timer, placed, early }) => {
       const paths = new Map<string, string>();

@@ -6,12 +6,13 @@ import { earlyFields, type FieldType, type Type, type TypeTable, type Value } fr
 import { answerBytesMax } from "./answer.ts";
 import type { ArtifactRef } from "./events.ts";
 import { bareType } from "./hole-texts.ts";
+import { Left } from "./left.ts";
 import { utf8 } from "./output.ts";
 import { holdsSecret } from "./redact.ts";
-import type { Instance } from "./runner.ts";
+import type { Workspace } from "./runner.ts";
 import { decodeText } from "./validate.ts";
 import { equal, isRecord, textOf } from "./values.ts";
-import { type AttemptArtifacts, type Inputs, Left } from "./workspace.ts";
+import type { AttemptArtifacts, Inputs } from "./workspace.ts";
 
 /** So long a field must not change before it is taken. */
 const stillMs = 1000;
@@ -41,7 +42,7 @@ export interface EarlyWorld {
 }
 
 interface Place {
-  readonly instance: Instance;
+  readonly workspace: Workspace;
   /** Brings files of values that are known. */
   readonly inputs: Inputs;
   /** Absolute path on this machine of a directory that belongs to this attempt. */
@@ -96,28 +97,28 @@ export class Early {
     this.world = world;
     this.place = place;
     this.fields = earlyFields(order.task.answer);
-    this.folder = join(place.instance.temporary, "early");
+    this.folder = join(place.workspace.temporary, "early");
   }
 
   /** Puts what is known where the work finds it, and begins to watch. Null for a task without early fields. */
   static async open(order: Order, world: EarlyWorld, place: Place): Promise<Early | null> {
     const early = new Early(order, world, place);
     if (early.fields.length === 0) return null;
-    early.unwatch = await place.instance.watch(early.folder, () => early.hear());
+    early.unwatch = await place.workspace.watch(early.folder, () => early.hear());
     for (const field of early.fields) await early.put(field);
     early.wakeIn(netMs);
     return early;
   }
 
   private async put({ name, type }: FieldType): Promise<void> {
-    const { instance, inputs, scratch } = this.place;
+    const { workspace, inputs, scratch } = this.place;
     const found = this.order.early.find(({ field }) => field === name);
     if (found === undefined) return;
     const local = await inputs.local(found.value, type);
     const text = local === null ? "" : `${textOf(local, bareType(type, this.order.types))}\n`;
     const from = join(scratch, `early-${this.given.size}`);
     await writeFile(from, text);
-    await instance.put([{ from, to: this.path(name) }]);
+    await workspace.put([{ from, to: this.path(name) }]);
     this.given.set(name, { value: found.value, put: Buffer.from(text) });
   }
 
@@ -240,7 +241,7 @@ export class Early {
 
   private async read(field: string): Promise<Uint8Array | Error | null> {
     try {
-      const read = await this.place.instance.read(this.path(field), answerBytesMax);
+      const read = await this.place.workspace.read(this.path(field), answerBytesMax);
       if (read?.truncated)
         return new Error(
           `it is more than ${answerBytesMax / 1024 / 1024} MB. Write what is large to a file, and its path there`,
@@ -252,12 +253,12 @@ export class Early {
   }
 
   private async decoded(field: FieldType, bytes: Uint8Array): Promise<Read> {
-    const { instance, secrets } = this.place;
+    const { workspace, scratch, secrets } = this.place;
     const { types } = this.order;
     const what = `What it wrote to $EARLY/${field.name}`;
     const text = utf8(bytes);
     if (text === null) return invalid(`${what} is not UTF-8.`);
-    const left = new Left(instance, instance.workspace, this.world.artifacts);
+    const left = new Left(workspace, scratch, this.world.artifacts);
     const decoded = await left.settled(() =>
       decodeText(text, field.type, types, "answer", { file: left.named }),
     );

@@ -1,7 +1,6 @@
 // The environment of an attempt: a short list of what flowc inherited, the task's own, and what flowc tells it.
 
-import { sep } from "node:path";
-import type { Instance } from "./runner.ts";
+import type { Workspace } from "./runner.ts";
 import { setEntry } from "./values.ts";
 
 /** A variable of `env:`; a secret by its name. */
@@ -40,9 +39,9 @@ interface From {
 export function environmentOf(
   order: For,
   world: From,
-  instance: Pick<Instance, "temporary">,
+  workspace: Pick<Workspace, "temporary" | "inherits">,
 ): { readonly env: Readonly<Record<string, string>> } | { readonly problem: string } {
-  const env: Record<string, string> = { ...inheritedBy(world.inherited) };
+  const env: Record<string, string> = workspace.inherits ? { ...inheritedBy(world.inherited) } : {};
   for (const entry of order.settings.env) {
     const text = "text" in entry ? entry.text : world.secrets.get(entry.secret);
     if (text === undefined && "secret" in entry)
@@ -51,8 +50,8 @@ export function environmentOf(
     if (problem !== null) return { problem: `\`env: { ${entry.name}: … }\` ${problem}.` };
     setEntry(env, entry.name, text ?? "");
   }
-  env["TMPDIR"] = instance.temporary;
-  env["OUT"] = `${instance.temporary}${sep}out`;
+  env["TMPDIR"] = workspace.temporary;
+  env["OUT"] = `${workspace.temporary}/out`;
   env["FLOWC_RUN"] = order.run;
   env["FLOWC_NODE"] = order.name;
   env["FLOWC_ATTEMPT"] = String(order.a);

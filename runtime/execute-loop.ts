@@ -2,7 +2,8 @@
 
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import { answerTo } from "./answer-requests.ts";
-import { type AttemptOrder, type AttemptReport, neverBegan } from "./attempt.ts";
+import type { AttemptOrder } from "./attempt.ts";
+import { type AttemptReport, neverBegan } from "./attempt-report.ts";
 import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
 import { settingsOf } from "./decide-args.ts";

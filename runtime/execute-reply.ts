@@ -1,7 +1,7 @@
 // What the loop is told from outside while it goes on, to be written down with its next turn.
 
 import type { Value } from "../compiler/types.ts";
-import type { AttemptReport } from "./attempt.ts";
+import type { AttemptReport } from "./attempt-report.ts";
 import type { ArtifactRef, EventBody } from "./events.ts";
 import type { KnownPrint } from "./journal-cache.ts";
 import type { Look } from "./reuse.ts";

@@ -1,6 +1,6 @@
 // What the loop does about answers of before: it asks, records what need not run, and keeps what may stand for others.
 
-import type { AttemptReport } from "./attempt.ts";
+import type { AttemptReport } from "./attempt-report.ts";
 import { looked } from "./decide.ts";
 import type { EventBody } from "./events.ts";
 import type { Recorder } from "./execute-record.ts";

@@ -31,24 +31,28 @@ export function mustBeWithin(path: string, folders: readonly string[], held: Big
 
 export const outside = "is a link that leads out of its place";
 
-/**
- * A path that comes from outside, below a folder: as it is written there, tidied, and where it really is. Or a clause
- * that says why it is refused.
- */
-export async function below(
-  folder: string,
-  path: string,
-): Promise<{ readonly path: string; readonly real: string } | { readonly problem: string }> {
+/** A path that comes from outside, relative to a folder, tidied; or a clause that says why it is refused. */
+export function tidied(path: string): { readonly path: string } | { readonly problem: string } {
   if (path === "") return { problem: "it is empty" };
   if (path.includes("\0")) return { problem: "it holds a NUL character" };
   if (isAbsolute(path)) return { problem: "it must be relative to where the command starts" };
   const tidy = normalize(path).replace(/\/$/, "");
   if (tidy === ".." || tidy.startsWith(`..${sep}`)) return { problem: "it leaves the workspace with `..`" };
+  return { path: tidy.split(sep).join("/") };
+}
+
+/** The same below a folder of this machine: as it is written there, and where it really is. */
+export async function below(
+  folder: string,
+  path: string,
+): Promise<{ readonly path: string; readonly real: string } | { readonly problem: string }> {
+  const tidy = tidied(path);
+  if ("problem" in tidy) return tidy;
   try {
-    const real = await realpath(join(folder, tidy));
+    const real = await realpath(join(folder, tidy.path));
     if (!isInside(await realpath(folder), real))
       return { problem: "it is a link that leads out of the workspace" };
-    return { path: tidy.split(sep).join("/"), real };
+    return { path: tidy.path, real };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "";
     if (code === "ENOENT" || code === "ENOTDIR") return { problem: "there is no such file" };

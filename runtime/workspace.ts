@@ -1,16 +1,15 @@
-// What an attempt sees and what it leaves: its files brought in under paths it can use, and kept when it returns them.
+// What an attempt sees: its files, brought to where its commands can read them.
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, join, posix, resolve } from "node:path";
 import { globEnters, globMatcher, globProblem, globRoots } from "../compiler/glob.ts";
 import { type ManifestEntry, manifest, sha256 } from "../compiler/seen.ts";
 import type { FileValue, Type, TypeTable, Value } from "../compiler/types.ts";
-import type { ArtifactRef } from "./events.ts";
-import { below, filesBelow, isInside, NotAFile } from "./folder.ts";
-import type { FileSearch, Instance, PutFile } from "./runner.ts";
-import { type FileAccess, fileIn, isList, isRecord, setEntry, ValueError } from "./values.ts";
+import { filesBelow, isInside } from "./folder.ts";
+import type { FileSearch, PutFile, Workspace } from "./runner.ts";
+import { fileIn, isList, isRecord, setEntry } from "./values.ts";
 
 /** The artifact store, as far as an attempt needs it. */
 export interface AttemptArtifacts {
@@ -41,9 +40,9 @@ export function searchOf(pattern: string): FileSearch {
   return { roots: globRoots(pattern), enters: globEnters(pattern), matches: globMatcher(pattern) };
 }
 
-/** Copies into an instance the project's files that its `reads` name. A glob without a match is told. */
+/** Copies into a workspace the project's files that its `reads` name. A glob without a match is told. */
 export async function bringReads(
-  instance: Instance,
+  workspace: Workspace,
   project: string,
   patterns: readonly string[],
 ): Promise<void> {
@@ -61,7 +60,7 @@ export async function bringReads(
         `\`reads: ["${pattern}"]\` matches no file of the project. Globs are relative to its root, ${project}.`,
       );
   }
-  await instance.put([...files.values()]);
+  await workspace.put([...files.values()]);
 }
 
 /**
@@ -69,14 +68,23 @@ export async function bringReads(
  * or brought into a fresh directory; an artifact as a read-only copy.
  */
 export class Inputs {
-  private readonly instance: Instance;
+  private readonly workspace: Workspace;
+  /** A directory on this machine that belongs to the attempt. Absolute. */
+  private readonly scratch: string;
   private readonly project: string;
   private readonly artifacts: AttemptArtifacts;
   private readonly types: TypeTable;
   private readonly paths = new Map<string, Promise<string>>();
 
-  constructor(instance: Instance, project: string, artifacts: AttemptArtifacts, types: TypeTable) {
-    this.instance = instance;
+  constructor(
+    workspace: Workspace,
+    scratch: string,
+    project: string,
+    artifacts: AttemptArtifacts,
+    types: TypeTable,
+  ) {
+    this.workspace = workspace;
+    this.scratch = scratch;
     this.project = project;
     this.artifacts = artifacts;
     this.types = types;
@@ -132,21 +140,32 @@ export class Inputs {
   }
 
   private async bring(file: FileValue, kind: "file" | "dir", number: number): Promise<string> {
-    if (this.artifacts.pathOf(file.sha256) !== null) {
-      const name = /^[^/\\\0]+$/.test(file.name) && !/^\.{1,2}$/.test(file.name) ? file.name : kind;
-      const to = join(this.instance.temporary, "in", String(number), name);
-      await mkdir(dirname(to), { recursive: true });
-      if (kind === "file") await this.artifacts.materialise(file, to);
-      else await this.artifacts.materialiseDir(file, to);
+    const { workspace } = this;
+    const name = /^[^/\\\0]+$/.test(file.name) && !/^\.{1,2}$/.test(file.name) ? file.name : kind;
+    const inside = posix.join("in", String(number), name);
+    const stored = this.artifacts.pathOf(file.sha256);
+    if (stored !== null) {
+      const to = join(workspace.temporary, inside);
+      if (workspace.here) await this.materialise(file, kind, to);
+      else if (kind === "file") await workspace.put([{ from: stored, to, fixed: true }]);
+      else {
+        const from = join(this.scratch, inside);
+        await this.materialise(file, kind, from);
+        await workspace.put(await putsOf(from, to, kind, true));
+      }
       return to;
     }
     const own = await this.projectFile(file, kind);
-    if (this.instance.workspace === this.project) return own;
-    const to = isInside(this.project, own)
-      ? file.path
-      : join(this.instance.temporary, "in", String(number), file.name);
-    await this.instance.put(await putsOf(own, to, kind));
-    return resolve(this.instance.workspace, to);
+    if (workspace.path === this.project) return own;
+    const to = isInside(this.project, own) ? file.path : join(workspace.temporary, inside);
+    await workspace.put(await putsOf(own, to, kind));
+    return resolve(workspace.path, to);
+  }
+
+  private async materialise(file: FileValue, kind: "file" | "dir", to: string): Promise<void> {
+    await mkdir(dirname(to), { recursive: true });
+    if (kind === "file") await this.artifacts.materialise(file, to);
+    else await this.artifacts.materialiseDir(file, to);
   }
 
   /** Where a file of the project is; it must still be what it was when it was seen. */
@@ -165,11 +184,16 @@ export class Inputs {
   }
 }
 
-async function putsOf(from: string, to: string, kind: "file" | "dir"): Promise<readonly PutFile[]> {
-  if (kind === "file") return [{ from, to }];
+async function putsOf(
+  from: string,
+  to: string,
+  kind: "file" | "dir",
+  fixed = false,
+): Promise<readonly PutFile[]> {
+  if (kind === "file") return [{ from, to, fixed }];
   const files: PutFile[] = [];
   for await (const { path, local } of filesBelow(from, everything))
-    files.push({ from: local, to: join(to, path) });
+    files.push({ from: local, to: join(to, path), fixed });
   return files;
 }
 
@@ -204,118 +228,4 @@ async function dirHash(path: string): Promise<string | null> {
   for await (const file of filesBelow(path, everything))
     entries.push({ path: file.path, size: file.size, sha256: (await hashOf(file.local)) ?? "" });
   return sha256(manifest(entries));
-}
-
-/**
- * What an attempt left. Expressions ask for it at once, but looking and hashing take time: what is not known yet is
- * noted, and the expression evaluated again when it is. See {@link settled}.
- */
-export class Left {
-  readonly kept = new Map<string, ArtifactRef>();
-  private readonly workspace: string;
-  private readonly instance: Instance;
-  private readonly artifacts: AttemptArtifacts;
-  private readonly files = new Map<string, FileValue | string>();
-  private readonly globs = new Map<string, readonly FileValue[]>();
-  private readonly wanted = new Map<string, () => Promise<void>>();
-
-  constructor(instance: Instance, workspace: string, artifacts: AttemptArtifacts) {
-    this.instance = instance;
-    this.workspace = workspace;
-    this.artifacts = artifacts;
-  }
-
-  /** For `decode`: a clause instead of an error. */
-  readonly named = (kind: "file" | "dir", path: string): FileValue | string => {
-    const id = `${kind}:${path}`;
-    const known = this.files.get(id);
-    if (known !== undefined) return known;
-    this.wanted.set(id, async () => {
-      this.files.set(id, await this.keep(kind, path));
-    });
-    return { path, name: basename(path), size: 0, sha256: "" };
-  };
-
-  /** For `return`: `file(path)`, `files(glob)`, `dir(path)`. */
-  readonly access: NonNullable<FileAccess["left"]> = {
-    file: (path) => this.orThrow("file", path),
-    dir: (path) => this.orThrow("dir", path),
-    files: (pattern) => {
-      const known = this.globs.get(pattern);
-      if (known !== undefined) return known;
-      const problem = globProblem(pattern);
-      if (problem !== null) throw new ValueError(`\`files("${pattern}")\` is no glob: ${problem}`);
-      this.wanted.set(`glob:${pattern}`, () => this.search(pattern));
-      return [];
-    },
-  };
-
-  private orThrow(kind: "file" | "dir", path: string): FileValue {
-    const value = this.named(kind, path);
-    if (typeof value === "string") throw new ValueError(`\`${kind}("${path}")\`: ${value}`);
-    return value;
-  }
-
-  /** Evaluates again and again until all that it asks for is known. Throws what `evaluate` throws the last time. */
-  async settled<T>(evaluate: () => T): Promise<T> {
-    for (;;) {
-      let result: { readonly value: T } | { readonly error: unknown };
-      try {
-        result = { value: evaluate() };
-      } catch (error) {
-        result = { error };
-      }
-      if (this.wanted.size === 0) {
-        if ("error" in result) throw result.error;
-        return result.value;
-      }
-      const looks = [...this.wanted.values()];
-      this.wanted.clear();
-      for (const look of looks) await look();
-    }
-  }
-
-  private async search(pattern: string): Promise<void> {
-    const found: FileValue[] = [];
-    for await (const { path } of this.instance.get(searchOf(pattern))) {
-      const value = await this.keep("file", path);
-      // A file that has gone between the search and the copy was not left.
-      if (typeof value !== "string") found.push(value);
-    }
-    this.globs.set(pattern, found);
-  }
-
-  /** A clause instead: why it cannot be taken; it may have been swapped since it was looked at. */
-  private async keep(kind: "file" | "dir", path: string): Promise<FileValue | string> {
-    try {
-      return await this.take(kind, path);
-    } catch (error) {
-      if (error instanceof NotAFile) return error.message;
-      throw error;
-    }
-  }
-
-  private async take(kind: "file" | "dir", path: string): Promise<FileValue | string> {
-    const place = await below(this.workspace, path);
-    if ("problem" in place) return place.problem;
-    const stats = await stat(place.real);
-    if (kind === "file" && !stats.isFile())
-      return stats.isDirectory() ? "it is a folder" : "it is no regular file";
-    if (kind === "dir" && !stats.isDirectory()) return "it is no folder";
-    const { real } = place;
-    const within = await this.bounds();
-    const stored = await (kind === "file"
-      ? this.artifacts.putFile(real, real, within)
-      : this.artifacts.putDir(real, real, within));
-    const name = basename(place.path === "." ? this.workspace : place.path);
-    const { sha256: hash, size } = stored;
-    this.kept.set(`${place.path}\0${hash}`, { name, path: place.path, size, sha256: hash });
-    return { path: place.path, name, size, sha256: hash };
-  }
-
-  /** The attempt's own folder has no links on its way, and must have none now; the project stands where it stands. */
-  private async bounds(): Promise<string> {
-    const own = isInside(dirname(this.instance.temporary), this.workspace);
-    return own ? this.workspace : realpath(this.workspace);
-  }
 }

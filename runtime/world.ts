@@ -3,7 +3,8 @@
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Value } from "../compiler/types.ts";
 import type { ArtifactStore } from "./artifacts.ts";
-import type { AttemptOrder, AttemptReport } from "./attempt.ts";
+import type { AttemptOrder } from "./attempt.ts";
+import type { AttemptReport } from "./attempt-report.ts";
 import type { Bell } from "./bell.ts";
 import type { ArtifactRef } from "./events.ts";
 import type { Journal } from "./journal.ts";

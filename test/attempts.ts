@@ -21,11 +21,11 @@ import { localRunner } from "../runners/local.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import {
   type AttemptOrder,
-  type AttemptReport,
   type AttemptSettings,
   type AttemptWorld,
   runAttempt,
 } from "../runtime/attempt.ts";
+import type { AttemptReport } from "../runtime/attempt-report.ts";
 import { type CallOptions, type CallPool, openCalls } from "../runtime/calls/pool.ts";
 import { Changes } from "../runtime/changes.ts";
 import { openFiles } from "../runtime/files.ts";

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AttemptReport, neverBegan } from "../runtime/attempt.ts";
+import { type AttemptReport, neverBegan } from "../runtime/attempt-report.ts";
 import {
   dir,
   env,

@@ -20,12 +20,14 @@ const tag = { run: `slots${process.pid}`, node: 1, attempt: 1 };
 type Env = Readonly<Record<string, string>>;
 
 async function run(runner: Runner, argv: readonly string[], folder: string, own: Env = usual) {
-  const spec = { tag, settings: {}, project: folder, workspace: "project" as const, scratch: folder };
-  const instance = await runner.open(spec);
+  const needs = { cpu: null, memoryBytes: null };
+  const instance = await runner.open({ tag, settings: {}, project: folder, folder, needs });
+  if ("problem" in instance) throw new Error(instance.message);
+  const workspace = await instance.workspace({ tag, kind: "project", scratch: folder });
   const name = join(folder, `log-${Math.random()}`);
   const io = { stdoutPath: `${name}.out`, stderrPath: `${name}.err`, filter: null };
   const env = { PATH: process.env["PATH"] ?? "", ...own };
-  const exit = await instance.exec({ argv, env, cwd: "" }, io, new AbortController().signal);
+  const exit = await workspace.exec({ argv, env, cwd: "" }, io, new AbortController().signal);
   const printed = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : null);
   return { exit, out: printed(io.stdoutPath), err: printed(io.stderrPath) };
 }
@@ -111,16 +113,18 @@ describe("shells that stay (Linux with dash and perl)", { skip: !here }, () => {
       const { readFileSync } = await import("node:fs");
       const scratch = ${JSON.stringify(folder)};
       const runner = localRunner({ plainFirst: 0 });
-      const instance = await runner.open({ tag: { run: "crashed", node: 7, attempt: 2 }, settings: {}, project: scratch, workspace: "project", scratch });
+      const tag = { run: "crashed", node: 7, attempt: 2 };
+      const instance = await runner.open({ tag, settings: {}, project: scratch, folder: scratch, needs: {} });
+      const workspace = await instance.workspace({ tag, kind: "project", scratch });
       const io = { stdoutPath: scratch + "/out", stderrPath: scratch + "/err", filter: null };
       const stop = new AbortController().signal;
       const env = { PATH: process.env.PATH };
       for (let parent = "" + process.pid; parent === "" + process.pid; ) {
-        await instance.exec({ argv: ["sh", "-c", "echo $PPID"], env, cwd: "" }, io, stop);
+        await workspace.exec({ argv: ["sh", "-c", "echo $PPID"], env, cwd: "" }, io, stop);
         parent = readFileSync(io.stdoutPath, "utf8").trim().split("\\n").at(-1);
       }
       const argv = ["/bin/sh", "-eu", "-c", "--", "echo looping; while :; do :; done"];
-      void instance.exec({ argv, env, cwd: "" }, io, stop);
+      void workspace.exec({ argv, env, cwd: "" }, io, stop);
       const look = setInterval(() => {
         if (!readFileSync(io.stdoutPath, "utf8").includes("looping")) return;
         clearInterval(look);

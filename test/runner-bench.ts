@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import type { ExecCommand, Exit, Instance, OutputFilter, Runner } from "../runtime/runner.ts";
+import type { ExecCommand, Exit, OutputFilter, Runner, Workspace } from "../runtime/runner.ts";
 
 export interface ContractOptions {
   /** The runner under test, with a grace period of at most half a second. */
@@ -28,20 +28,19 @@ export function runnerBench(options: ContractOptions) {
   /** A run's name that no other suite on this machine has: whoever ends a run's processes ends all of that name. */
   const runOf = (name: string): string => `${name}${process.pid}`;
   const open = async (
-    workspace: "project" | "scratch" = "scratch",
+    kind: "project" | "scratch" = "scratch",
     run = runOf("contract"),
-  ): Promise<Instance> => {
+  ): Promise<Workspace> => {
     const node = ++count;
     const scratch = join(root, `scratch-${node}`);
     mkdirSync(scratch);
     const { settings } = options;
-    return runner.open({
-      tag: { run, node, attempt: 1 },
-      settings,
-      project: join(root, "project"),
-      workspace,
-      scratch,
-    });
+    const tag = { run, node, attempt: 1 };
+    const needs = { cpu: null, memoryBytes: null };
+    const project = join(root, "project");
+    const instance = await runner.open({ tag, settings, project, folder: root, needs });
+    if ("problem" in instance) throw new Error(instance.message);
+    return instance.workspace({ tag, kind, scratch });
   };
   const base = { PATH: process.env["PATH"] ?? "" };
   const files = () => ({
@@ -49,18 +48,18 @@ export function runnerBench(options: ContractOptions) {
     stderrPath: join(root, `${count}.err`),
   });
   const exec = async (
-    instance: Instance,
+    workspace: Workspace,
     argv: readonly string[],
     more: Partial<ExecCommand> & { stop?: AbortSignal; filter?: () => OutputFilter } = {},
   ): Promise<{ exit: Exit; out: Buffer; err: string }> => {
     const { stop = new AbortController().signal, filter = null, ...command } = more;
     const io = { ...files(), filter };
-    const exit = await instance.exec({ argv, env: base, cwd: "", ...command }, io, stop);
+    const exit = await workspace.exec({ argv, env: base, cwd: "", ...command }, io, stop);
     const read = (path: string) => (existsSync(path) ? readFileSync(path) : Buffer.alloc(0));
     return { exit, out: read(io.stdoutPath), err: read(io.stderrPath).toString() };
   };
-  const sh = (instance: Instance, script: string, more: Parameters<typeof exec>[2] = {}) =>
-    exec(instance, ["sh", "-c", script], more);
+  const sh = (workspace: Workspace, script: string, more: Parameters<typeof exec>[2] = {}) =>
+    exec(workspace, ["sh", "-c", script], more);
   /** Fires the signal when the command has written its first byte. */
   const stopAtOutput = (path: string): AbortSignal => {
     const controller = new AbortController();
@@ -71,9 +70,9 @@ export function runnerBench(options: ContractOptions) {
     look();
     return controller.signal;
   };
-  const stopped = async (instance: Instance, script: string) => {
+  const stopped = async (workspace: Workspace, script: string) => {
     const io = { ...files(), filter: null };
-    const exit = await instance.exec(
+    const exit = await workspace.exec(
       { argv: ["sh", "-c", script], env: base, cwd: "" },
       io,
       stopAtOutput(io.stdoutPath),

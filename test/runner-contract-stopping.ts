@@ -27,15 +27,15 @@ export function stoppingContract(options: ContractOptions): void {
       expect(exit).toEqual({ kind: "signalled", signal: "SIGKILL" });
     });
     test("at once: by KILL, also without the tag, however long its grace would be", async () => {
-      const instance = await open("scratch", runOf("hurry"));
+      const workspace = await open("scratch", runOf("hurry"));
       const io = { ...files(), filter: null };
       const stubborn = "trap '' TERM; echo $$; while :; do sleep 1000; done";
       const argv = ["env", "-i", `PATH=${base.PATH}`, "sh", "-c", stubborn];
       const stop = stopAtOutput(io.stdoutPath);
-      const ended = instance.exec({ argv, env: base, cwd: "" }, io, stop);
+      const ended = workspace.exec({ argv, env: base, cwd: "" }, io, stop);
       await once(stop, "abort");
       const refs = await runner().find(runOf("hurry"));
-      expect(refs).toEqual([instance.ref]);
+      expect(refs).toEqual([workspace.ref]);
       await runner().end(refs, { atOnce: true });
       expect(await ended).toEqual({ kind: "signalled", signal: "SIGKILL" });
       expect(alive(readFileSync(io.stdoutPath, "utf8").trim())).toBe(false);
@@ -73,19 +73,19 @@ export function stoppingContract(options: ContractOptions): void {
       ["a program", (script: string) => ["sh", "-c", script]],
     ] as const) {
       test(`${shape} is stopped with its daemon`, async () => {
-        const instance = await open();
+        const workspace = await open();
         const io = { ...files(), filter: null };
-        const argv = wrapped(`${daemon(join(instance.temporary, "pid"))}; sleep 1000`);
-        await instance.exec({ argv, env: base, cwd: "" }, io, stopAtOutput(io.stdoutPath));
+        const argv = wrapped(`${daemon(join(workspace.temporary, "pid"))}; sleep 1000`);
+        await workspace.exec({ argv, env: base, cwd: "" }, io, stopAtOutput(io.stdoutPath));
         expect(alive(readFileSync(io.stdoutPath, "utf8").trim())).toBe(false);
       });
       test(`${shape} leaves a daemon that is found by its run, and another run's is not touched`, async () => {
         const left = async (run: string) => {
-          const instance = await open("scratch", run);
+          const workspace = await open("scratch", run);
           const io = { ...files(), filter: null };
-          const argv = wrapped(daemon(join(instance.temporary, "pid")));
-          await instance.exec({ argv, env: base, cwd: "" }, io, new AbortController().signal);
-          await instance.close();
+          const argv = wrapped(daemon(join(workspace.temporary, "pid")));
+          await workspace.exec({ argv, env: base, cwd: "" }, io, new AbortController().signal);
+          await workspace.close();
           return readFileSync(io.stdoutPath, "utf8").trim();
         };
         const [mine, other] = [await left(runOf("bare")), await left(`${runOf("bare")}2`)];
@@ -112,11 +112,11 @@ export function stoppingContract(options: ContractOptions): void {
     test("a daemon is found by its run, and ended; another run's is not touched", async () => {
       const daemon = "setsid sh -c 'echo $$; exec sleep 1000' & wait $!; exit 0";
       const left = async (run: string) => {
-        const instance = await open("scratch", run);
-        const path = join(instance.temporary, "pid");
+        const workspace = await open("scratch", run);
+        const path = join(workspace.temporary, "pid");
         const detach = `setsid sh -c 'echo $$ > "${path}.part"; mv "${path}.part" "${path}"; exec sleep 1000' > /dev/null 2>&1 & while ! [ -e "${path}" ]; do :; done`;
-        await sh(instance, detach);
-        return { ref: instance.ref, pid: readFileSync(path, "utf8").trim() };
+        await sh(workspace, detach);
+        return { ref: workspace.ref, pid: readFileSync(path, "utf8").trim() };
       };
       expect(daemon).toContain("setsid");
       const [mine, other] = [await left(runOf("mine")), await left(`${runOf("mine")}2`)];

@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { COOKIE, type Instance, type OutputFilter } from "../runtime/runner.ts";
+import { COOKIE, type OutputFilter, type Workspace } from "../runtime/runner.ts";
 import { type ContractOptions, runnerBench } from "./runner-bench.ts";
 import { stoppingContract } from "./runner-contract-stopping.ts";
 
@@ -14,14 +14,14 @@ export function runnerContract(name: string, options: ContractOptions): void {
 
     describe("ends", () => {
       test("exit codes", async () => {
-        const instance = await open();
+        const workspace = await open();
         for (const code of [0, 1, 2, 77, 126, 127, 255])
-          expect((await sh(instance, `exit ${code}`)).exit).toEqual({ kind: "exited", code });
+          expect((await sh(workspace, `exit ${code}`)).exit).toEqual({ kind: "exited", code });
       });
       test("signals", async () => {
-        const instance = await open();
+        const workspace = await open();
         for (const signal of ["TERM", "KILL", "SEGV", "INT"])
-          expect((await sh(instance, `kill -${signal} $$`)).exit).toEqual({
+          expect((await sh(workspace, `kill -${signal} $$`)).exit).toEqual({
             kind: "signalled",
             signal: `SIG${signal}`,
           });
@@ -35,9 +35,9 @@ export function runnerContract(name: string, options: ContractOptions): void {
         });
       });
       test("a program that may not be run", async () => {
-        const instance = await open();
+        const workspace = await open();
         writeFileSync(join(root(), "plain"), "text", { mode: 0o644 });
-        const { exit } = await exec(instance, [join(root(), "plain")]);
+        const { exit } = await exec(workspace, [join(root(), "plain")]);
         expect(exit).toMatchObject({
           kind: "not-started",
           code: "EACCES",
@@ -45,9 +45,9 @@ export function runnerContract(name: string, options: ContractOptions): void {
         });
       });
       test("a script whose interpreter is not there", async () => {
-        const instance = await open();
+        const workspace = await open();
         writeFileSync(join(root(), "script"), "#!/no/such/interpreter\n", { mode: 0o755 });
-        const { exit } = await exec(instance, [join(root(), "script")]);
+        const { exit } = await exec(workspace, [join(root(), "script")]);
         expect(exit).toMatchObject({ kind: "not-started", message: expect.stringContaining("#!") });
       });
       test("too many arguments", async () => {
@@ -75,16 +75,16 @@ export function runnerContract(name: string, options: ContractOptions): void {
         expect([out.toString(), err]).toEqual([lines("o"), lines("e")]);
       });
       test("any bytes", async () => {
-        const instance = await open();
+        const workspace = await open();
         const bytes = Buffer.from(Array.from({ length: 256 * 64 }, (_, i) => (i * 7 + (i >> 8)) & 255));
         writeFileSync(join(root(), "bytes"), bytes);
-        const { out } = await exec(instance, ["cat", join(root(), "bytes")]);
+        const { out } = await exec(workspace, ["cat", join(root(), "bytes")]);
         expect(out.equals(bytes)).toBe(true);
       });
       test("much of it, in bounded memory, straight and through a filter", async () => {
-        const instance = await open();
+        const workspace = await open();
         const straight = () =>
-          instance.exec({ argv: ["head", "-c", "1000000000", "/dev/zero"], env: base, cwd: "" }, io, never);
+          workspace.exec({ argv: ["head", "-c", "1000000000", "/dev/zero"], env: base, cwd: "" }, io, never);
         const io = { ...files(), filter: null };
         const never = new AbortController().signal;
         const before = process.memoryUsage().rss;
@@ -99,7 +99,7 @@ export function runnerContract(name: string, options: ContractOptions): void {
           },
           end: () => new Uint8Array(0),
         });
-        await exec(instance, ["head", "-c", "300000000", "/dev/zero"], { filter });
+        await exec(workspace, ["head", "-c", "300000000", "/dev/zero"], { filter });
         expect(seen).toBe(300_000_000);
         expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
       });
@@ -112,9 +112,9 @@ export function runnerContract(name: string, options: ContractOptions): void {
         expect([out.toString(), err]).toEqual(["OUT\nEND", "ERR\nEND"]);
       });
       test("a filter's output ends although a daemon holds the pipe", async () => {
-        const instance = await open("scratch", runOf("held"));
+        const workspace = await open("scratch", runOf("held"));
         const upper = (): OutputFilter => ({ push: (chunk) => chunk, end: () => Buffer.from("END") });
-        const { exit, out } = await sh(instance, "setsid sleep 1000 & echo $!", { filter: upper });
+        const { exit, out } = await sh(workspace, "setsid sleep 1000 & echo $!", { filter: upper });
         expect(exit).toEqual({ kind: "exited", code: 0 });
         expect(out.toString()).toMatch(/^\d+\nEND$/);
         await runner().end(await runner().find(runOf("held")));
@@ -123,14 +123,14 @@ export function runnerContract(name: string, options: ContractOptions): void {
 
     describe("surroundings", () => {
       test("exactly the environment, and the cookie", async () => {
-        const instance = await open();
+        const workspace = await open();
         const env = { PATH: base.PATH, A: "1", "odd.name": "x", EMPTY: "", LINES: "a\nb", ÜMLAUT: "ß" };
-        const { out } = await exec(instance, ["env", "-0"], { env });
+        const { out } = await exec(workspace, ["env", "-0"], { env });
         const got = out
           .toString()
           .split("\0")
           .filter((entry) => entry !== "");
-        const expected = [...Object.entries(env), [COOKIE, instance.ref]].map(
+        const expected = [...Object.entries(env), [COOKIE, workspace.ref]].map(
           ([key, text]) => `${key}=${text}`,
         );
         expect(got.sort()).toEqual(expected.sort());
@@ -140,11 +140,9 @@ export function runnerContract(name: string, options: ContractOptions): void {
       });
       test("commands start in the workspace, or below it", async () => {
         const scratch = await open();
-        expect((await exec(scratch, ["pwd"])).out.toString()).toBe(`${scratch.workspace}\n`);
+        expect((await exec(scratch, ["pwd"])).out.toString()).toBe(`${scratch.path}\n`);
         await sh(scratch, "mkdir sub");
-        expect((await exec(scratch, ["pwd"], { cwd: "sub" })).out.toString()).toBe(
-          `${scratch.workspace}/sub\n`,
-        );
+        expect((await exec(scratch, ["pwd"], { cwd: "sub" })).out.toString()).toBe(`${scratch.path}/sub\n`);
         const project = await open("project");
         expect((await exec(project, ["pwd"])).out.toString()).toBe(`${join(root(), "project")}\n`);
       });
@@ -156,10 +154,10 @@ export function runnerContract(name: string, options: ContractOptions): void {
         );
       });
       test("a program on the command's own PATH", async () => {
-        const instance = await open();
+        const workspace = await open();
         mkdirSync(join(root(), "bin"), { recursive: true });
         writeFileSync(join(root(), "bin", "only-here"), "#!/bin/sh\necho here\n", { mode: 0o755 });
-        const { out } = await exec(instance, ["only-here"], {
+        const { out } = await exec(workspace, ["only-here"], {
           env: { PATH: `${join(root(), "bin")}:${base.PATH}` },
         });
         expect(out.toString()).toBe("here\n");
@@ -172,9 +170,9 @@ export function runnerContract(name: string, options: ContractOptions): void {
         enters: (folder: string) => folder !== "closed",
         matches,
       });
-      const listed = async (instance: Instance, wanted: ReturnType<typeof search>) => {
+      const listed = async (workspace: Workspace, wanted: ReturnType<typeof search>) => {
         const found: string[] = [];
-        for await (const { path, local, size } of instance.get(wanted)) {
+        for await (const { path, local, size } of workspace.get(wanted)) {
           expect(readFileSync(local).length).toBe(size);
           found.push(path);
         }
@@ -182,107 +180,112 @@ export function runnerContract(name: string, options: ContractOptions): void {
       };
       const odd = ["a b", "-n", "ü", "'\"$(x)`", "new\nline", "*", ".hidden", "\\back", "#"];
       test("in and out, with odd names, modes kept", async () => {
-        const instance = await open();
+        const workspace = await open();
         writeFileSync(join(root(), "from"), "content");
         writeFileSync(join(root(), "tool"), "#!/bin/sh\necho ran\n", { mode: 0o755 });
-        await instance.put([
+        await workspace.put([
           ...odd.map((to) => ({ from: join(root(), "from"), to: `deep/${to}` })),
           { from: join(root(), "tool"), to: "tool" },
         ]);
         expect(
           await listed(
-            instance,
+            workspace,
             search((path) => path.startsWith("deep/")),
           ),
         ).toEqual(odd.map((to) => `deep/${to}`).sort());
-        expect((await exec(instance, ["./tool"])).out.toString()).toBe("ran\n");
+        expect((await exec(workspace, ["./tool"])).out.toString()).toBe("ran\n");
       });
       test("into the temporary directory, by an absolute path", async () => {
-        const instance = await open();
-        await instance.put([
-          { from: join(root(), "project", "..", "tool"), to: join(instance.temporary, "in", "tool") },
+        const workspace = await open();
+        await workspace.put([
+          { from: join(root(), "project", "..", "tool"), to: join(workspace.temporary, "in", "tool") },
         ]);
-        expect((await exec(instance, [join(instance.temporary, "in", "tool")])).out.toString()).toBe("ran\n");
+        expect((await exec(workspace, [join(workspace.temporary, "in", "tool")])).out.toString()).toBe(
+          "ran\n",
+        );
       });
       test("nothing is put outside", async () => {
-        const instance = await open();
+        const workspace = await open();
         for (const to of ["../x", "a/../../x", join(root(), "x"), "/tmp/flowc-contract-x"])
-          await expect(instance.put([{ from: join(root(), "tool"), to }])).rejects.toThrow(
+          await expect(workspace.put([{ from: join(root(), "tool"), to }])).rejects.toThrow(
             "leaves the workspace",
           );
         expect(readdirSync(root())).not.toContain("x");
       });
       test("links that lead out are not followed, others are, circles end", async () => {
-        const instance = await open();
+        const workspace = await open();
         await sh(
-          instance,
+          workspace,
           "mkdir in; echo hi > in/file; ln -s in/file link; ln -s in folder; ln -s . in/loop; ln -s nowhere broken",
         );
-        symlinkSync(join(root(), "tool"), join(instance.workspace, "out"));
-        symlinkSync(dirname(root()), join(instance.workspace, "parent"));
+        symlinkSync(join(root(), "tool"), join(workspace.path, "out"));
+        symlinkSync(dirname(root()), join(workspace.path, "parent"));
         expect(
           await listed(
-            instance,
+            workspace,
             search(() => true),
           ),
         ).toEqual(["folder/file", "in/file", "link"]);
       });
       test("a search stays below its roots and out of closed folders", async () => {
-        const instance = await open();
-        await sh(instance, "mkdir -p a/closed b; touch a/1 a/closed/2 b/3");
+        const workspace = await open();
+        await sh(workspace, "mkdir -p a/closed b; touch a/1 a/closed/2 b/3");
         expect(
           await listed(
-            instance,
+            workspace,
             search(() => true, ["a"]),
           ),
         ).toEqual(["a/1"]);
         expect(
           await listed(
-            instance,
+            workspace,
             search(() => true, ["nowhere"]),
           ),
         ).toEqual([]);
       });
       test("only what is a regular file", async () => {
-        const instance = await open();
-        await sh(instance, "mkfifo pipe; mkdir folder; touch file");
+        const workspace = await open();
+        await sh(workspace, "mkfifo pipe; mkdir folder; touch file");
         expect(
           await listed(
-            instance,
+            workspace,
             search(() => true),
           ),
         ).toEqual(["file"]);
       });
       test("reads up to a bound, null for nothing", async () => {
-        const instance = await open();
-        const path = join(instance.temporary, "answer");
-        expect(await instance.read(path, 10)).toBe(null);
-        await sh(instance, `printf 0123456789 > "${path}"`);
-        expect(await instance.read(path, 10)).toEqual({ bytes: Buffer.from("0123456789"), truncated: false });
-        expect(await instance.read(path, 9)).toEqual({ bytes: Buffer.from("012345678"), truncated: true });
-        await sh(instance, `rm "${path}"; mkfifo "${path}"`);
-        await expect(instance.read(path, 10)).rejects.toThrow("regular file");
+        const workspace = await open();
+        const path = join(workspace.temporary, "answer");
+        expect(await workspace.read(path, 10)).toBe(null);
+        await sh(workspace, `printf 0123456789 > "${path}"`);
+        expect(await workspace.read(path, 10)).toEqual({
+          bytes: Buffer.from("0123456789"),
+          truncated: false,
+        });
+        expect(await workspace.read(path, 9)).toEqual({ bytes: Buffer.from("012345678"), truncated: true });
+        await sh(workspace, `rm "${path}"; mkfifo "${path}"`);
+        await expect(workspace.read(path, 10)).rejects.toThrow("regular file");
       });
       test("a folder that is watched is there, and what a command writes into it can be read while it runs", async () => {
-        const instance = await open();
-        const folder = join(instance.temporary, "early");
+        const workspace = await open();
+        const folder = join(workspace.temporary, "early");
         let told = () => {};
         const change = new Promise<void>((resolve) => {
           told = resolve;
         });
-        const end = await instance.watch(folder, () => told());
+        const end = await workspace.watch(folder, () => told());
         const work = sh(
-          instance,
+          workspace,
           `printf 1 > "${folder}/a"; until [ -e "${folder}/b" ]; do sleep 0.02; done`,
         );
         // It may tell late or not at all: who waits looks by itself.
         const patience = setInterval(told, 2000);
         await change;
         clearInterval(patience);
-        while ((await instance.read(join(folder, "a"), 10)) === null) await change;
+        while ((await workspace.read(join(folder, "a"), 10)) === null) await change;
         const from = join(root(), "b");
         writeFileSync(from, "");
-        await instance.put([{ from, to: join(folder, "b") }]);
+        await workspace.put([{ from, to: join(folder, "b") }]);
         expect((await work).exit).toEqual({ kind: "exited", code: 0 });
         end();
         end();
@@ -290,24 +293,18 @@ export function runnerContract(name: string, options: ContractOptions): void {
     });
 
     test("two hundred at once", async () => {
-      const instance = await open();
+      const workspace = await open();
       const all = await Promise.all(
-        Array.from({ length: 200 }, (_, i) => sh(instance, `echo ${i}; exit ${i % 7}`)),
+        Array.from({ length: 200 }, (_, i) => sh(workspace, `echo ${i}; exit ${i % 7}`)),
       );
       expect(all.map(({ exit, out }) => [exit, out.toString()])).toEqual(
         Array.from({ length: 200 }, (_, i) => [{ kind: "exited", code: i % 7 }, `${i}\n`]),
       );
     });
     test("an identity that stays the same", async () => {
-      const spec = {
-        tag: { run: "i", node: 1, attempt: 1 },
-        settings: options.settings,
-        project: root(),
-        workspace: "scratch",
-        scratch: root(),
-      } as const;
-      expect(await runner().identity(spec)).toBe(await runner().identity(spec));
-      expect((await runner().identity(spec)).length).toBeGreaterThan(0);
+      const { settings } = options;
+      expect(await runner().identity(settings)).toBe(await runner().identity(settings));
+      expect((await runner().identity(settings)).length).toBeGreaterThan(0);
     });
     stoppingContract(options);
   });

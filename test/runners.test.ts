@@ -24,10 +24,12 @@ test("what a killed owner left is found again and ended", async () => {
   const owner = `
     import { localRunner } from ${JSON.stringify(new URL("../runners/local.ts", import.meta.url).href)};
     const scratch = ${JSON.stringify(folder)};
-    const instance = await localRunner().open({ tag: { run: "orphans", node: 7, attempt: 2 }, settings: {}, project: scratch, workspace: "project", scratch });
+    const tag = { run: "orphans", node: 7, attempt: 2 };
+    const instance = await localRunner().open({ tag, settings: {}, project: scratch, folder: scratch, needs: {} });
+    const workspace = await instance.workspace({ tag, kind: "project", scratch });
     const argv = ["sh", "-c", "setsid sleep 1000 & echo started; sleep 1000"];
     const io = { stdoutPath: scratch + "/out", stderrPath: scratch + "/err", filter: null };
-    void instance.exec({ argv, env: { PATH: process.env.PATH }, cwd: "" }, io, new AbortController().signal);
+    void workspace.exec({ argv, env: { PATH: process.env.PATH }, cwd: "" }, io, new AbortController().signal);
     const look = setInterval(async () => {
       const { readFileSync } = await import("node:fs");
       if (!readFileSync(io.stdoutPath, "utf8").includes("started")) return;

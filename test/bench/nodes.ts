@@ -152,11 +152,13 @@ const held = [];
 while (process.memoryUsage().heapUsed < ${megabytes} * 1e6) held.push(Array.from({ length: 1e5 }, (_, i) => ({ i })));
 const runner = localRunner();
 const stop = new AbortController().signal;
-const place = { project: ${JSON.stringify(folder)}, scratch: ${JSON.stringify(folder)}, workspace: "project", settings: {} };
+const place = { project: ${JSON.stringify(folder)}, folder: ${JSON.stringify(folder)}, settings: {}, needs: {} };
 const io = { stdoutPath: "/dev/null", stderrPath: "/dev/null", filter: null };
 const start = async (node) => {
-  const instance = await runner.open({ ...place, tag: { run: "heap", node, attempt: 1 } });
-  await instance.exec({ argv: ["/bin/true"], env: { PATH: process.env.PATH }, cwd: "" }, io, stop);
+  const tag = { run: "heap", node, attempt: 1 };
+  const instance = await runner.open({ ...place, tag });
+  const workspace = await instance.workspace({ tag, kind: "project", scratch: ${JSON.stringify(folder)} });
+  await workspace.exec({ argv: ["/bin/true"], env: { PATH: process.env.PATH }, cwd: "" }, io, stop);
 };
 for (let i = 0; i < 300; i++) await start(i);
 const before = process.hrtime.bigint();

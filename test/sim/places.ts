@@ -1,7 +1,8 @@
 // Pretend places in which attempts run: they answer late, twice told or never, and outlive who started them.
 
 import type { Value } from "../../compiler/types.ts";
-import type { AttemptOrder, AttemptReport } from "../../runtime/attempt.ts";
+import type { AttemptOrder } from "../../runtime/attempt.ts";
+import type { AttemptReport } from "../../runtime/attempt-report.ts";
 import type { Attempts } from "../../runtime/world.ts";
 import type { PretendClock } from "./clock.ts";
 
