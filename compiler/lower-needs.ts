@@ -1,6 +1,7 @@
 // Which expressions need a step of their own: those that make nodes, and loops that a plain value cannot express.
 
 import type { Block, Expr, For, If, Node } from "../grammar/ast.ts";
+import { partsOf } from "../grammar/walk.ts";
 import { calledNode, isRollback } from "./lower-draft.ts";
 import type { Program } from "./program.ts";
 
@@ -49,34 +50,8 @@ export function nodeNeeds(node: Node, program: Program): boolean {
 /** Is there an expression inside, or itself, that needs a step? */
 export function exprNeeds(expr: Expr, program: Program): boolean {
   return (
-    program.makesNode.has(expr) || isStep(expr, program) || inside(expr).some((e) => exprNeeds(e, program))
+    program.makesNode.has(expr) ||
+    isStep(expr, program) ||
+    partsOf(expr).some((part) => part.kind !== "block" && exprNeeds(part, program))
   );
-}
-
-function inside(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case "text":
-      return expr.parts.flatMap((part) => (part.kind === "hole" ? [part.expr] : []));
-    case "list-of":
-      return expr.items;
-    case "record-of":
-      return expr.entries.map((entry) => entry.value);
-    case "field":
-    case "unary":
-    case "cast":
-    case "paren":
-      return [expr.of];
-    case "index":
-      return [expr.of, expr.at];
-    case "call-of":
-      return expr.args.map((arg) => arg.value);
-    case "binary":
-      return [expr.left, expr.right];
-    case "if":
-      return [expr.cond];
-    case "for":
-      return [...expr.lists.map((each) => each.list), ...(expr.filter === null ? [] : [expr.filter])];
-    default:
-      return [];
-  }
 }

@@ -5,7 +5,8 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { outline } from "../runtime/outline.ts";
 import { planOf, removeFolders } from "./pretend.ts";
-import { chanceOf, fold, noFiles, ran, snapshot, World, type WorldOptions } from "./run-world.ts";
+import { resumesAnywhere } from "./run-resumes.ts";
+import { chanceOf, noFiles, ran, World, type WorldOptions } from "./run-world.ts";
 
 afterAll(removeFolders);
 
@@ -44,19 +45,6 @@ flow main() {
   }
 }
 `;
-
-function resumesAnywhere(plan: Plan, config: WorldOptions): void {
-  const whole = ran(plan, config);
-  for (let keep = 2; keep < whole.events.length; keep++) {
-    const again = new World(plan, config);
-    again.events.push(...whole.events);
-    again.crash(keep);
-    again.now = whole.now + 1;
-    again.open().go();
-    expect([again.run.status, again.states]).toEqual([whole.run.status, whole.states]);
-    expect(snapshot(fold(plan, again.events))).toEqual(snapshot(again.run));
-  }
-}
 
 describe("items of a list that came late", () => {
   it("fail as a whole when two would write the same files, before any starts", () => {

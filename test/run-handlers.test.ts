@@ -5,25 +5,8 @@ import type { Plan } from "../compiler/plan.ts";
 import { phase } from "./run-gate-plans.ts";
 import { handle, rollback } from "./run-handler-plans.ts";
 import { field, lit, Plans, planOf } from "./run-plans.ts";
+import { resumesAnywhere } from "./run-resumes.ts";
 import { fold, ran, snapshot, World, type WorldOptions } from "./run-world.ts";
-
-/** From every prefix of the events the run goes on to the same end, and its fold is itself. */
-function resumesAnywhere(plan: Plan, config: WorldOptions): void {
-  const whole = ran(plan, config);
-  const seen = { status: whole.run.status, output: whole.run.output, states: [...whole.states].sort() };
-  for (let keep = 2; keep < whole.events.length; keep++) {
-    const world = new World(plan, config);
-    world.events.push(...whole.events);
-    world.crash(keep);
-    world.now = 1_000_000;
-    if (world.run.status === "running") world.open().go();
-    const { run } = world;
-    expect({ status: run.status, output: run.output, states: [...world.states].sort() }, `${keep}`).toEqual(
-      seen,
-    );
-    expect(snapshot(fold(plan, world.events))).toEqual(snapshot(run));
-  }
-}
 
 const failing = (...names: string[]): WorldOptions => ({
   end: (name) => (names.includes(name) ? { fail: `${name} broke` } : { value: name }),

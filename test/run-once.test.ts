@@ -8,6 +8,7 @@ import type { EventBody } from "../runtime/events.ts";
 import { phase } from "./run-gate-plans.ts";
 import { handle } from "./run-handler-plans.ts";
 import { type Draft, lit, Plans, type Slot } from "./run-plans.ts";
+import { resumesAnywhere } from "./run-resumes.ts";
 import { noRetry } from "./run-tasks.ts";
 import { type End, fold, ran, snapshot, World, type WorldOptions } from "./run-world.ts";
 
@@ -41,24 +42,6 @@ const unknownEnds: readonly End[] = [
   { fail: "slow", why: "timeout" },
   { fail: "still", why: "stall" },
 ];
-
-function settles(plan: Plan, config: WorldOptions): void {
-  const whole = ran(plan, config);
-  expect(whole.run.status, "the whole").not.toBe("running");
-  for (let keep = 2; keep < whole.events.length; keep++) {
-    const world = new World(plan, config);
-    world.events.push(...whole.events);
-    world.crash(keep);
-    world.now = whole.now + 1;
-    world.open().go();
-    expect([world.run.status, world.run.output], `resumed after event ${keep}`).toEqual([
-      whole.run.status,
-      whole.run.output,
-    ]);
-    expect(snapshot(fold(plan, world.events))).toEqual(snapshot(world.run));
-    startsOnlyWhenTold(world);
-  }
-}
 
 /** Between two starts of a node that may be done only once a person said that it is to run again. */
 function startsOnlyWhenTold({ events, run }: World): void {
@@ -110,7 +93,7 @@ describe("a node that may be done only once", () => {
     const world = ran(plain, config);
     expect(world.run.status).toBe("succeeded");
     expect(world.run.value(world.run.find("x") ?? 0)).toBe("done by hand");
-    settles(plain, config);
+    resumesAnywhere(plain, config, startsOnlyWhenTold);
   });
 
   it("has failed if a person says so, and that can be answered", () => {
@@ -123,7 +106,7 @@ describe("a node that may be done only once", () => {
     expect(open.states).toEqual(["x: unknown"]);
     const ended = ran(answered, config);
     expect([ended.run.status, ended.run.output]).toEqual(["succeeded", "spare"]);
-    settles(answered, config);
+    resumesAnywhere(answered, config, startsOnlyWhenTold);
   });
 
   it("runs again if a person says so, with the same key", () => {
@@ -135,7 +118,7 @@ describe("a node that may be done only once", () => {
     );
     expect(keys).toHaveLength(2);
     expect(keys[0]).toBe(keys[1]);
-    settles(plain, config);
+    resumesAnywhere(plain, config, startsOnlyWhenTold);
   });
 
   it("is never repeated, whatever `retry` holds for it", () => {
@@ -160,7 +143,7 @@ describe("a node that may be done only once", () => {
       run.name(n) === "all[a].x" ? "failed" : { value: run.name(n) };
     const ended = ran(plan, { end, person });
     expect([ended.run.status, ended.run.output]).toEqual(["succeeded", ["all[b].x"]]);
-    settles(plan, { end, person });
+    resumesAnywhere(plan, { end, person }, startsOnlyWhenTold);
   });
 
   it("is waited for also where its `for` has enough without it", () => {
@@ -238,7 +221,7 @@ describe("a node that may be done only once", () => {
     const config: WorldOptions = { end: firstEnds("lost", "ship.x"), person: () => ({ value: 1 }) };
     expect(ran(plan, { end: firstEnds("lost", "ship.x") }).started).toEqual(["ship.x"]);
     expect(ran(plan, config).started).toEqual(["ship.x", "below"]);
-    settles(plan, config);
+    resumesAnywhere(plan, config, startsOnlyWhenTold);
   });
 
   it("is decided once: what is decided, running or done cannot be", () => {

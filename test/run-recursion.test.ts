@@ -7,23 +7,8 @@ import { apply, Diverged } from "../runtime/run.ts";
 import { check, gate } from "./run-gate-plans.ts";
 import { lit, type Slot } from "./run-plans.ts";
 import { again, endsAt, less, more, plans, same, walking } from "./run-recursion-plans.ts";
+import { resumesAnywhere } from "./run-resumes.ts";
 import { fold, ran, snapshot, World, type WorldOptions } from "./run-world.ts";
-
-function resumesAnywhere(plan: Plan, config: WorldOptions): void {
-  const whole = ran(plan, config);
-  for (let keep = 2; keep < whole.events.length; keep++) {
-    const world = new World(plan, config);
-    world.events.push(...whole.events);
-    world.crash(keep);
-    world.now = whole.now + 1;
-    world.open().go();
-    expect([world.run.status, world.run.output], `resumed after event ${keep}`).toEqual([
-      whole.run.status,
-      whole.run.output,
-    ]);
-    expect(snapshot(fold(plan, world.events))).toEqual(snapshot(world.run));
-  }
-}
 
 function rootOf(world: World): string | undefined {
   return world.run.error(0).at(-1)?.message;

@@ -6,6 +6,7 @@ import type { Expr } from "../compiler/plan-expr.ts";
 import { outline } from "../runtime/outline.ts";
 import { Diverged } from "../runtime/run.ts";
 import { type Draft, lit, planOf, type Slot } from "./run-plans.ts";
+import { resumesAnywhere } from "./run-resumes.ts";
 import { fold, noFiles, ran, snapshot, World, type WorldOptions } from "./run-world.ts";
 
 function same(left: Expr, right: Expr): Expr {
@@ -44,22 +45,6 @@ function goodIn(pass: number): WorldOptions {
       value: name === `x#${pass}.verdict` ? "good" : name.endsWith("verdict") ? "bad" : name,
     }),
   };
-}
-
-function resumesAnywhere(plan: Plan, config: WorldOptions): void {
-  const whole = ran(plan, config);
-  for (let keep = 2; keep < whole.events.length; keep++) {
-    const world = new World(plan, config);
-    world.events.push(...whole.events);
-    world.crash(keep);
-    world.now = whole.now + 1;
-    world.open().go();
-    expect([world.run.status, world.run.output], `resumed after event ${keep}`).toEqual([
-      whole.run.status,
-      whole.run.output,
-    ]);
-    expect(snapshot(fold(plan, world.events))).toEqual(snapshot(world.run));
-  }
 }
 
 describe("repeat", () => {
