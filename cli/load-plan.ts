@@ -72,8 +72,10 @@ function planFromJson(file: string, from: PlanSource, world: World): Plan {
       `${visible(file)} is the plan of the flow \`${visible(value.flow)}\`; it has no other.`,
       `flowc ${from.command} ${shellWord(file)}`,
     );
+  // Of what is printed beside a plan nothing is needed to run it.
   const { version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets } = value;
-  return { version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets };
+  const { runners = [] }: Partial<Plan> = value;
+  return { version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets, runners };
 }
 
 function isPlan(value: unknown): value is Plan {

@@ -4,7 +4,6 @@ import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
-import { openRunner } from "../runners/registry.ts";
 import { type ArtifactStore, openArtifacts } from "../runtime/artifacts.ts";
 import { openAttempts } from "../runtime/attempts.ts";
 import { fileBell } from "../runtime/bell.ts";
@@ -24,6 +23,7 @@ import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
 import { absentNodes, knownNode } from "./only.ts";
 import { tellEnd } from "./outcome.ts";
+import { runnersOf } from "./places.ts";
 import { drawPlan, outlined, refuseProblems } from "./plan.ts";
 import { type Project, projectOf, shownPath } from "./project.ts";
 import { criticalPath, recordOf } from "./record.ts";
@@ -177,7 +177,7 @@ async function perform(
       secrets,
       artifacts,
       project: project.root,
-      runner: openRunner,
+      runner: runnersOf(plan, null),
       calls,
     }),
     bell: fileBell(journal),

@@ -2,12 +2,12 @@
 
 import type { Place } from "../grammar/ast.ts";
 import { article } from "./check-place-names.ts";
-import { at, type Check, markWrong, noteLater, rootScope, type Scope, tell } from "./check-state.ts";
+import { at, type Check, markWrong, noteLater, rootScope, tell } from "./check-state.ts";
 import { type At, listed } from "./errors.ts";
-import { missingSetting, notYet } from "./errors-calls.ts";
+import { missingSetting } from "./errors-calls.ts";
 import { noBackEnd } from "./errors-places.ts";
 import type { Home } from "./resolve.ts";
-import { agentKinds, amounts, runnerKinds, runnerSettings } from "./settings-places.ts";
+import { agentKinds, amounts, runnerKinds } from "./settings-places.ts";
 
 export function checkPlace(check: Check, place: Place, home: Home): void {
   const where = { noNodes: "a setting", noDisk: `the settings of ${article(place.place)}`, returnOf: null };
@@ -21,7 +21,7 @@ export function checkPlace(check: Check, place: Place, home: Home): void {
   const name = at(scope, place.name);
   if (place.place === "limit") tellEmptyLimit(check, place, name);
   else if (place.place === "agent") tellNoAgentKind(check, place, name);
-  else checkBackEnd(check, place, scope);
+  else tellNoKind(check, place, name);
   if (place.place === "runner") return;
   const wrong = check.pass.diagnostics.length > before;
   noteLater(check, place.place, `a declared ${place.place}`, name, wrong);
@@ -54,28 +54,9 @@ function tellNoAgentKind(check: Check, place: Place, name: At): void {
   );
 }
 
-/** This version makes instances of `local` alone; the first kind is the one that would be taken. */
-function checkBackEnd(check: Check, place: Place, scope: Scope): void {
-  const kinds = place.settings.filter(({ key }) => Object.hasOwn(runnerKinds, key.text));
-  const [first] = kinds;
-  const name = place.name.text;
-  if (first === undefined) {
-    const hint = "Say what makes its instances: `local: {}` is this machine.";
-    tell(check, noBackEnd(at(scope, place.name), `\`${name}\` names no kind of place`, hint));
-    return;
-  }
-  if (!kinds.some(({ key }) => key.text === "local")) {
-    const label = `\`${name}\` has only ${listed(kinds.map(({ key }) => key.text))}, which this version of flowc cannot use`;
-    tell(check, noBackEnd(at(scope, place.name), label, "With `local: {}` it runs on this machine, too."));
-    return;
-  }
-  const odd =
-    first.key.text === "local"
-      ? place.settings.find(({ key }) => Object.hasOwn(runnerSettings, key.text))
-      : first;
-  if (odd === undefined) return;
-  const key = `\`${odd.key.text}\``;
-  const what = odd === first ? `${key} as the first kind of a runner` : `${key} of a runner`;
-  const hint = odd === first ? "Put `local: {}` first, and it runs on this machine." : null;
-  tell(check, notYet(at(scope, odd.key), what, [], hint));
+/** A runner without a kind makes nothing. */
+function tellNoKind(check: Check, place: Place, name: At): void {
+  if (has(place, Object.keys(runnerKinds))) return;
+  const hint = "Say what makes its instances: `local: {}` is this machine.";
+  tell(check, noBackEnd(name, `\`${place.name.text}\` names no kind of place`, hint));
 }

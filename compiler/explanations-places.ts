@@ -125,9 +125,9 @@ flow main(name: string) {
   {
     code: "no-back-end",
     says: "a runner or agent that nothing here can make",
-    why: "A runner says how its places are made, one kind beside the other, and an agent which program it is. There must be one that this flowc can use: `local: {}` is this machine.",
+    why: "A runner says how its places are made, one kind beside the other, and an agent which program it is. Without one nothing could run there: `local: {}` is this machine.",
     wrong: `runner rust {
-  docker: { image: "rust:1.75" }
+  instances: 30
 }
 
 task build() {

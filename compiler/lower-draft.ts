@@ -1,7 +1,7 @@
 // The draft of a plan while it is lowered: what was made so far, and the frames in which names are looked up.
 
 import { posix } from "node:path";
-import type { Expr as AstExpr, Call, Constant, Flow, Task } from "../grammar/ast.ts";
+import type { Expr as AstExpr, Call, Constant, Flow, Place, Task } from "../grammar/ast.ts";
 import type { Host } from "./host.ts";
 import type { Seen } from "./plan.ts";
 import type { Expr } from "./plan-expr.ts";
@@ -17,6 +17,8 @@ export interface Draft {
   readonly steps: (Step | null)[];
   readonly seen: Map<string, Seen>;
   readonly secrets: Set<string>;
+  /** Declared runners that tasks use, with their names in the plan. */
+  readonly runners: Map<Place, { readonly name: string; readonly module: Module }>;
   /** Tasks and flows that are used, in the order met; a Map keeps it. */
   readonly used: Map<Task | Flow, Module>;
   /** Constants that are being inlined: a circle was told by the checker, and must not hang us. */

@@ -325,3 +325,13 @@ function folderPath(folder: Expr, scope: Scope): string | null {
   if (folder.k === "file") return folder.path;
   return folder.k === "lit" && typeof folder.v === "string" ? fromRoot(scope.module, folder.v) : null;
 }
+
+/** The name in `secret("NAME")`; null for any other expression. */
+export function secretName(expr: AstExpr, scope: Scope): string | null {
+  if (expr.kind === "paren") return secretName(expr.of, scope);
+  if (expr.kind !== "call-of" || expr.callee.kind !== "name") return null;
+  const ref = scope.draft.program.refs.get(expr.callee);
+  if (ref?.kind !== "builtin" || ref.name !== "secret") return null;
+  const [arg] = expr.args;
+  return arg === undefined ? null : literalText(arg.value);
+}

@@ -5,8 +5,9 @@ import { analyzeShell } from "../grammar/shell.ts";
 import type { ShellPart, ShellPiece } from "../grammar/shell-script.ts";
 import { byCodePoint } from "./glob.ts";
 import { type Draft, fromRoot, newFrame, type Scope, seeGlob, typeIn } from "./lower-draft.ts";
-import { literalText, lowerExpr } from "./lower-expression.ts";
+import { lowerExpr, secretName } from "./lower-expression.ts";
 import { constantOf } from "./lower-fit.ts";
+import { runnerName } from "./lower-runners.ts";
 import { mentionsOutput } from "./lower-uses.ts";
 import type { Expr, TypedExpr } from "./plan-expr.ts";
 import type {
@@ -179,8 +180,7 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
     case "undo":
       return { undo: lowerCommand(value, scope) };
     case "runner":
-      // Whatever a declared runner is called, this version makes its instances on this machine.
-      return { runner: "local" };
+      return { runner: runnerName(value, scope) };
     default:
       // Not yet: the checker has refused it.
       return {};
@@ -262,15 +262,6 @@ function lowerEnv(value: AstExpr, scope: Scope): readonly EnvEntry[] {
     scope.draft.secrets.add(secret);
     return { name: entry.key.text, secret };
   });
-}
-
-function secretName(expr: AstExpr, scope: Scope): string | null {
-  if (expr.kind === "paren") return secretName(expr.of, scope);
-  if (expr.kind !== "call-of" || expr.callee.kind !== "name") return null;
-  const ref = scope.draft.program.refs.get(expr.callee);
-  if (ref?.kind !== "builtin" || ref.name !== "secret") return null;
-  const [arg] = expr.args;
-  return arg === undefined ? null : literalText(arg.value);
 }
 
 /** `false` is as good as nothing; keys may be of any types. */

@@ -8,6 +8,7 @@ import { lowerFlowBody } from "./lower-block.ts";
 import { type Draft, newFrame, type Scope } from "./lower-draft.ts";
 import { lowerDeadline } from "./lower-handlers.ts";
 import { lowerDepth, markRecursive } from "./lower-recursion.ts";
+import { lowerRunners } from "./lower-runners.ts";
 import { calleeParams, lowerTask } from "./lower-task.ts";
 import { type FlowPlan, PLAN_VERSION, type Plan, type Seen } from "./plan.ts";
 import type { Step } from "./plan-steps.ts";
@@ -24,6 +25,7 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
     steps: [],
     seen: new Map(),
     secrets: new Set(),
+    runners: new Map(),
     used: new Map<Task | Flow, Module>([[flow, module]]),
     inlining: new Set(),
   };
@@ -41,6 +43,7 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
   }
   const entry = program.nameOf.get(flow) ?? flow.name.text;
   const params = calleeParams(flow, module, draft);
+  const runners = lowerRunners(draft);
   const base = posix.dirname(program.entry.path);
   const plan = {
     version: PLAN_VERSION,
@@ -58,6 +61,7 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
     seen: seenOnce(draft.seen.values()),
     base: base === "." ? "" : base,
     secrets: [...draft.secrets].sort(byCodePoint),
+    runners,
   } satisfies Plan;
   return { ...plan, types: mentionedTypes(plan, program.types) };
 }

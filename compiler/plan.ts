@@ -4,7 +4,7 @@
 import type { Expr } from "./plan-expr.ts";
 import type { Block, Step } from "./plan-steps.ts";
 import type { ParamSpec, TaskPlan } from "./plan-tasks.ts";
-import type { Type, TypeTable } from "./types.ts";
+import type { Type, TypeTable, Value } from "./types.ts";
 
 /** The version of the plan's JSON; its schema is published in `docs/plan.schema.json`. */
 export const PLAN_VERSION = 1;
@@ -31,7 +31,28 @@ export interface Plan {
   readonly base: string;
   /** Names of all `secret("…")`, sorted. */
   readonly secrets: readonly string[];
+  /** Those that tasks name, sorted by name. */
+  readonly runners: readonly RunnerPlan[];
 }
+
+/** A declared runner: a kind of place, and how each back end makes it. The first kind is the default; `--on KIND` takes another. */
+export interface RunnerPlan {
+  readonly name: string;
+  /** Not empty, in the order of the file. */
+  readonly kinds: readonly {
+    readonly kind: string;
+    readonly settings: Readonly<Record<string, RunnerSetting>>;
+  }[];
+  /** How many may be there at one time; null: not bounded. `n` is `{ min: 0, max: n }`. */
+  readonly instances: { readonly min: number; readonly max: number } | null;
+  /** How fast they are made at most; null: not bounded. */
+  readonly spawn: { readonly amount: number; readonly perSeconds: number } | null;
+  /** So many nodes an instance serves before it is replaced; 1 if not said. */
+  readonly reuse: number;
+}
+
+/** As in JSON from outside: sizes in bytes, durations in seconds; `{ secret: NAME }` stands in place of a secret, at any depth. */
+export type RunnerSetting = Value | { readonly secret: string };
 
 export interface InputSpec {
   readonly name: string;

@@ -45,8 +45,8 @@ export type EventBody =
       readonly started: string;
       readonly boot: string;
       readonly host: string;
-      /** What a resumed run does otherwise than before; its `only` stays. */
-      readonly options?: Omit<RunOptions, "only">;
+      /** What a resumed run does otherwise than before; its `only` and `on` stay. */
+      readonly options?: Omit<RunOptions, "only" | "on">;
     }
   | {
       readonly type: "run.cancelled";
@@ -207,4 +207,6 @@ export interface RunOptions {
   readonly failFast: boolean;
   /** Names of nodes to run, with what they need; null: all. */
   readonly only: readonly string[] | null;
+  /** The kind of place that declared runners are to have; null or absent: the first of each. */
+  readonly on?: string | null;
 }

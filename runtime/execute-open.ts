@@ -36,7 +36,7 @@ export interface RunRequest {
   readonly plan: Plan;
   /** Decoded by the types of the plan's inputs; what has a default may be missing. A resumed run has its own. */
   readonly inputs: Readonly<Record<string, Value>>;
-  /** A resumed run keeps its own `only`. */
+  /** A resumed run keeps its own `only` and `on`. */
   readonly options: RunOptions;
   readonly resume?: Resume;
   /** False: it is left, resumable, when only a person can move it on. */
@@ -122,7 +122,7 @@ export async function openAgain(
       if (gone.once) refuseForgotten(parts.run, ask.again?.names ?? []);
     }
     const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, last);
-    const { only: _, ...options } = ask.options;
+    const { only: _, on: __, ...options } = ask.options;
     const opened = { epoch: parts.log.epoch, ...world.identity, options };
     const before = new Set(parts.run.unknown);
     recorder.record({ type: "run.opened", ...opened });

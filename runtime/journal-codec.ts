@@ -134,13 +134,14 @@ const isFiles: Check = (value) =>
   });
 const isOptions: Check = (value) => {
   if (typeof value !== "object" || value === null) return false;
-  const { jobs, memory = 0, disk = 0, failFast, only } = Object.fromEntries(Object.entries(value));
+  const { jobs, memory = 0, disk = 0, failFast, only, on = null } = Object.fromEntries(Object.entries(value));
   return (
     isNumber(jobs) &&
     isNumber(memory) &&
     isNumber(disk) &&
     typeof failFast === "boolean" &&
-    (only === null || isTexts(only))
+    (only === null || isTexts(only)) &&
+    (on === null || isText(on))
   );
 };
 
@@ -239,7 +240,10 @@ export function decodePlan(
 ): { readonly plan: Plan } | { readonly problem: string } {
   if (sha256(text) !== hash) return { problem: "a stored plan is not what its hash says" };
   const value: unknown = JSON.parse(text);
-  return isPlan(value) ? { plan: value } : { problem: "a stored plan is of a version this flowc cannot run" };
+  if (!isPlan(value)) return { problem: "a stored plan is of a version this flowc cannot run" };
+  const older: Partial<Plan> = value;
+  // A flowc that knew no place but this machine stored no runners.
+  return { plan: { ...value, runners: older.runners ?? [] } };
 }
 
 /** What has the right hash was written by flowc from a checked plan; only its version is left to be looked at. */

@@ -1,8 +1,8 @@
-// What differs between two plans, by the names that a person knows: tasks, flows, types, inputs.
+// What differs between two plans, by the names that a person knows: tasks, flows, types, runners.
 
-import type { Plan } from "../compiler/plan.ts";
+import type { Plan, RunnerPlan } from "../compiler/plan.ts";
 
-/** Names of tasks, flows and types that are not the same in both, as `task build`, `flow main`; sorted by kind. */
+/** Names of tasks, flows, types and runners that are not the same in both, as `task build`, `flow main`; sorted by kind. */
 export function planChanges(before: Plan, after: Plan): readonly string[] {
   const changed: string[] = [];
   if (before.flow !== after.flow) changed.push(`the flow to run (${before.flow}, now ${after.flow})`);
@@ -25,7 +25,20 @@ export function planChanges(before: Plan, after: Plan): readonly string[] {
     before,
     after,
   );
+  compare(
+    changed,
+    "runner",
+    byName(before.runners),
+    byName(after.runners),
+    (plan, name) => byName(plan.runners)[name] ?? null,
+    before,
+    after,
+  );
   return changed;
+}
+
+function byName(runners: Plan["runners"]): Readonly<Record<string, RunnerPlan>> {
+  return Object.fromEntries(runners.map((runner) => [runner.name, runner]));
 }
 
 function compare(

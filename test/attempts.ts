@@ -98,6 +98,7 @@ const emptyPlan: Plan = {
   seen: [],
   base: "",
   secrets: [],
+  runners: [],
 };
 
 /** Opens a world; `secrets` by name, `inherited` beside PATH. */

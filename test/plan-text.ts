@@ -15,6 +15,7 @@ export function planText(plan: Plan): string {
     ...Object.entries(plan.types).map(([name, type]) => `type ${name} = ${typeText(type)}`),
     ...plan.seen.map((seen) => `seen ${seen.kind} ${seen.path} (${seen.size})`),
     ...plan.secrets.map((name) => `secret ${name}`),
+    ...plan.runners.map(({ name, ...runner }) => `runner ${name} ${JSON.stringify(runner)}`),
   ];
   for (const [name, flow] of Object.entries(plan.flows)) {
     const depth = flow.depth === null ? "" : `  depth ${flow.depth}`;

@@ -338,6 +338,7 @@ export class Plans {
       seen: [],
       base: "",
       secrets: [],
+      runners: [],
     };
   }
 }
