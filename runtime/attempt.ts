@@ -254,9 +254,10 @@ class Attempt {
     const tail = await readTail(this.logs.out, this.logs.err);
     const printed = tail === "" ? {} : { tail };
     if (deadline.passed) return { ...failed("timeout", timedOut(settings.timeoutSeconds ?? 0)), ...printed };
+    const { hint } = exit;
     if (exit.kind === "signalled")
-      return { ...failed("exit", signalled(program, exit.signal)), signal: exit.signal, ...printed };
-    return { ...failed("exit", exited(program, exit.code)), exit: exit.code, ...printed };
+      return { ...failed("exit", signalled(program, exit.signal, hint)), signal: exit.signal, ...printed };
+    return { ...failed("exit", exited(program, exit.code, hint)), exit: exit.code, ...printed };
   }
 
   private async answer(

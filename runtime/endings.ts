@@ -14,7 +14,9 @@ export function programOf(command: Command, argv: readonly string[]): string {
   return script ? "The script" : `\`${argv[0] ?? ""}\``;
 }
 
-export function exited(program: string, code: number): string {
+/** `hint`: what the place knows of why. */
+export function exited(program: string, code: number, hint?: string): string {
+  if (hint !== undefined) return `${program} exited with ${code}. ${hint}`;
   if (code === 127) return `${program} exited with 127: a command in it was not found.`;
   if (code === 126) return `${program} exited with 126: a command in it may not be run.`;
   if (code > 128 && code < 160)
@@ -22,7 +24,8 @@ export function exited(program: string, code: number): string {
   return `${program} exited with ${code}.`;
 }
 
-export function signalled(program: string, signal: string): string {
-  const hint = signal === "SIGKILL" ? " Perhaps the machine ran out of memory." : "";
-  return `${program} was ended by ${signal}.${hint}`;
+/** `hint`: what the place knows of why. */
+export function signalled(program: string, signal: string, hint?: string): string {
+  const guess = signal === "SIGKILL" ? " Perhaps the machine ran out of memory." : "";
+  return `${program} was ended by ${signal}.${hint === undefined ? guess : ` ${hint}`}`;
 }

@@ -87,9 +87,10 @@ export interface OutputFilter {
   end(): Uint8Array;
 }
 
+/** `hint`: what the place knows of why, and what to do about it, as a sentence: no network, no memory left. */
 export type Exit =
-  | { readonly kind: "exited"; readonly code: number }
-  | { readonly kind: "signalled"; readonly signal: string }
+  | { readonly kind: "exited"; readonly code: number; readonly hint?: string }
+  | { readonly kind: "signalled"; readonly signal: string; readonly hint?: string }
   /** Could not be started: the program is not there or may not be run. The task's fault. */
   | {
       readonly kind: "not-started";
