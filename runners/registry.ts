@@ -4,6 +4,7 @@ import type { Runner } from "../runtime/runner.ts";
 
 const known: Readonly<Record<string, () => Promise<Runner>>> = {
   local: async () => (await import("./local.ts")).localRunner(),
+  docker: async () => (await import("./docker.ts")).dockerRunner(),
 };
 
 const loaded = new Map<string, Promise<Runner>>();

@@ -4,13 +4,27 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import type { ExecCommand, Exit, OutputFilter, Runner, Workspace } from "../runtime/runner.ts";
+import type {
+  ExecCommand,
+  Exit,
+  Instance,
+  InstanceRef,
+  OutputFilter,
+  Runner,
+  Workspace,
+} from "../runtime/runner.ts";
 
 export interface ContractOptions {
   /** The runner under test, with a grace period of at most half a second. */
   readonly open: () => Promise<Runner>;
   /** Its kind's settings. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Does a process live, by the number that its place knows it by? By default it is one of this machine. */
+  readonly alive?: (pid: string, ref: InstanceRef) => Promise<boolean>;
+  /** What a place adds to a command's environment by itself. */
+  readonly adds?: Readonly<Record<string, string>>;
+  /** A place that ends all that a command has started with that command: no daemon outlives it. */
+  readonly endsDaemons?: boolean;
 }
 
 /** Makes the bench of one suite; usable inside its tests. */
@@ -23,7 +37,11 @@ export function runnerBench(options: ContractOptions) {
     mkdirSync(join(root, "project"));
     runner = await options.open();
   });
-  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  const opened: Instance[] = [];
+  afterAll(async () => {
+    await Promise.all(opened.map((instance) => instance.close()));
+    rmSync(root, { recursive: true, force: true });
+  });
 
   /** A run's name that no other suite on this machine has: whoever ends a run's processes ends all of that name. */
   const runOf = (name: string): string => `${name}${process.pid}`;
@@ -40,6 +58,7 @@ export function runnerBench(options: ContractOptions) {
     const project = join(root, "project");
     const instance = await runner.open({ tag, settings, project, folder: root, needs });
     if ("problem" in instance) throw new Error(instance.message);
+    opened.push(instance);
     return instance.workspace({ tag, kind, scratch });
   };
   const base = { PATH: process.env["PATH"] ?? "" };
@@ -79,12 +98,11 @@ export function runnerBench(options: ContractOptions) {
     );
     return { exit, out: readFileSync(io.stdoutPath).toString() };
   };
-  const alive = (pid: string) => {
-    try {
-      return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${Number(pid)}/stat`, "latin1"));
-    } catch {
-      return false;
-    }
+  const { alive = aliveHere } = options;
+  /** Those of some processes of a workspace that live. */
+  const living = async (pids: readonly string[], { ref }: Workspace): Promise<readonly string[]> => {
+    const live = await Promise.all(pids.map((pid) => alive(pid, ref)));
+    return pids.filter((_, i) => live[i]);
   };
 
   return {
@@ -94,10 +112,18 @@ export function runnerBench(options: ContractOptions) {
     sh,
     stopped,
     stopAtOutput,
-    alive,
+    living,
     files,
     base,
     root: () => root,
     runner: () => runner,
   };
+}
+
+async function aliveHere(pid: string): Promise<boolean> {
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${Number(pid)}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
 }

@@ -8,7 +8,7 @@ import { type ContractOptions, runnerBench } from "./runner-bench.ts";
 
 /** Declares this part of the suite for one runner. */
 export function stoppingContract(options: ContractOptions): void {
-  const { open, runOf, sh, stopped, stopAtOutput, alive, files, base, runner } = runnerBench(options);
+  const { open, runOf, sh, stopped, stopAtOutput, living, files, base, runner } = runnerBench(options);
 
   describe("stopping", () => {
     test("a command ends at once, by TERM", async () => {
@@ -38,7 +38,7 @@ export function stoppingContract(options: ContractOptions): void {
       expect(refs).toEqual([workspace.ref]);
       await runner().end(refs, { atOnce: true });
       expect(await ended).toEqual({ kind: "signalled", signal: "SIGKILL" });
-      expect(alive(readFileSync(io.stdoutPath, "utf8").trim())).toBe(false);
+      expect(await living([readFileSync(io.stdoutPath, "utf8").trim()], workspace)).toEqual([]);
       expect(await runner().find(runOf("hurry"))).toEqual([]);
     });
     test("a stopped command ends", async () => {
@@ -55,10 +55,11 @@ export function stoppingContract(options: ContractOptions): void {
     test("what has left the group ends, too", async () => {
       const script =
         "setsid sleep 1000 & echo $!; (setsid sh -c 'trap \"\" TERM HUP; sleep 1000 & sleep 1000' & echo $!) ; sleep 1000";
-      const { out } = await stopped(await open(), script);
+      const workspace = await open();
+      const { out } = await stopped(workspace, script);
       const pids = out.trim().split("\n");
       expect(pids.length).toBeGreaterThan(0);
-      expect(pids.filter(alive)).toEqual([]);
+      expect(await living(pids, workspace)).toEqual([]);
     });
   });
 
@@ -77,8 +78,9 @@ export function stoppingContract(options: ContractOptions): void {
         const io = { ...files(), filter: null };
         const argv = wrapped(`${daemon(join(workspace.temporary, "pid"))}; sleep 1000`);
         await workspace.exec({ argv, env: base, cwd: "" }, io, stopAtOutput(io.stdoutPath));
-        expect(alive(readFileSync(io.stdoutPath, "utf8").trim())).toBe(false);
+        expect(await living([readFileSync(io.stdoutPath, "utf8").trim()], workspace)).toEqual([]);
       });
+      if (options.endsDaemons === true) continue;
       test(`${shape} leaves a daemon that is found by its run, and another run's is not touched`, async () => {
         const left = async (run: string) => {
           const workspace = await open("scratch", run);
@@ -86,47 +88,48 @@ export function stoppingContract(options: ContractOptions): void {
           const argv = wrapped(daemon(join(workspace.temporary, "pid")));
           await workspace.exec({ argv, env: base, cwd: "" }, io, new AbortController().signal);
           await workspace.close();
-          return readFileSync(io.stdoutPath, "utf8").trim();
+          const pids = [readFileSync(io.stdoutPath, "utf8").trim()];
+          return async () => (await living(pids, workspace)).length === 1;
         };
         const [mine, other] = [await left(runOf("bare")), await left(`${runOf("bare")}2`)];
-        expect([alive(mine), alive(other)]).toEqual([true, true]);
+        expect([await mine(), await other()]).toEqual([true, true]);
         await runner().end(await runner().find(runOf("bare")), { isOurs: () => false });
-        expect(alive(mine)).toBe(true);
+        expect(await mine()).toBe(true);
         await runner().end(await runner().find(runOf("bare")));
-        expect([alive(mine), alive(other)]).toEqual([false, true]);
+        expect([await mine(), await other()]).toEqual([false, true]);
         await runner().end(await runner().find(`${runOf("bare")}2`));
-        expect(alive(other)).toBe(false);
+        expect(await other()).toBe(false);
       });
     }
   });
 
   describe("what is left", () => {
     test("children in the group end when the command has ended", async () => {
-      const { exit, out } = await sh(
-        await open(),
-        "sleep 1000 & echo $!; (trap '' TERM; sleep 1000) & echo $!",
-      );
+      const workspace = await open();
+      const { exit, out } = await sh(workspace, "sleep 1000 & echo $!; (trap '' TERM; sleep 1000) & echo $!");
       expect(exit).toEqual({ kind: "exited", code: 0 });
-      expect(out.toString().trim().split("\n").filter(alive)).toEqual([]);
+      expect(await living(out.toString().trim().split("\n"), workspace)).toEqual([]);
     });
-    test("a daemon is found by its run, and ended; another run's is not touched", async () => {
-      const daemon = "setsid sh -c 'echo $$; exec sleep 1000' & wait $!; exit 0";
-      const left = async (run: string) => {
-        const workspace = await open("scratch", run);
-        const path = join(workspace.temporary, "pid");
-        const detach = `setsid sh -c 'echo $$ > "${path}.part"; mv "${path}.part" "${path}"; exec sleep 1000' > /dev/null 2>&1 & while ! [ -e "${path}" ]; do :; done`;
-        await sh(workspace, detach);
-        return { ref: workspace.ref, pid: readFileSync(path, "utf8").trim() };
-      };
-      expect(daemon).toContain("setsid");
+    /** A run with a daemon, which its place may have ended with the command. */
+    const left = async (run: string) => {
+      const workspace = await open("scratch", run);
+      const path = join(workspace.temporary, "pid");
+      const detach = `setsid sh -c 'echo $$ > "${path}.part"; mv "${path}.part" "${path}"; exec sleep 1000' > /dev/null 2>&1 & while ! [ -e "${path}" ]; do :; done`;
+      await sh(workspace, detach);
+      const pids = [readFileSync(path, "utf8").trim()];
+      return { ref: workspace.ref, lives: async () => (await living(pids, workspace)).length === 1 };
+    };
+    test(`a daemon ${options.endsDaemons === true ? "ends with its command" : "is found by its run, and ended"}; another run is not touched`, async () => {
+      const stays = options.endsDaemons !== true;
       const [mine, other] = [await left(runOf("mine")), await left(`${runOf("mine")}2`)];
-      expect([alive(mine.pid), alive(other.pid)]).toEqual([true, true]);
+      expect([await mine.lives(), await other.lives()]).toEqual([stays, stays]);
       expect(await runner().find(runOf("mine"))).toEqual([mine.ref]);
       await runner().end(await runner().find(runOf("mine")));
-      expect([alive(mine.pid), alive(other.pid)]).toEqual([false, true]);
+      expect([await mine.lives(), await other.lives()]).toEqual([false, stays]);
       expect(await runner().find(runOf("mine"))).toEqual([]);
+      expect(await runner().find(`${runOf("mine")}2`)).toEqual([other.ref]);
       await runner().end([other.ref]);
-      expect(alive(other.pid)).toBe(false);
+      expect(await other.lives()).toBe(false);
     });
   });
 }

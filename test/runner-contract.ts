@@ -117,6 +117,7 @@ export function runnerContract(name: string, options: ContractOptions): void {
         const { exit, out } = await sh(workspace, "setsid sleep 1000 & echo $!", { filter: upper });
         expect(exit).toEqual({ kind: "exited", code: 0 });
         expect(out.toString()).toMatch(/^\d+\nEND$/);
+        if (options.endsDaemons === true) return;
         await runner().end(await runner().find(runOf("held")));
       });
     });
@@ -130,9 +131,8 @@ export function runnerContract(name: string, options: ContractOptions): void {
           .toString()
           .split("\0")
           .filter((entry) => entry !== "");
-        const expected = [...Object.entries(env), [COOKIE, workspace.ref]].map(
-          ([key, text]) => `${key}=${text}`,
-        );
+        const all = { ...options.adds, ...env, [COOKIE]: workspace.ref };
+        const expected = Object.entries(all).map(([key, text]) => `${key}=${text}`);
         expect(got.sort()).toEqual(expected.sort());
       });
       test("standard input is empty", async () => {

@@ -1,0 +1,217 @@
+// One container: commands in it, how they ended, how they are stopped, and its own end.
+
+import type Docker from "dockerode";
+import { COOKIE, type ExecCommand, type Exit, type Output } from "../runtime/runner.ts";
+import type { Daemon, Image } from "./docker-daemon.ts";
+import { endOf, notStarted, tooLarge } from "./docker-ends.ts";
+import { beginBeside, Line, newWord } from "./docker-line.ts";
+import { hintOf, messageOf, statusOf } from "./docker-problems.ts";
+import { type Order, orderArgv, orderLine, stopAllArgv, stopArgv } from "./docker-script.ts";
+import { Talk, type Told } from "./docker-stream.ts";
+
+export interface ContainerSpec {
+  readonly ref: string;
+  readonly daemon: Daemon;
+  readonly container: Docker.Container;
+  readonly image: Image;
+  readonly graceMs: number;
+  readonly network: boolean;
+  readonly readOnly: boolean;
+  /** In words: what it may have of memory; null: no limit. */
+  readonly memory: string | null;
+  isOurs(): boolean;
+}
+
+/** What Docker gives a process that is told nothing else. */
+const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** How long what should follow at once may take. */
+const patienceMs = 10_000;
+
+export class Container {
+  readonly spec: ContainerSpec;
+  /** We have ended it, or are about to. */
+  ending = false;
+  private readonly line: Line;
+  private marks = 0;
+  private outOfMemory = 0;
+
+  private constructor(spec: ContainerSpec, line: Line) {
+    this.spec = spec;
+    this.line = line;
+  }
+
+  /** Starts it. Throws what the engine says, or why its shell does not answer. */
+  static async start(spec: ContainerSpec): Promise<Container> {
+    const line = await Line.open(spec.container);
+    try {
+      await spec.container.start();
+      if (!(await line.greet()))
+        throw new Error(`its shell did not answer: ${line.said || "it ended at once"}`);
+      return new Container(spec, line);
+    } catch (error) {
+      line.close();
+      throw error;
+    }
+  }
+
+  /** Of those that run in it. */
+  get user(): { readonly uid: number; readonly gid: number } {
+    return this.line.user;
+  }
+
+  async isWell(): Promise<boolean> {
+    return !this.ending && (await this.line.answers(patienceMs));
+  }
+
+  async run({ argv, env }: ExecCommand, cwd: string, io: Output, stop: AbortSignal): Promise<Exit> {
+    const { isOurs, image, ref, graceMs } = this.spec;
+    if (stop.aborted) return notStarted("other", "It was stopped before it began.");
+    if (!isOurs()) return { kind: "lost", message: "Another flowc has the run now." };
+    if (argv[0] === undefined || argv[0] === "") return notStarted("other", "The command's name is empty.");
+    const all = { PATH: usualPath, HOME: "/tmp", ...image.env, ...env, [COOKIE]: ref };
+    const large = tooLarge(argv, all);
+    if (large !== null) return large;
+    const order = { word: newWord(), mark: ++this.marks, graceMs, cwd, argv, env: all };
+    const talk = new Talk(order.word, io);
+    let beside: Docker.Exec | null = null;
+    try {
+      if (!this.line.begin(talk, orderLine(order), order.word))
+        beside = await beginBeside(this.spec.container, orderArgv(order), talk);
+    } catch (error) {
+      await talk.cut();
+      return this.cutOff(error, null, talk);
+    }
+    const stopping = this.stopping(talk, order, stop);
+    const told = await talk.ended;
+    await stopping.over();
+    return told === null ? this.cutOff(null, beside, talk) : this.exitOf(told, order, talk);
+  }
+
+  /** Nothing is left of it after this. */
+  async remove(): Promise<void> {
+    this.ending = true;
+    await removed(this.spec.container);
+    this.line.close();
+  }
+
+  private exitOf(told: Told, order: Order, talk: Talk): Exit {
+    const { network, readOnly, memory } = this.spec;
+    if (told.kind === "hello") return { kind: "lost", message: "Its shell was started anew." };
+    if (told.kind === "not-started") return endOf(told.why, order);
+    const starved = told.outOfMemory !== null && told.outOfMemory > this.outOfMemory;
+    this.outOfMemory = told.outOfMemory ?? this.outOfMemory;
+    const hint = starved
+      ? outOfMemory(memory)
+      : told.code === 0
+        ? null
+        : hintOf(talk.lastWords, { network, readOnly });
+    return endOf(told, order, hint);
+  }
+
+  /** Its streams have ended before it told its end. */
+  private async cutOff(error: unknown, beside: Docker.Exec | null, talk: Talk): Promise<Exit> {
+    const { container, daemon, memory } = this.spec;
+    if (this.ending) return { kind: "signalled", signal: "SIGKILL" };
+    try {
+      // What was killed from inside has ended before the engine says so.
+      if (this.line.isGone) await within(container.wait(), patienceMs);
+      const { State: state } = await container.inspect();
+      if (state.Running) return await this.cutOffBeside(error, beside, talk);
+      if (state.OOMKilled) return { kind: "signalled", signal: "SIGKILL", hint: outOfMemory(memory) };
+      return {
+        kind: "lost",
+        message: `Its container was ended from outside (exit code ${state.ExitCode}).`,
+      };
+    } catch (problem) {
+      if (statusOf(problem) === 404)
+        return { kind: "lost", message: "Its container was removed from outside." };
+      return {
+        kind: "lost",
+        message: `The Docker engine at ${daemon.where} does not answer any more: ${messageOf(problem)}`,
+      };
+    }
+  }
+
+  private async cutOffBeside(error: unknown, beside: Docker.Exec | null, talk: Talk): Promise<Exit> {
+    const code = (await beside?.inspect())?.ExitCode ?? 0;
+    if (code === 137) return { kind: "signalled", signal: "SIGKILL" };
+    const why = error === null ? talk.noise : messageOf(error);
+    return { kind: "lost", message: `Docker could not carry out a command in its container: ${why}` };
+  }
+
+  /** When `stop` fires: TERM for all that the command has started, KILL for what is there after the grace period. */
+  private stopping(talk: Talk, order: Order, stop: AbortSignal): { over(): Promise<void> } {
+    let done: Promise<void> = Promise.resolve();
+    const begin = () => {
+      done = this.halt(talk, order);
+    };
+    if (stop.aborted) begin();
+    else stop.addEventListener("abort", begin, { once: true });
+    return {
+      over: async () => {
+        stop.removeEventListener("abort", begin);
+        await done;
+      },
+    };
+  }
+
+  private async halt(talk: Talk, { mark, graceMs }: Order): Promise<void> {
+    const group = await talk.started;
+    if (group === null || !this.spec.isOurs()) return;
+    const calmed = await carriedOut(this.spec.container, stopArgv(mark, graceMs, group), graceMs).catch(
+      () => false,
+    );
+    if (calmed && (await within(talk.ended, patienceMs))) return;
+    // No process can be started there any more, or one that cannot be ended: the container ends with all that it has.
+    await this.remove();
+  }
+}
+
+/** Ends all that commands have started in a container, in order as far as it goes: TERM, and as much time as one has. */
+export async function calmed(container: Docker.Container, graceMs: number): Promise<void> {
+  await carriedOut(container, stopAllArgv(graceMs), graceMs).catch(() => {});
+}
+
+/** A command of ours. False: it could not do what it should. */
+async function carriedOut(
+  container: Docker.Container,
+  argv: readonly string[],
+  graceMs: number,
+): Promise<boolean> {
+  const talk = new Talk(newWord(), null);
+  const exec = await beginBeside(container, argv, talk);
+  if (!(await within(talk.ended, graceMs + 2 * patienceMs))) return false;
+  return (await exec.inspect()).ExitCode === 0;
+}
+
+function outOfMemory(memory: string | null): string {
+  return memory === null
+    ? "The machine had no memory left for it."
+    : `It needed more memory than its container may have (${memory}): say \`memory: …\` in the runner's settings.`;
+}
+
+/** False: it took longer. */
+async function within(what: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const done = await Promise.race([what.then(() => true), late]);
+  clearTimeout(timer);
+  return done;
+}
+
+/** Removes a container with all that runs in it; one that is not there is removed. */
+export async function removed(container: Docker.Container): Promise<void> {
+  for (let tries = 0; ; tries++)
+    try {
+      await container.remove({ force: true, v: true });
+      return;
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 404) return;
+      // Somebody else removes it right now, or it could not be killed in time.
+      if (tries === 40 || (status !== 409 && status !== 500)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}

@@ -1,0 +1,166 @@
+// The Docker daemon: which one it is, what it says when it cannot, and images that are there or fetched.
+
+import { arch } from "node:os";
+import Docker from "dockerode";
+import type { NoInstance } from "../runtime/runner.ts";
+import { messageOf, Unavailable } from "./docker-problems.ts";
+
+/** Where the engine is, as people know it, and what follows from that. */
+export interface Daemon {
+  readonly docker: Docker;
+  /** Its address, for messages. */
+  readonly where: string;
+  /** It sees this machine's files, and uses its processors. */
+  readonly isLocal: boolean;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Of `DOCKER_HOST` and its like. Nothing is connected yet. Throws Unavailable. */
+export function daemonOf(env: Variables): Daemon {
+  const host = env["DOCKER_HOST"] ?? "";
+  const isLocal = isLocalHost(host);
+  try {
+    return { docker: new Docker(), where: host === "" ? "/var/run/docker.sock" : host, isLocal };
+  } catch (error) {
+    throw new Unavailable(
+      "refused",
+      `The Docker engine that DOCKER_HOST names, ${host}, cannot be used: ${messageOf(error)}`,
+    );
+  }
+}
+
+export function isLocalHost(host: string): boolean {
+  return host === "" || host.startsWith("unix://") || host.startsWith("npipe://");
+}
+
+/** What is known of an image. */
+export interface Image {
+  /** The digest of its configuration and layers. */
+  readonly id: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** As whom it runs when nobody says otherwise. */
+  readonly user: string;
+}
+
+/** The images of one daemon, looked up once: a run sees the same image from its begin to its end. */
+export class Images {
+  private readonly daemon: Daemon;
+  private readonly known = new Map<string, Promise<Image>>();
+
+  constructor(daemon: Daemon) {
+    this.daemon = daemon;
+  }
+
+  /** The image, fetched where it is absent. Throws Unavailable. */
+  of(name: string, platform: string | null, tell: (progress: string) => void): Promise<Image> {
+    const key = `${platform ?? ""} ${name}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const image = this.look(name, platform, tell);
+    this.known.set(key, image);
+    image.catch(() => this.known.delete(key));
+    return image;
+  }
+
+  /** It is not there any more, though it was. */
+  forget(): void {
+    this.known.clear();
+  }
+
+  private async look(
+    name: string,
+    platform: string | null,
+    tell: (progress: string) => void,
+  ): Promise<Image> {
+    const { docker } = this.daemon;
+    try {
+      const found = await this.inspect(name, platform);
+      if (found !== null) return found;
+      tell(`Docker fetches the image ${name} …`);
+      const stream = await docker.pull(name, platform === null ? {} : { platform });
+      await followed(stream, name, tell);
+      tell(`Docker has fetched the image ${name}.`);
+    } catch (error) {
+      throw unfetched(name, error);
+    }
+    const fetched = await this.inspect(name, platform);
+    if (fetched === null)
+      throw new Unavailable("refused", `The image \`${name}\` is not there for ${platform ?? arch()}.`);
+    return fetched;
+  }
+
+  private async inspect(name: string, platform: string | null): Promise<Image | null> {
+    try {
+      const info = await this.daemon.docker.getImage(name).inspect();
+      if (platform !== null && !`${info.Os}/${info.Architecture}`.startsWith(withoutVariant(platform)))
+        return null;
+      const env = (info.Config?.Env ?? []).map((entry) => /^([^=]*)=(.*)$/s.exec(entry));
+      return {
+        id: info.Id,
+        env: Object.fromEntries(env.map((parts) => [parts?.[1] ?? "", parts?.[2] ?? ""])),
+        user: info.Config?.User ?? "",
+      };
+    } catch (error) {
+      if (error instanceof Error && "statusCode" in error && error.statusCode === 404) return null;
+      throw error;
+    }
+  }
+}
+
+function withoutVariant(platform: string): string {
+  return platform.split("/").slice(0, 2).join("/");
+}
+
+/** How often progress is told, in ms: a line is for a person. */
+const tellMs = 1_000;
+
+/** Reads the engine's own account of a pull to its end. Throws what it says went wrong. */
+async function followed(
+  stream: AsyncIterable<unknown>,
+  name: string,
+  tell: (progress: string) => void,
+): Promise<void> {
+  const layers = new Map<string, { readonly done: number; readonly all: number }>();
+  let rest = "";
+  let told = Date.now();
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) note(line, layers);
+    if (Date.now() - told < tellMs || layers.size === 0) continue;
+    told = Date.now();
+    const sum = (of: (layer: { done: number; all: number }) => number) =>
+      Math.round([...layers.values()].reduce((total, layer) => total + of(layer), 0) / 1e6);
+    tell(`Docker fetches the image ${name}: ${sum(({ done }) => done)} of ${sum(({ all }) => all)} MB`);
+  }
+}
+
+function note(line: string, layers: Map<string, { done: number; all: number }>): void {
+  if (line.trim() === "") return;
+  const said: unknown = JSON.parse(line);
+  if (typeof said !== "object" || said === null) return;
+  if ("error" in said) throw new Error(String(said.error));
+  if (!("id" in said && "status" in said && said.status === "Downloading" && "progressDetail" in said))
+    return;
+  const { progressDetail: detail } = said;
+  if (typeof detail !== "object" || detail === null || !("current" in detail && "total" in detail)) return;
+  layers.set(String(said.id), { done: Number(detail.current), all: Number(detail.total) });
+}
+
+/** A registry that says no says so for ever; one that does not answer may do so later. */
+function unfetched(name: string, error: unknown): Error {
+  const message = messageOf(error);
+  const answered = error instanceof Error && ("statusCode" in error || !("code" in error));
+  if (!answered) return error instanceof Error ? error : new Error(message);
+  const problem: NoInstance["problem"] =
+    /connection refused|timeout|no such host|network is unreachable|server misbehaving|EOF|reset by peer/i.test(
+      message,
+    )
+      ? "lost"
+      : "refused";
+  return new Unavailable(
+    problem,
+    `The image \`${name}\` is not on the daemon, and cannot be fetched: ${message}\nIs its name right? Try it: docker pull ${name}`,
+  );
+}

@@ -1,0 +1,75 @@
+// How a command in a container ended, from what its shell tells.
+
+import { constants } from "node:os";
+import type { Exit } from "../runtime/runner.ts";
+import type { Order } from "./docker-script.ts";
+import type { Told } from "./docker-stream.ts";
+
+type NotStarted = Extract<Exit, { kind: "not-started" }>;
+
+/** Linux: no word may have more, nor all together. */
+const wordBytesMax = 128 * 1024 - 1;
+const allBytesMax = 2 * 1024 * 1024 - 64 * 1024;
+
+export function notStarted(code: NotStarted["code"], message: string): NotStarted {
+  return { kind: "not-started", code, message };
+}
+
+/** Told before it is tried: the shell that starts it could not tell. */
+export function tooLarge(argv: readonly string[], env: Readonly<Record<string, string>>): NotStarted | null {
+  const sizes = [...argv, ...Object.entries(env).map(([name, text]) => `${name}=${text}`)].map(
+    (word) => Buffer.byteLength(word) + 1,
+  );
+  const all = sizes.reduce((sum, size) => sum + size + 8, 0);
+  if (all <= allBytesMax && sizes.every((size) => size <= wordBytesMax)) return null;
+  const bytes = argv.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0);
+  return notStarted(
+    "E2BIG",
+    `\`${argv[0]}\` was given more than a system lets a command have (${bytes} bytes of arguments). Pass what is large as a file.`,
+  );
+}
+
+/** Shells do not say a word about these two: a code that means one is taken for it. */
+const silent: ReadonlySet<number> = new Set([130, 141]);
+
+/** An end that was told, or why there was no begin. */
+export function endOf(
+  told: Extract<Told, { kind: "ended" }> | string,
+  order: Order,
+  hint: string | null = null,
+): Exit {
+  if (typeof told === "string") return whyNot(told, order);
+  const { code, bySignal } = told;
+  const more = hint === null ? {} : { hint };
+  return bySignal || silent.has(code)
+    ? { kind: "signalled", signal: signals.get(code - 128) ?? `SIG${code - 128}`, ...more }
+    : { kind: "exited", code, ...more };
+}
+
+function whyNot(why: string, { argv: [program = ""], cwd }: Order): NotStarted {
+  switch (why) {
+    case "ENOENT":
+      return notStarted(
+        "ENOENT",
+        program.includes("/")
+          ? `\`${program}\` does not exist in the container.`
+          : `\`${program}\` was not found on the PATH in the container. Is it installed in the image?`,
+      );
+    case "EACCES":
+      return notStarted("EACCES", `\`${program}\` may not be run. If it is yours: chmod +x ${program}`);
+    case "interpreter":
+      return notStarted(
+        "ENOENT",
+        `\`${program}\` is there, but the program that its first line (\`#!\`) asks for is not in the image.`,
+      );
+    case "cwd":
+      return notStarted("ENOENT", `The directory to start in is not there: ${cwd}`);
+    default:
+      return notStarted(
+        "other",
+        "The image has no program `env`, by which flowc sets a command's environment.",
+      );
+  }
+}
+
+const signals = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));

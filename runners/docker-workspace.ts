@@ -1,0 +1,40 @@
+// A workspace whose files stand on this machine and in the container under the same paths.
+
+import { chmodSync, mkdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join, sep } from "node:path";
+import { filesBelow } from "../runtime/folder.ts";
+import type { InstanceSpec, Workspace, WorkspaceSpec } from "../runtime/runner.ts";
+import type { Container } from "./docker-container.ts";
+import { copyIn, readBounded, watchFolder } from "./local-files.ts";
+
+/** For a container that shares the project and the instance's folder with this machine. */
+export function sharedWorkspace(
+  container: Container,
+  { project, folder }: InstanceSpec,
+  { kind, scratch }: WorkspaceSpec,
+): Workspace {
+  mkdirSync(folder, { recursive: true });
+  // What work may not replace by a link stands above what is its own.
+  const base = join(realpathSync.native(dirname(scratch)), basename(scratch));
+  const temporary = `${scratch}${sep}tmp`;
+  const path = kind === "project" ? project : join(base, "work");
+  for (const own of kind === "project" ? [temporary] : [temporary, path]) {
+    mkdirSync(own, { recursive: true });
+    // Another user works there than the one that made it.
+    if (container.user.uid !== process.getuid?.()) chmodSync(own, 0o777);
+  }
+  return {
+    ref: container.spec.ref,
+    path,
+    temporary,
+    here: true,
+    inherits: false,
+    exec: (command, io, stop) =>
+      container.run(command, command.cwd === "" ? path : join(path, command.cwd), io, stop),
+    put: (files) => copyIn(files, path, temporary),
+    watch: watchFolder,
+    read: (file, bytesMax) => readBounded(file, bytesMax, [realpathSync.native(project), base]),
+    get: (search) => filesBelow(path, search),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,202 @@
+// The Docker runner: an instance is a container, through the engine's API.
+
+import type Docker from "dockerode";
+import type { Instance, InstanceRef, InstanceSpec, NoInstance, Runner } from "../runtime/runner.ts";
+import { Container, calmed, removed } from "./docker-container.ts";
+import { type Daemon, daemonOf, Images, isLocalHost } from "./docker-daemon.ts";
+import { problemOf, statusOf, Unavailable } from "./docker-problems.ts";
+import {
+  containerOf,
+  type DockerSettings,
+  memoryOf,
+  runLabel,
+  settingsOf,
+  settingsSchema,
+} from "./docker-settings.ts";
+import { sharedWorkspace } from "./docker-workspace.ts";
+
+export interface DockerOptions {
+  /** How long processes have between TERM and KILL. */
+  readonly graceMs: number;
+  /** `DOCKER_HOST` and its like. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Makes the runner of kind `docker`. */
+export function dockerRunner(asked: Partial<DockerOptions> = {}): Runner {
+  const runner = new DockerRunner({ graceMs: 5_000, env: process.env, ...asked });
+  return {
+    kind: "docker",
+    settingsSchema,
+    computesHere: isLocalHost(runner.options.env["DOCKER_HOST"] ?? ""),
+    quota: () => ({ instances: null, perSecond: null }),
+    open: (spec) => runner.open(spec),
+    find: (run, except) => runner.find(run, except),
+    end: (refs, { atOnce = false, isOurs = () => true } = {}) => runner.end(refs, atOnce, isOurs),
+    identity: async (settings) => runner.identity(settingsOf(settings)),
+  };
+}
+
+/** What is known of the engine once it has answered. */
+interface Known {
+  readonly daemon: Daemon;
+  readonly images: Images;
+  /** Whose root is a user of that machine: files that it makes are that user's. */
+  readonly rootless: boolean;
+}
+
+class DockerRunner {
+  readonly options: DockerOptions;
+  /** That are open in this process. */
+  private readonly own = new Map<InstanceRef, Container>();
+  private known: Promise<Known> | null = null;
+  private hasAnswered = false;
+
+  constructor(options: DockerOptions) {
+    this.options = options;
+  }
+
+  async open(spec: InstanceSpec): Promise<Instance | NoInstance> {
+    const settings = settingsOf(spec.settings);
+    let made: Docker.Container | null = null;
+    try {
+      const known = await this.daemon();
+      const image = await known.images.of(settings.image, settings.platform, (text) => spec.tell?.(text));
+      if (spec.isOurs?.() === false) return { problem: "lost", message: "Another flowc has the run now." };
+      const ref = nameOf(spec);
+      const user = settings.user ?? ownUser(known);
+      const asked = { name: ref, image, user, shares: true, volume: null };
+      made = await create(known, () => containerOf(spec, settings, asked));
+      const container = await Container.start({
+        ref,
+        daemon: known.daemon,
+        container: made,
+        image,
+        graceMs: this.options.graceMs,
+        network: settings.network !== null,
+        readOnly: settings.readOnly,
+        memory: spelled(memoryOf(settings, spec)),
+        isOurs: () => spec.isOurs?.() ?? true,
+      });
+      this.own.set(ref, container);
+      return this.instance(container, spec, settings);
+    } catch (error) {
+      if (made !== null) await removed(made).catch(() => {});
+      const where = this.options.env["DOCKER_HOST"] ?? "/var/run/docker.sock";
+      return problemOf(error, {
+        where,
+        image: settings.image,
+        project: spec.project,
+        known: this.hasAnswered,
+      });
+    }
+  }
+
+  async find(run: string, except?: ReadonlySet<InstanceRef>): Promise<readonly InstanceRef[]> {
+    try {
+      const { docker } = daemonOf(this.options.env);
+      const filters = { label: [`${runLabel}=${run}`] };
+      const found = await docker.listContainers({ all: true, filters });
+      const refs = found.map(({ Names: names }) => names[0]?.replace(/^\//, "") ?? "");
+      return refs.filter((ref) => ref !== "" && except?.has(ref) !== true).sort();
+    } catch (error) {
+      // Where there is no engine nothing of ours runs.
+      if (statusOf(error) === 0) return [];
+      throw error;
+    }
+  }
+
+  async end(refs: readonly InstanceRef[], atOnce: boolean, isOurs: () => boolean): Promise<void> {
+    await Promise.all(refs.map((ref) => this.endOne(ref, atOnce, isOurs)));
+  }
+
+  async identity({ image, platform }: DockerSettings): Promise<string> {
+    const { images } = await this.daemon();
+    return `docker ${(await images.of(image, platform, () => {})).id}`;
+  }
+
+  private async endOne(ref: InstanceRef, atOnce: boolean, isOurs: () => boolean): Promise<void> {
+    const { docker } = daemonOf(this.options.env);
+    const container = docker.getContainer(ref);
+    try {
+      const { Config: config, State: state } = await container.inspect();
+      if (config.Labels[runLabel] === undefined || !isOurs()) return;
+      const own = this.own.get(ref);
+      if (!atOnce && state.Running) await calmed(container, this.options.graceMs);
+      if (!isOurs()) return;
+      if (own === undefined) await removed(container);
+      else await own.remove();
+      this.own.delete(ref);
+    } catch (error) {
+      if (statusOf(error) !== 404 && statusOf(error) !== 0) throw error;
+    }
+  }
+
+  private instance(container: Container, spec: InstanceSpec, _settings: DockerSettings): Instance {
+    const { ref } = container.spec;
+    return {
+      ref,
+      workspace: async (of) => sharedWorkspace(container, spec, of),
+      isWell: () => container.isWell(),
+      close: async () => {
+        if (this.own.get(ref) === container) this.own.delete(ref);
+        // An engine that is gone has ended its containers.
+        await container.remove().catch(() => {});
+      },
+    };
+  }
+
+  private daemon(): Promise<Known> {
+    this.known ??= this.connect();
+    this.known.catch(() => {
+      this.known = null;
+    });
+    return this.known;
+  }
+
+  private async connect(): Promise<Known> {
+    const daemon = daemonOf(this.options.env);
+    const info: unknown = await daemon.docker.info();
+    this.hasAnswered = true;
+    const options =
+      typeof info === "object" && info !== null && "SecurityOptions" in info ? info.SecurityOptions : [];
+    const rootless =
+      Array.isArray(options) && options.some((option) => String(option).includes("name=rootless"));
+    return { daemon, images: new Images(daemon), rootless };
+  }
+}
+
+/** One of each name: it says whose attempt it is, and the same attempt asked for twice has one container. */
+function nameOf({ tag }: InstanceSpec): InstanceRef {
+  return `flowc-${tag.run}-${tag.node}-${tag.attempt}`.replaceAll(/[^A-Za-z0-9_.-]/g, "_");
+}
+
+async function create(known: Known, options: () => Docker.ContainerCreateOptions): Promise<Docker.Container> {
+  const { docker } = known.daemon;
+  const asked = options();
+  for (let tries = 0; ; tries++)
+    try {
+      return await docker.createContainer(asked);
+    } catch (error) {
+      if (tries === 3) throw error;
+      // What an earlier try of the same attempt left.
+      if (statusOf(error) === 409 && asked.name !== undefined) await removed(docker.getContainer(asked.name));
+      else if (statusOf(error) === 404 && /no such image/i.test(String(error))) {
+        known.images.forget();
+        throw new Unavailable("lost", `The image was removed from the daemon: ${asked.Image}`);
+      } else throw error;
+    }
+}
+
+/** So that files in the project are the user's own. */
+function ownUser({ daemon, rootless }: Known): string {
+  if (!daemon.isLocal) return "";
+  if (rootless) return "0:0";
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  return uid === undefined || gid === undefined ? "" : `${uid}:${gid}`;
+}
+
+function spelled(bytes: number | null): string | null {
+  if (bytes === null) return null;
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`;
+}
