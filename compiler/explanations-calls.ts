@@ -258,21 +258,20 @@ flow main() {
     says: "a part of the language that this version cannot run",
     why: "The whole language is read and formatted, but this version of flowc does not carry out all of it. It says so before the run, because a setting that is ignored would be a broken promise.",
     wrong: `task build() {
-  stall: 5m
   run "cargo build"
 }
 
 flow main() {
+  budget: 20USD
   build()
 }
 `,
     right: `task build() {
-  timeout: 10m
-
   run "cargo build"
 }
 
 flow main() {
+  deadline: 20m
   build()
 }
 `,

@@ -157,6 +157,8 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
       return { timeout: lowerExpr(value, scope, { kind: "duration" }) };
     case "retry":
       return { retry: retryPolicy(constantOf(lowerExpr(value, scope))) };
+    case "stall":
+      return { stall: lowerExpr(value, scope, { kind: "duration" }) };
     case "exit_codes":
       return { exitCodes: exitCodes(constantOf(lowerExpr(value, scope))) };
     case "env":
@@ -192,6 +194,7 @@ function defaultSettings(action: AstAction | null): TaskSettings {
   return {
     runner: "local",
     timeout: null,
+    stall: null,
     exitCodes: [0],
     retry: noRetry,
     effect: "idempotent",

@@ -35,6 +35,8 @@ export interface TaskSettings {
   readonly runner: string;
   /** Duration in seconds of one attempt, or null. */
   readonly timeout: Expr | null;
+  /** Seconds without output after which an attempt is ended and made again, or null. */
+  readonly stall: Expr | null;
   /** Exit codes that count as success, or "any". */
   readonly exitCodes: readonly number[] | "any";
   readonly retry: RetryPolicy;

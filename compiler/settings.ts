@@ -96,7 +96,6 @@ const task: SettingTable = {
     kind: { kind: "value", types: [duration] },
     example: "stall: 5m",
     judge: positive("`stall`"),
-    later: true,
   },
   exit_codes: {
     kind: { kind: "fixed", types: [listOf(intType), { kind: "union", members: ["any"] }] },

@@ -11,7 +11,7 @@ import type { Changes } from "./changes.ts";
 import { bind } from "./command.ts";
 import { Deadline } from "./deadline.ts";
 import { Early, type EarlyEnd, type EarlyWorld, wholeAnswer } from "./early.ts";
-import { exited, programOf, signalled, timedOut } from "./endings.ts";
+import { endedBy, exited, programOf, signalled } from "./endings.ts";
 import { type EnvText, environmentOf } from "./environment.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import { textsOf } from "./hole-texts.ts";
@@ -22,6 +22,7 @@ import { readTail } from "./output.ts";
 import { redactor, secretForms } from "./redact.ts";
 import { COOKIE, type Exit, type Output, type Runner, type Workspace } from "./runner.ts";
 import type { Folders, Scratch } from "./scratch.ts";
+import { Silence } from "./silence.ts";
 import { type FileAccess, textOf } from "./values.ts";
 import { bringReads, Inputs } from "./workspace.ts";
 
@@ -30,6 +31,8 @@ export interface AttemptSettings {
   readonly runner: string;
   /** Null: no bound. */
   readonly timeoutSeconds: number | null;
+  /** So long without output, and it is ended. Null: no bound. */
+  readonly stallSeconds: number | null;
   readonly exitCodes: readonly number[] | "any";
   /** Null: the work sees the project itself. */
   readonly reads: readonly string[] | null;
@@ -181,7 +184,10 @@ class Attempt {
     const place = { workspace, inputs, scratch: this.scratch, secrets: this.secrets };
     const early = await Early.open(this.order, this.world, place);
     const env = early === null ? environment.env : { ...environment.env, ...early.env };
-    const deadline = new Deadline(this.stop, settings.timeoutSeconds);
+    const deadline = new Deadline(this.stop, settings);
+    const { stallSeconds } = settings;
+    const silence =
+      stallSeconds === null ? null : new Silence(this.logs, stallSeconds, deadline, () => this.world.now());
     try {
       return await this.world.changes.during(settings, () =>
         action.kind === "run"
@@ -190,6 +196,7 @@ class Attempt {
       );
     } finally {
       deadline.clear();
+      silence?.clear();
       await early?.close();
     }
   }
@@ -250,10 +257,11 @@ class Attempt {
     if (exit.kind === "not-started") return failed("launch", exit.message);
     const good =
       exit.kind === "exited" && (settings.exitCodes === "any" || settings.exitCodes.includes(exit.code));
-    if (good && !deadline.passed) return null;
+    const { passed } = deadline;
+    if (good && passed === null) return null;
     const tail = await readTail(this.logs.out, this.logs.err);
     const printed = tail === "" ? {} : { tail };
-    if (deadline.passed) return { ...failed("timeout", timedOut(settings.timeoutSeconds ?? 0)), ...printed };
+    if (passed !== null) return { ...failed(passed, endedBy(passed, settings)), ...printed };
     const { hint } = exit;
     if (exit.kind === "signalled")
       return { ...failed("exit", signalled(program, exit.signal, hint)), signal: exit.signal, ...printed };
@@ -343,7 +351,8 @@ class Attempt {
     if (this.stop.aborted) return cancelled;
     const tail = "value" in result ? "" : await readTail(this.logs.out, this.logs.err);
     const printed = tail === "" ? {} : { tail };
-    if (deadline.passed) return { ...failed("timeout", timedOut(settings.timeoutSeconds ?? 0)), ...printed };
+    const { passed } = deadline;
+    if (passed !== null) return { ...failed(passed, endedBy(passed, settings)), ...printed };
     if (!("value" in result)) return { ...failed(result.why, result.message), ...printed };
     const left = new Left(workspace, this.scratch, this.world.artifacts);
     const elapsedMs = this.world.now() - started;

@@ -18,6 +18,7 @@ export type Evaluated<T> =
 /** The settings of one node, `with` applied. */
 export interface NodeSettings extends PlainSettings {
   readonly timeoutSeconds: number | null;
+  readonly stallSeconds: number | null;
   readonly reads: readonly string[] | null;
   readonly writes: readonly string[] | null;
   readonly env: readonly (
@@ -93,9 +94,15 @@ export function cacheOf(
 /** Settings of a node, given its arguments. */
 export function settingsOf(run: Run, n: number, values: readonly Value[]): Evaluated<NodeSettings> {
   const find = finder(run, n, values);
-  const compute = <T>(name: string, key: "timeout" | "reads" | "writes", read: (v: Value) => T): T | null => {
+  const compute = <T>(
+    name: string,
+    key: "timeout" | "stall" | "reads" | "writes",
+    read: (v: Value) => T,
+  ): T | null => {
     const { value, scope } = find(key);
-    return value === null ? null : named(name, () => read(evaluate(value, scope)));
+    // A plan that an older flowc made says nothing of what it did not know.
+    const expr = value ?? null;
+    return expr === null ? null : named(name, () => read(evaluate(expr, scope)));
   };
   const result = attempt((): NodeSettings => {
     const env = find("env");
@@ -103,6 +110,7 @@ export function settingsOf(run: Run, n: number, values: readonly Value[]): Evalu
       ...plainSettings(run, n),
       ...(run.ends.undoes.has(n) ? { exitCodes: [0] } : {}),
       timeoutSeconds: compute("timeout", "timeout", positive),
+      stallSeconds: compute("stall", "stall", positive),
       reads: compute("reads", "reads", texts),
       writes: compute("writes", "writes", texts),
       env: env.value.map((entry) =>

@@ -6,7 +6,7 @@ import type { Run } from "./run.ts";
 import { DROPPED } from "./run-codes.ts";
 import { isOnce, plainSettings } from "./run-settings.ts";
 
-/** So many attempts in a row may be lost: then it is no accident, and the node has failed. */
+/** So many attempts in a row may be lost or silent: then it is no accident, and the node has failed. */
 export const lostMax = 5;
 
 /** The first lost attempt is made again at once. A machine that fails once more gets time to come to itself. */
@@ -19,7 +19,8 @@ const jitter = 0.2;
 const reasons: Readonly<Record<Why, FailureReason | null>> = {
   exit: "exit",
   timeout: "timeout",
-  stall: "stall",
+  // Made again however often the task repeats.
+  stall: null,
   invalid: "invalid",
   writes: "writes",
   conflict: "conflict",
@@ -42,7 +43,7 @@ export function retryAt(
 
 /**
  * What `attempt.ended` says as `again_at` for the attempt under way: when it is repeated, or null if it is not. A lost
- * attempt spends none of the task's repeats. What may be done only once is never repeated.
+ * or silent attempt spends none of the task's repeats. What may be done only once is never repeated.
  */
 export function againAt(
   run: Run,
@@ -54,7 +55,7 @@ export function againAt(
 ): number | null {
   if (run.has(n, DROPPED) || outcome === "succeeded" || outcome === "cancelled") return null;
   if (isOnce(run, n)) return null;
-  if (outcome === "lost") {
+  if (outcome === "lost" || why === "stall") {
     const before = run.lost.get(n);
     if (before + 1 >= lostMax) return null;
     return before === 0 ? now : retryAt(lostAgain, before, now, chance);

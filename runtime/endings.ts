@@ -2,10 +2,13 @@
 
 import type { Command } from "../compiler/plan-tasks.ts";
 import { spellSeconds } from "../compiler/spell.ts";
+import type { Bounds } from "./deadline.ts";
 
-/** An attempt that took too long. */
-export function timedOut(seconds: number): string {
-  return `It did not end within its timeout of ${spellSeconds(seconds)}, and was ended.`;
+/** An attempt that passed one of its bounds. */
+export function endedBy(bound: "timeout" | "stall", { timeoutSeconds, stallSeconds }: Bounds): string {
+  return bound === "timeout"
+    ? `It did not end within its timeout of ${spellSeconds(timeoutSeconds ?? 0)}, and was ended.`
+    : `It printed nothing for ${spellSeconds(stallSeconds ?? 0)}, and was ended.`;
 }
 
 /** What people would call the command: its program, or for a script the shell. */

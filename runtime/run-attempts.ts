@@ -72,13 +72,15 @@ export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "
     run.again.delete(n);
   }
   assert(event.a === run.attemptCounts.get(n), `attempt ${event.a} of cell ${n} ends and is not its last`);
-  run.lost.set(n, outcome === "lost" ? run.lost.get(n) + 1 : 0);
+  // What was silent was ended by us: it may not be the task's fault, and spends none of its repeats.
+  const excused = outcome === "lost" || why === "stall";
+  run.lost.set(n, excused ? run.lost.get(n) + 1 : 0);
   if (outcome === "succeeded") {
     noteSuccess(run, n, event.value ?? null);
     succeed(run, n, event.value ?? null);
     return;
   }
-  if (outcome === "failed") run.failures.set(n, run.failures.get(n) + 1);
+  if (outcome === "failed" && !excused) run.failures.set(n, run.failures.get(n) + 1);
   if (endUnknown(run, n, event)) {
     const told = outcome === "cancelled" ? "flowc told it to end" : plainly.lost;
     run.errors.set(n, { message: message ?? told, why, exit, signal, tail });

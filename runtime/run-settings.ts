@@ -45,7 +45,10 @@ export function layersOf(run: Cells, n: number): readonly Layer[] {
 }
 
 /** The settings without the expressions: those that need nothing to be evaluated. */
-export type PlainSettings = Omit<TaskSettings, "timeout" | "reads" | "writes" | "cache" | "env" | "undo">;
+export type PlainSettings = Omit<
+  TaskSettings,
+  "timeout" | "stall" | "reads" | "writes" | "cache" | "env" | "undo"
+>;
 
 /** Settings known before the node's arguments are. */
 export function plainSettings(run: Cells, n: number): PlainSettings {

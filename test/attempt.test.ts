@@ -247,6 +247,19 @@ describe("failures", () => {
       tail: "started",
     });
   });
+  test("what prints nothing for too long is ended, and what prints now and then is not", async () => {
+    const silent = await world.attempt({ run: "echo started; sleep 1000", settings: { stallSeconds: 0.3 } });
+    expect(silent).toEqual({
+      outcome: "failed",
+      why: "stall",
+      message: "It printed nothing for 300ms, and was ended.",
+      tail: "started",
+    });
+    const busy = "for i in 1 2 3 4 5 6 7 8; do echo $i >&2; sleep 0.25; done";
+    expect(await world.attempt({ run: busy, settings: { stallSeconds: 1.2 } })).toMatchObject({
+      outcome: "succeeded",
+    });
+  });
   test("a stop, before and in the middle", async () => {
     const controller = new AbortController();
     const running = world.attempt({ run: "echo started; sleep 1000" }, controller.signal);

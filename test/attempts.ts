@@ -155,6 +155,7 @@ export function openTestWorld({
       const settings = {
         runner: "local",
         timeoutSeconds: 30,
+        stallSeconds: null,
         exitCodes: [0],
         reads: null,
         writes: null,
@@ -194,6 +195,7 @@ function planOf(task: TestTask): TaskPlan {
     settings: {
       runner: "local",
       timeout: null,
+      stall: null,
       exitCodes: [0],
       retry: { times: 0, backoff: 0, factor: 1, max: 0, on: [] },
       effect: "idempotent",

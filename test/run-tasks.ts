@@ -52,6 +52,7 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
     settings: {
       runner: "local",
       timeout,
+      stall: null,
       exitCodes: [0],
       retry: { ...noRetry, ...retry },
       effect,

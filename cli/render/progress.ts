@@ -145,8 +145,9 @@ export function endLines(
   const message = visible((ended.message ?? "").replace(/\.$/, ""));
   if (ended.outcome === "succeeded") return [`${paint("good", "✓")} ${visible(name)}${took}`];
   if (ended.again_at !== undefined) {
-    const wait = duration(ended.again_at - ended.at);
-    return [`${paint("warning", "↻")} ${visible(name)}: ${message}; attempt ${ended.a + 1} in ${wait}`];
+    const waitMs = ended.again_at - ended.at;
+    const wait = waitMs > 0 ? `in ${duration(waitMs)}` : "at once";
+    return [`${paint("warning", "↻")} ${visible(name)}: ${message}; attempt ${ended.a + 1} ${wait}`];
   }
   if (run.state(ended.n) === "unknown")
     return [`${paint("warning", "?")} ${unknownText(run, ended.n)}${took}`];
