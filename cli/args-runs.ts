@@ -1,6 +1,6 @@
-// Commands that look at runs, as they are typed: runs, show, logs, why, report.
+// Commands that look at runs and remove old ones, as they are typed: runs, show, logs, why, report, gc.
 
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { addCommand, type Give, type StateFlags, stateOption } from "./args-common.ts";
 import type { ReportFormat } from "./request.ts";
 
@@ -20,6 +20,10 @@ const examples = {
 `,
   report: `  flowc report last                 Markdown
   flowc report last --format html   one page that opens offline; also json, junit
+`,
+  gc: `  flowc gc                           keeps the latest 20 runs, and what is younger than 30 days
+  flowc gc --dry-run                 only says what would go
+  flowc gc --keep 5 --older-than 2d  keeps less
 `,
 } as const;
 
@@ -79,4 +83,41 @@ export function recordCommands(root: Command, give: Give): void {
     .action((run: string, flags: { format: ReportFormat } & StateFlags) =>
       give({ command: "report", run, format: flags.format, state: flags.state ?? null }),
     );
+}
+
+export function gcCommand(root: Command, give: Give): void {
+  stateOption(
+    addCommand(root, "gc", "", "Removes old runs, and files and answers that only they need.", examples.gc),
+  )
+    .addOption(
+      new Option("--keep <N>", "how many runs stay in any case, the latest").default(20).argParser(kept),
+    )
+    .addOption(
+      new Option("--older-than <AGE>", "how long ago a run must have ended: 12h, 30d, 8w")
+        .default(30 * dayMs, "30d")
+        .argParser(age),
+    )
+    .option("--dry-run", "say what would be removed, remove nothing", false)
+    .option("--json", "print one JSON object", false)
+    .action((flags: { keep: number; olderThan: number; dryRun: boolean; json: boolean } & StateFlags) => {
+      const { keep, olderThan: olderThanMs, dryRun, json } = flags;
+      give({ command: "gc", keep, olderThanMs, dryRun, json, state: flags.state ?? null });
+    });
+}
+
+function kept(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || n < 1)
+    throw new InvalidArgumentError("It must be a whole number from 1: the last run always stays.");
+  return n;
+}
+
+const dayMs = 86_400_000;
+const unitMs: Readonly<Record<string, number>> = { h: dayMs / 24, d: dayMs, w: 7 * dayMs };
+
+function age(text: string): number {
+  const [, digits = "", unit = ""] = /^(\d{1,5})([hdw])$/.exec(text) ?? [];
+  if (digits === "")
+    throw new InvalidArgumentError("It must be a number of hours, days or weeks: 12h, 30d, 8w.");
+  return Number(digits) * (unitMs[unit] ?? dayMs);
 }

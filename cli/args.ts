@@ -5,7 +5,7 @@ import type { Give } from "./args-common.ts";
 import { flowCommands } from "./args-flows.ts";
 import { peopleCommands } from "./args-people.ts";
 import { runCommand } from "./args-run.ts";
-import { recordCommands } from "./args-runs.ts";
+import { gcCommand, recordCommands } from "./args-runs.ts";
 import { shellCommand } from "./args-shell.ts";
 import type { Request } from "./request.ts";
 import { shellWord, usage } from "./stop.ts";
@@ -89,6 +89,7 @@ function build(version: string, found: Found): Command {
   flowCommands(root, give);
   runCommand(root, give);
   recordCommands(root, give);
+  gcCommand(root, give);
   peopleCommands(root, give);
   shellCommand(root, give);
   return root;

@@ -41,6 +41,8 @@ async function start(request: Request, world: World): Promise<number> {
       return (await import("./logs.ts")).logs(request, world);
     case "report":
       return (await import("./report.ts")).report(request, world);
+    case "gc":
+      return (await import("./gc.ts")).gc(request, world);
     case "approve":
     case "reject":
       return (await import("./approve.ts")).approve(request, world);

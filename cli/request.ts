@@ -110,6 +110,14 @@ export type Request =
       readonly format: ReportFormat;
       readonly state: string | null;
     }
+  | {
+      readonly command: "gc";
+      readonly keep: number;
+      readonly olderThanMs: number;
+      readonly dryRun: boolean;
+      readonly json: boolean;
+      readonly state: string | null;
+    }
   | ({ readonly command: "cancel" } & Asking)
   | ({
       readonly command: "retry" | "skip" | "pause" | "resume";

@@ -1,7 +1,17 @@
 // The artifact store: contents by their SHA-256, kept durably once, never changed, and verified when they are read.
 
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { chmod, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { type ManifestEntry, manifest } from "../compiler/seen.ts";
@@ -20,6 +30,9 @@ export interface Stored {
 
 /** What may be read into memory at once; larger contents go by file. */
 export const contentBytesMax = 64 * 1024 * 1024;
+
+/** What was used so lately is not marked as used again. */
+const usedMs = 3_600_000;
 
 /** Entries of one stored dir; more is a mistake, such as a whole `node_modules`. */
 export const dirEntriesMax = 100_000;
@@ -100,12 +113,40 @@ export class ArtifactStore {
   pathOf(sha256: string): string | null {
     if (!isSha256(sha256)) return null;
     const place = this.placeOf(sha256);
-    return existsSync(place) ? place : null;
+    return existsSync(place) || this.backFromGoing(sha256, place) ? place : null;
+  }
+
+  /** Where a content stands while it is decided whether it is removed. */
+  goingOf(sha256: string): string {
+    return join(this.aside, `${sha256}.going`);
+  }
+
+  /** Who wants what is being removed has it again, if it is not too late. */
+  private backFromGoing(sha256: string, place: string): boolean {
+    try {
+      renameSync(this.goingOf(sha256), place);
+      return true;
+    } catch {
+      return existsSync(place);
+    }
+  }
+
+  /** Where a content stands that is about to be used: its time says so, and what was used lately is not removed. */
+  private used(sha256: string): string | null {
+    const place = this.pathOf(sha256);
+    if (place === null) return null;
+    const now = Date.now();
+    try {
+      if (now - statSync(place).mtimeMs > usedMs) utimesSync(place, now / 1000, now / 1000);
+    } catch {
+      // Where nothing may be written, nothing is removed either; what is gone is told by who reads it.
+    }
+    return place;
   }
 
   /** A content in memory, verified. Throws {@link ArtifactError} if it is missing, altered or larger than `bytesMax`. */
   readVerified(sha256: string, bytesMax: number = contentBytesMax): Uint8Array {
-    const place = this.pathOf(sha256);
+    const place = this.used(sha256);
     if (place === null) throw missing(sha256);
     const file = openSync(place, "r");
     try {
@@ -127,7 +168,7 @@ export class ArtifactStore {
 
   /** Reads a content to its end: throws {@link ArtifactError} if it is missing or altered. */
   async verify(sha256: string): Promise<void> {
-    const place = this.pathOf(sha256);
+    const place = this.used(sha256);
     if (place === null) throw missing(sha256);
     if ((await hashOfFile(place)) !== sha256) throw altered(sha256, place);
   }
@@ -146,7 +187,7 @@ export class ArtifactStore {
    * stored must not change whatever is done to it.
    */
   async materialise(file: FileValue, to: string): Promise<void> {
-    const place = this.pathOf(file.sha256);
+    const place = this.used(file.sha256);
     if (place === null) throw missing(file.sha256, file.path);
     await mkdir(dirname(to), { recursive: true });
     await orRemove(to, async () => {
