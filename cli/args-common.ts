@@ -46,6 +46,13 @@ function oneInput(text: string, before: readonly GivenInput[]): readonly GivenIn
   return [...before, { name, text: text.slice(at + 1) }];
 }
 
+export function onOption(command: Command): Command {
+  return command.option(
+    "--on <KIND>",
+    "run declared runners on this kind of place: local, docker, e2b or an installed one",
+  );
+}
+
 export function givenInputs(flags: InputFlags) {
   return { input: flags.input, inputs: flags.inputs ?? null };
 }

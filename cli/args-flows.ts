@@ -1,13 +1,21 @@
 // Commands about the text of flows, as they are typed: check, explain, plan, fmt, list.
 
 import { type Command, Option } from "commander";
-import { addCommand, type Give, givenInputs, type InputFlags, inputOptions } from "./args-common.ts";
+import {
+  addCommand,
+  type Give,
+  givenInputs,
+  type InputFlags,
+  inputOptions,
+  onOption,
+} from "./args-common.ts";
 import type { CheckFormat, PlanFormat } from "./request.ts";
 
 const examples = {
   check: `  flowc check                 every .flow file here and below
   flowc check build.flow      one file, with all it imports
   flowc check --strict flows  warnings count as errors
+  flowc check --on docker     can every runner run on docker?
   flowc check --format github annotations for GitHub Actions (there without asking)
 `,
   explain: `  flowc explain maybe-none   why the rule exists, with a wrong and a right flow
@@ -27,12 +35,14 @@ const examples = {
 } as const;
 
 export function flowCommands(root: Command, give: Give): void {
-  addCommand(
-    root,
-    "check",
-    "[FILES...]",
-    "Finds every mistake that can be found before a run.",
-    examples.check,
+  onOption(
+    addCommand(
+      root,
+      "check",
+      "[FILES...]",
+      "Finds every mistake that can be found before a run.",
+      examples.check,
+    ),
   )
     .addOption(
       new Option("--format <FORMAT>", "how to tell them")
@@ -41,12 +51,13 @@ export function flowCommands(root: Command, give: Give): void {
     )
     .option("--json", "print one JSON object, as --format json", false)
     .option("--strict", "count warnings as errors", false)
-    .action((files: string[], flags: { format?: CheckFormat; json: boolean; strict: boolean }) =>
+    .action((files: string[], flags: { format?: CheckFormat; json: boolean; strict: boolean; on?: string }) =>
       give({
         command: "check",
         files,
         format: flags.json ? "json" : (flags.format ?? null),
         strict: flags.strict,
+        on: flags.on ?? null,
       }),
     );
   addCommand(
@@ -60,16 +71,32 @@ export function flowCommands(root: Command, give: Give): void {
     .action((code: string | undefined, flags: { json: boolean }) =>
       give({ command: "explain", code: code ?? null, json: flags.json }),
     );
-  inputOptions(
-    addCommand(root, "plan", "FILE [FLOW]", "Shows what would run, and what waits for what.", examples.plan),
+  onOption(
+    inputOptions(
+      addCommand(
+        root,
+        "plan",
+        "FILE [FLOW]",
+        "Shows what would run, and what waits for what.",
+        examples.plan,
+      ),
+    ),
   )
     .addOption(
       new Option("--format <FORMAT>", "how to show it")
         .choices(["table", "json", "mermaid", "dot", "svg"])
         .default("table"),
     )
-    .action((file: string, flow: string | undefined, flags: { format: PlanFormat } & InputFlags) =>
-      give({ command: "plan", file, flow: flow ?? null, format: flags.format, ...givenInputs(flags) }),
+    .action(
+      (file: string, flow: string | undefined, flags: { format: PlanFormat; on?: string } & InputFlags) =>
+        give({
+          command: "plan",
+          file,
+          flow: flow ?? null,
+          format: flags.format,
+          on: flags.on ?? null,
+          ...givenInputs(flags),
+        }),
     );
   addCommand(root, "fmt", "[FILES...]", "Rewrites files in the one style.", examples.fmt)
     .option("--check", "change nothing, say what would change", false)

@@ -8,6 +8,7 @@ import {
   givenInputs,
   type InputFlags,
   inputOptions,
+  onOption,
   stateOption,
 } from "./args-common.ts";
 import type { Ui } from "./request.ts";
@@ -17,6 +18,7 @@ const examples = {
   flowc run build.flow release                another flow of the file
   flowc run build.flow --input crate=core     an input, typed by the flow's parameter
   flowc run build.flow --input plan=@plan.json   its value is the JSON in a file
+  flowc run build.flow --on docker            declared runners on another kind of place
   flowc run --resume last                     go on where the last run stopped
   flowc run --resume last --again publish     run a node again that may be done only once
 `,
@@ -29,6 +31,7 @@ interface RunFlags extends InputFlags {
   takeOver: boolean;
   again: string[];
   only: string[];
+  on?: string;
   failFast: boolean;
   dryRun: boolean;
   ui: Ui;
@@ -39,7 +42,7 @@ interface RunFlags extends InputFlags {
 }
 
 export function runCommand(root: Command, give: Give): void {
-  stateOption(inputOptions(addCommand(root, "run", "[FILE] [FLOW]", "Runs a flow.", examples.run)))
+  stateOption(onOption(inputOptions(addCommand(root, "run", "[FILE] [FLOW]", "Runs a flow.", examples.run))))
     .option("-j, --jobs <N>", "how much may compute at once on this machine", jobs, availableParallelism())
     .option("--resume <RUN>", "go on with a run: its id, or `last`")
     .option("--stored", "with --resume: use the recorded plan, even if the file has changed", false)
@@ -83,6 +86,7 @@ export function runCommand(root: Command, give: Give): void {
         takeOver: flags.takeOver,
         again: flags.again,
         only: flags.only,
+        on: flags.on ?? null,
         failFast: flags.failFast,
         dryRun: flags.dryRun,
         ui: flags.ui,

@@ -2,11 +2,13 @@
 
 import { resolve } from "node:path";
 import { check as checkProgram } from "../compiler/check.ts";
+import { runnersNamed, runnersWithout } from "../compiler/check-runners.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { annotations } from "./annotations.ts";
 import { flowFiles } from "./files.ts";
 import { nodeHost } from "./host.ts";
-import { count } from "./render/text.ts";
+import { mustBeKind } from "./on.ts";
+import { count, visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
 import { exits, Stop, shellWord } from "./stop.ts";
 import { asJson, errorsIn, tell } from "./tell.ts";
@@ -14,10 +16,7 @@ import type { World } from "./world.ts";
 
 export function check(request: RequestOf<"check">, world: World): number {
   const files = flowFiles(world.cwd, request.files, "check");
-  const found = files.flatMap((file) => {
-    const { diagnostics } = checkProgram(resolve(world.cwd, file), nodeHost(world.cwd, file, world.machine));
-    return diagnostics;
-  });
+  const found = files.flatMap((file) => checked(file, request, world));
   const diagnostics = once(found).map((one) =>
     request.strict ? { ...one, severity: "error" as const } : one,
   );
@@ -32,11 +31,24 @@ export function check(request: RequestOf<"check">, world: World): number {
   else tell(diagnostics, world.out);
   if (errors > 0) {
     const again = ["flowc check", ...(request.strict ? ["--strict"] : []), ...request.files.map(shellWord)];
+    if (request.on !== null) again.push("--on", shellWord(request.on));
     throw new Stop(exits.wrong, "", unclear(diagnostics) ?? again.join(" "));
   }
   if (diagnostics.length === 0 && format !== "json")
     world.err.write(`${count(files.length, "file")}, no mistakes\n`);
   return exits.well;
+}
+
+/** What is wrong with one file, and with `--on` which of its runners cannot run there. */
+function checked(file: string, { on, files }: RequestOf<"check">, world: World): readonly Diagnostic[] {
+  const host = nodeHost(world.cwd, file, world.machine);
+  if (on !== null)
+    mustBeKind(on, host.kinds, (kind) => ["flowc check", ...files.map(shellWord), "--on", kind].join(" "));
+  const { program, diagnostics } = checkProgram(resolve(world.cwd, file), host, { on });
+  if (on === null || program === null) return diagnostics;
+  if (runnersNamed(program).length === 0)
+    world.err.write(`no task of ${visible(file)} names a runner: all of it stays on this machine\n`);
+  return [...diagnostics, ...runnersWithout(program, on, host)];
 }
 
 /** Where an error has no fix to follow, the rule behind the first such is what to read next. */

@@ -6,6 +6,8 @@ import { parse } from "../grammar/parser.ts";
 import type { RunView } from "../runtime/run-view.ts";
 import { type Choice, type HalfTyped, halfTyped } from "./args-half.ts";
 import { readSource } from "./files.ts";
+import { registryOf } from "./kinds.ts";
+import { projectOf } from "./project.ts";
 import { moment } from "./render/amounts.ts";
 import { visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
@@ -54,6 +56,10 @@ async function choicesOf(half: HalfTyped, world: World): Promise<Offered> {
       return inputsIn(given.get("FILE") ?? "", given.get("FLOW") ?? null, world);
     case "CODE":
       return explanations.map(({ code, says }) => ({ text: code, says }));
+    case "KIND":
+      return registryOf(projectOf(world, given.get("FILE") ?? null, state).root)
+        .names()
+        .map((text) => ({ text, says: "" }));
     case "RUN":
       return runsOf(state, world);
     case "NODE":

@@ -8,6 +8,7 @@ import type { Plan } from "../compiler/plan.ts";
 import { fitsSchema } from "../runtime/validate.ts";
 import { flowFile, readSource } from "./files.ts";
 import { nodeHost } from "./host.ts";
+import { mustBeKind, mustHave, tellIdleOn } from "./on.ts";
 import { visible } from "./render/text.ts";
 import { exits, Stop, shellWord } from "./stop.ts";
 import { errorsIn, mustBeWell } from "./tell.ts";
@@ -16,6 +17,8 @@ import type { World } from "./world.ts";
 export interface PlanSource {
   readonly file: string;
   readonly flow: string | null;
+  /** The kind of place for declared runners; null: the first of each. */
+  readonly on: string | null;
   /** `run` or `plan`: for what to type next. */
   readonly command: string;
 }
@@ -24,11 +27,13 @@ export interface PlanSource {
 export function loadPlan(from: PlanSource, world: World): Plan {
   const file = flowFile(world.cwd, from.file, from.command);
   if (/\.json$/i.test(file)) return planFromJson(file, from, world);
-  const { plan, diagnostics } = compile(
-    resolve(world.cwd, file),
-    nodeHost(world.cwd, file, world.machine),
-    from.flow === null ? {} : { flow: from.flow },
-  );
+  const host = nodeHost(world.cwd, file, world.machine);
+  if (from.on !== null)
+    mustBeKind(from.on, host.kinds, (on) => `flowc ${from.command} ${shellWord(file)} --on ${on}`);
+  const { plan, diagnostics } = compile(resolve(world.cwd, file), host, {
+    ...(from.flow === null ? {} : { flow: from.flow }),
+    on: from.on,
+  });
   if (plan === null || errorsIn(diagnostics) > 0) {
     mustBeWell(
       diagnostics,
@@ -36,18 +41,22 @@ export function loadPlan(from: PlanSource, world: World): Plan {
       nextAfter(
         diagnostics.flatMap((one) => (one.severity === "error" ? [one.code] : [])),
         file,
+        from.on,
       ),
     );
     throw new Error("no plan, and no error to tell");
   }
   if (diagnostics.length > 0) mustBeWell(diagnostics, world.err, "");
+  tellIdleOn(plan, from.on, world);
   return plan;
 }
 
 /** A wrong name of a flow is mended on the command line, all else in the file. */
-function nextAfter(codes: readonly string[], file: string): string {
+function nextAfter(codes: readonly string[], file: string, on: string | null): string {
   const onlyTheFlow = codes.every((code) => code === "unknown-flow" || code === "which-flow");
-  return onlyTheFlow ? `flowc list ${shellWord(file)}` : `flowc check ${shellWord(file)}`;
+  return onlyTheFlow
+    ? `flowc list ${shellWord(file)}`
+    : `flowc check ${shellWord(file)}${on === null ? "" : ` --on ${on}`}`;
 }
 
 function planFromJson(file: string, from: PlanSource, world: World): Plan {
@@ -75,6 +84,7 @@ function planFromJson(file: string, from: PlanSource, world: World): Plan {
   // Of what is printed beside a plan nothing is needed to run it.
   const { version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets } = value;
   const { runners = [] }: Partial<Plan> = value;
+  mustHave(runners, file, from.on);
   return { version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets, runners };
 }
 

@@ -49,6 +49,8 @@ export interface RunRecord {
   /** `interrupted`: nobody is at work on it, though it has not ended; `waiting`: only a person can move it on. */
   readonly status: RunView["status"] | "interrupted" | "waiting";
   readonly gates: readonly GateView[];
+  /** The kind of place that was asked for with `--on`. */
+  readonly on: string | null;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly output: Value;
   readonly counts: Counts;
@@ -201,6 +203,7 @@ function sideBySide(nodes: readonly NodeRecord[]): RunRecord["sideBySide"] {
 function history(view: RunView, events: Iterable<Event>) {
   const artifacts: (ArtifactRef & { node: string })[] = [];
   let inputs: RunRecord["inputs"] = {};
+  let on: string | null = null;
   let startedAt: number | null = null;
   let endedAt: number | null = null;
   let wallMs = 0;
@@ -212,7 +215,10 @@ function history(view: RunView, events: Iterable<Event>) {
   for (const event of events) {
     startedAt ??= event.at;
     endedAt = event.type === "run.ended" ? event.at : null;
-    if (event.type === "run.started") inputs = event.inputs;
+    if (event.type === "run.started") {
+      inputs = event.inputs;
+      on = event.options.on ?? null;
+    }
     if (event.type === "run.opened") {
       if (openedAt !== null) wallMs += before - openedAt;
       openedAt = event.at;
@@ -229,6 +235,7 @@ function history(view: RunView, events: Iterable<Event>) {
   }
   if (openedAt !== null) wallMs += before - openedAt;
   return {
+    on,
     inputs,
     artifacts,
     startedAt: startedAt ?? 0,

@@ -32,6 +32,8 @@ export interface RunRequest {
   readonly json: boolean;
   readonly report: string | null;
   readonly state: string | null;
+  /** The kind of place for declared runners; null: of a new run the first of each, of a resumed one what it has. */
+  readonly on: string | null;
   /** False with `--no-wait`: exit 3 instead of waiting for a person. */
   readonly wait: boolean;
 }
@@ -62,6 +64,8 @@ export type Request =
       /** Null: not asked for, so what suits the place. */
       readonly format: CheckFormat | null;
       readonly strict: boolean;
+      /** The kind of place for declared runners; null: the first of each. */
+      readonly on: string | null;
     }
   | { readonly command: "explain"; readonly code: string | null; readonly json: boolean }
   | { readonly command: "completion"; readonly shell: Shell }
@@ -78,6 +82,7 @@ export type Request =
       readonly file: string;
       readonly flow: string | null;
       readonly format: PlanFormat;
+      readonly on: string | null;
       readonly input: readonly GivenInput[];
       readonly inputs: string | null;
     }

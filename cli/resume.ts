@@ -12,7 +12,7 @@ import { loadPlan } from "./load-plan.ts";
 import { type Project, shownPath } from "./project.ts";
 import { visible } from "./render/text.ts";
 import type { RunRequest } from "./request.ts";
-import { exits, Stop } from "./stop.ts";
+import { exits, Stop, usage } from "./stop.ts";
 import { findRun } from "./stored.ts";
 import type { World } from "./world.ts";
 
@@ -20,6 +20,8 @@ export interface Resumed {
   readonly plan: Plan;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly resume: Resume;
+  /** The kind of place for declared runners, as when the run began. */
+  readonly on: string | null;
   readonly before: number;
 }
 
@@ -44,19 +46,28 @@ export function resumed(
   const before = events.filter((one) => one.type === "attempt.ended" && one.outcome === "succeeded").length;
   const { inputs } = started;
   const { takeOver } = request;
-  if (request.stored) return { plan: stored, inputs, resume: { run, stored: true, takeOver }, before };
+  const { on = null } = started.options;
+  if (request.on !== null && request.on !== on)
+    throw usage(
+      `The run ${run} goes on where it began, ${on === null ? "without `--on`" : `with \`--on ${on}\``}; it cannot move.`,
+      `flowc run --resume ${run}${project.flag}`,
+    );
+  if (request.stored) return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on, before };
   if (request.file !== null) {
-    const plan = loadPlan({ file: request.file, flow: request.flow ?? stored.flow, command: "run" }, world);
-    return { plan, inputs, resume: { run, stored: false, takeOver }, before };
+    const plan = loadPlan(
+      { file: request.file, flow: request.flow ?? stored.flow, on, command: "run" },
+      world,
+    );
+    return { plan, inputs, resume: { run, stored: false, takeOver }, on, before };
   }
   const file = stored.flows[stored.flow]?.file;
   const path = file === undefined ? null : join(project.root, file);
   if (path !== null && existsSync(path)) {
-    const plan = loadPlan({ file: shownPath(world, path), flow: stored.flow, command: "run" }, world);
-    return { plan, inputs, resume: { run, stored: false, takeOver }, before };
+    const plan = loadPlan({ file: shownPath(world, path), flow: stored.flow, on, command: "run" }, world);
+    return { plan, inputs, resume: { run, stored: false, takeOver }, on, before };
   }
   world.err.write(
     `${visible(file ?? "its file")} is not there any more; going on with the plan that was recorded\n`,
   );
-  return { plan: stored, inputs, resume: { run, stored: true, takeOver }, before };
+  return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on, before };
 }

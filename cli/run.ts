@@ -8,6 +8,7 @@ import { type ArtifactStore, openArtifacts } from "../runtime/artifacts.ts";
 import { openAttempts } from "../runtime/attempts.ts";
 import { fileBell } from "../runtime/bell.ts";
 import { openCalls } from "../runtime/calls/pool.ts";
+import type { RunOptions } from "../runtime/events.ts";
 import { executeRun, type RunResult } from "../runtime/execute.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { thisProcess } from "../runtime/lease.ts";
@@ -63,7 +64,10 @@ export async function run(request: RunRequest, world: World): Promise<number> {
 }
 
 async function fresh(request: RunRequest, project: Project, world: World): Promise<number> {
-  const plan = loadPlan({ file: request.file ?? "", flow: request.flow, command: "run" }, world);
+  const plan = loadPlan(
+    { file: request.file ?? "", flow: request.flow, on: request.on, command: "run" },
+    world,
+  );
   const command = commandOf(request, project);
   const given = async (store: ArtifactStore | null) =>
     readInputs(plan, request, world, {
@@ -89,16 +93,16 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
       request,
       project,
       journal,
-      { plan, inputs: await given(store), resume: null, before: 0 },
+      { plan, inputs: await given(store), resume: null, on: request.on, before: 0 },
       world,
     );
   });
 }
 
 /** What was typed, as far as it says what to run. */
-function commandOf({ file, flow }: RunRequest, { flag }: Project): string {
+function commandOf({ file, flow, on }: RunRequest, { flag }: Project): string {
   const words = [file, flow].flatMap((word) => word ?? []);
-  return ["flowc run", ...words.map(shellWord)].join(" ") + flag;
+  return ["flowc run", ...words.map(shellWord), ...(on === null ? [] : ["--on", on])].join(" ") + flag;
 }
 
 /** Told before the run, and not after hours of it. */
@@ -135,6 +139,7 @@ interface Start {
   readonly plan: Plan;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly resume: Resumed["resume"] | null;
+  readonly on: string | null;
   /** Nodes that have succeeded already. */
   readonly before: number;
 }
@@ -146,7 +151,7 @@ async function perform(
   start: Start,
   world: World,
 ): Promise<number> {
-  const { plan, inputs, resume } = start;
+  const { plan, inputs, resume, on } = start;
   const again =
     request.resume === null
       ? `flowc run ${shellWord(request.file ?? "")}`
@@ -177,7 +182,7 @@ async function perform(
       secrets,
       artifacts,
       project: project.root,
-      runner: runnersOf(plan, null),
+      runner: runnersOf(plan, on, project.root),
       calls,
     }),
     bell: fileBell(journal),
@@ -193,12 +198,7 @@ async function perform(
     const result = await executed(project.flag, surroundings, {
       plan,
       inputs,
-      options: {
-        jobs: request.jobs,
-        ...roomFor(plan, world.machine.memory, project.state),
-        failFast: request.failFast,
-        only: request.only.length > 0 ? request.only : null,
-      },
+      options: optionsOf(request, start, project, world),
       ...(resume === null ? {} : { resume }),
       ...(request.again.length === 0 ? {} : { again: { names: request.again, by: loginName(world) } }),
       wait: request.wait,
@@ -227,6 +227,16 @@ async function perform(
     signals.end();
     await calls.close();
   }
+}
+
+function optionsOf(request: RunRequest, { plan, on }: Start, { state }: Project, world: World): RunOptions {
+  return {
+    jobs: request.jobs,
+    ...roomFor(plan, world.machine.memory, state),
+    failFast: request.failFast,
+    only: request.only.length > 0 ? request.only : null,
+    ...(on === null ? {} : { on }),
+  };
 }
 
 /** Refusals of a resume are the user's to decide on, and said like all else that is wrong with a command. */

@@ -75,7 +75,7 @@ function drawn(record: RunRecord, world: World): readonly string[] {
   const columns = world.out.columns();
   const lines = [
     `${paint("strong", record.run)} ${visible(record.flow)} ${paint(statusStyle(record.status), record.status)}`,
-    `started ${moment(record.startedAt)}, took ${duration(record.wallMs)}${record.resumed > 0 ? `, resumed ${count(record.resumed, "time")}` : ""}`,
+    `started ${moment(record.startedAt)}, took ${duration(record.wallMs)}${record.resumed > 0 ? `, resumed ${count(record.resumed, "time")}` : ""}${record.on === null ? "" : `, on ${visible(record.on)}`}`,
     countsLine(record),
   ];
   for (const cause of record.causes)
@@ -172,6 +172,7 @@ export function recordJson(record: RunRecord) {
     resumed: record.resumed,
     reused: record.reused,
     counts: record.counts,
+    on: record.on,
     inputs: record.inputs,
     output: record.output,
     failures: record.causes.map(({ failure, affected }) => ({ ...failureJson(failure), affected })),

@@ -25,8 +25,17 @@ export function tellIdleSettings(check: Check, task: Task, scope: Scope): void {
       tell(check, onlyComputes(at(scope, setting), task, key));
     else if (task.action?.kind === "call" && key === "exit_codes")
       tell(check, needlessSetting(at(scope, setting), "a function has no exit code", null));
+    else if (task.action?.kind === "call" && key === "runner" && !isLocal(setting))
+      tell(
+        check,
+        needlessSetting(at(scope, setting), "a function runs in flowc itself, on this machine", null),
+      );
     else if (key === "retry") tellLoneTimeout(check, task, setting, scope);
   }
+}
+
+function isLocal({ value }: Setting): boolean {
+  return value.kind === "name" && value.name === "local";
 }
 
 /** `retry` only after a timeout, and there is none. */

@@ -2,12 +2,13 @@
 
 import type { Place } from "../grammar/ast.ts";
 import { article } from "./check-place-names.ts";
+import { checkRunner } from "./check-runners.ts";
 import { at, type Check, markWrong, noteLater, rootScope, tell } from "./check-state.ts";
 import { type At, listed } from "./errors.ts";
 import { missingSetting } from "./errors-calls.ts";
 import { noBackEnd } from "./errors-places.ts";
 import type { Home } from "./resolve.ts";
-import { agentKinds, amounts, runnerKinds } from "./settings-places.ts";
+import { agentKinds, amounts } from "./settings-places.ts";
 
 export function checkPlace(check: Check, place: Place, home: Home): void {
   const where = { noNodes: "a setting", noDisk: `the settings of ${article(place.place)}`, returnOf: null };
@@ -21,7 +22,7 @@ export function checkPlace(check: Check, place: Place, home: Home): void {
   const name = at(scope, place.name);
   if (place.place === "limit") tellEmptyLimit(check, place, name);
   else if (place.place === "agent") tellNoAgentKind(check, place, name);
-  else tellNoKind(check, place, name);
+  else checkRunner(check, place, check.on, scope);
   if (place.place === "runner") return;
   const wrong = check.pass.diagnostics.length > before;
   noteLater(check, place.place, `a declared ${place.place}`, name, wrong);
@@ -52,11 +53,4 @@ function tellNoAgentKind(check: Check, place: Place, name: At): void {
     check,
     noBackEnd(name, label, `Name one: ${listed(kinds, "or")}, such as \`claude: { model: "sonnet" }\`.`),
   );
-}
-
-/** A runner without a kind makes nothing. */
-function tellNoKind(check: Check, place: Place, name: At): void {
-  if (has(place, Object.keys(runnerKinds))) return;
-  const hint = "Say what makes its instances: `local: {}` is this machine.";
-  tell(check, noBackEnd(name, `\`${place.name.text}\` names no kind of place`, hint));
 }

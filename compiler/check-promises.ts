@@ -7,7 +7,8 @@ import { at, type Check, markWrong, rootScope, type Scope, tell } from "./check-
 import type { At } from "./errors.ts";
 import { badSetting } from "./errors-calls.ts";
 import { impossibleNeed, unsoundCache } from "./errors-places.ts";
-import { runnerKinds } from "./settings-places.ts";
+import { runnerSettings } from "./settings-places.ts";
+import { spellBytes } from "./spell.ts";
 
 /** Tells of a task's settings that cannot hold together. */
 export function checkPromises(check: Check, task: Task, scope: Scope): void {
@@ -73,7 +74,7 @@ function checkNeeds(
     const most = Math.max(...there.map((amount) => amount ?? 0));
     const best = offers[there.indexOf(most)];
     if (best === undefined) continue;
-    const shown = (amount: number) => (what === "cpu" ? `${amount}` : shownBytes(amount));
+    const shown = (amount: number) => (what === "cpu" ? `${amount}` : spellBytes(amount));
     const unit = what === "cpu" ? "cores" : "of memory";
     const label = `\`${task.name.text}\` needs ${shown(asked)} ${unit}, and ${best.words} has ${shown(most)}`;
     tell(check, impossibleNeed(at(scope, entry), label, best.at, null));
@@ -106,19 +107,11 @@ function offersOf(check: Check, runner: Setting | undefined, scope: Scope): read
   };
   return declaration.settings.flatMap(({ key, value }): readonly Offer[] => {
     if (key.text === "local") return [local];
-    if (!Object.hasOwn(runnerKinds, key.text)) return [];
+    if (Object.hasOwn(runnerSettings, key.text)) return [];
     const cpu = number(entryOf(value, "cpus"));
     const memory = number(entryOf(value, "memory"));
     return [{ cpu, memory, words: `\`${key.text}\` of \`${declaration.name.text}\``, at: at(entry, key) }];
   });
-}
-
-function shownBytes(bytes: number): string {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  let at = 0;
-  let amount = bytes;
-  for (; amount >= 1024 && at < units.length - 1; at++) amount /= 1024;
-  return `${Math.round(amount * 10) / 10}${units[at]}`;
 }
 
 // Caches

@@ -9,6 +9,7 @@ import { foldIn } from "./check-known.ts";
 import { checkUses } from "./check-limits.ts";
 import { use } from "./check-names.ts";
 import { checkPlaceName } from "./check-place-names.ts";
+import { runnerTable, tellNoKind } from "./check-runners.ts";
 import { checkEnv, checkRate, checkSecretOrText, checkTyped, judge } from "./check-setting-values.ts";
 import {
   at,
@@ -40,8 +41,10 @@ interface Group {
   readonly words: string;
   /** Settings of other things are told as such. */
   readonly elsewhere: boolean;
-  /** Of these, the kinds of a runner or an agent; null for what has no kinds. */
+  /** Of these, the kinds of an agent; null for what has none. */
   readonly kinds: readonly string[] | null;
+  /** Any more may stand there. */
+  readonly others?: boolean;
 }
 
 export function checkSettings(
@@ -52,7 +55,7 @@ export function checkSettings(
 ): void {
   if (settings.length === 0) return;
   const group = {
-    table: settingsOf(owner),
+    table: owner === "runner" ? runnerTable(check, settings) : settingsOf(owner),
     words: ownerWords(owner),
     elsewhere: true,
     kinds: kindsOf(owner),
@@ -78,17 +81,29 @@ function checkGroup(
     }
     seen.set(name, setting);
     const row = Object.hasOwn(group.table, name) ? group.table[name] : undefined;
-    if (row === undefined) tellUnknown(check, setting, group, given, scope);
+    if (row === undefined && group.others === true) check.infer(setting.value, scope);
+    else if (row === undefined) tellUnknown(check, setting, group, given, owner, scope);
     else if (owner === "with" && row.kind.kind === "command") tellOwnCommand(check, setting, scope);
     else checkSetting(check, setting, row, owner, scope);
   }
   return given;
 }
 
-function tellUnknown(check: Check, setting: Setting, group: Group, given: Set<string>, scope: Scope): void {
+function tellUnknown(
+  check: Check,
+  setting: Setting,
+  group: Group,
+  given: Set<string>,
+  owner: SettingOwner,
+  scope: Scope,
+): void {
   const name = setting.key.text;
+  if (owner === "runner" && tellNoKind(check, setting, scope)) {
+    markNames(check, setting.value, scope);
+    return;
+  }
   const known = Object.keys(group.table);
-  const other = group.elsewhere ? ownerOf(name) : null;
+  const other = group.elsewhere ? ownerIn(check, name) : null;
   const near = check.nearest(
     name,
     known.filter((each) => !given.has(each)),
@@ -103,6 +118,10 @@ function tellUnknown(check: Check, setting: Setting, group: Group, given: Set<st
     tell(check, unknownSetting(at(scope, setting.key), name, group.words, near, known, hint, null));
   }
   markNames(check, setting.value, scope);
+}
+
+function ownerIn(check: Check, name: string): string | null {
+  return ownerOf(name) ?? (check.host.kinds.names().includes(name) ? "a runner" : null);
 }
 
 /** What cannot be checked further still uses the names it mentions. */
@@ -157,7 +176,7 @@ function checkKind(check: Check, setting: Setting, row: SettingRow, owner: Setti
       checkSecretOrText(check, setting, row, scope);
       return;
     case "record":
-      checkRecord(check, setting, row, kind.fields, scope);
+      checkRecord(check, setting, row, kind, scope);
       return;
     case "uses":
       guarded(check, "limit", () => checkUses(check, setting, scope));
@@ -241,7 +260,7 @@ function checkRecord(
   check: Check,
   setting: Setting,
   row: SettingRow,
-  fields: SettingTable,
+  { fields, others = false }: Extract<SettingRow["kind"], { kind: "record" }>,
   scope: Scope,
 ): void {
   const name = setting.key.text;
@@ -254,7 +273,7 @@ function checkRecord(
     return;
   }
   const { record, inside } = literal;
-  const group = { table: fields, words: `\`${name}\``, elsewhere: false, kinds: null };
+  const group = { table: fields, words: `\`${name}\``, elsewhere: false, kinds: null, others };
   const settings = record.entries.map(({ span, key, value }) => ({ span, key, value }));
   const given = checkGroup(check, settings, group, "task", inside);
   const typed = settings.map(({ key, value }) => field(key.text, check.pass.typeOf.get(value) ?? errorType));

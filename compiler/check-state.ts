@@ -127,6 +127,8 @@ export interface Miscased {
 
 export interface Check {
   readonly host: Host;
+  /** The kind of place that is asked for in place of each runner's first. */
+  readonly on: string | null;
   readonly nearest: Nearest;
   readonly types: Map<string, Type>;
   readonly folded: Folded;

@@ -45,18 +45,23 @@ export interface Checked {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+export interface CheckOptions {
+  /** `--on`: the kind of place that declared runners are to have. */
+  readonly on?: string | null;
+}
+
 /** Checks the program that starts at a file. `entry` is an absolute path. Never throws for what a user wrote. */
-export function check(entry: string, host: Host): Checked {
+export function check(entry: string, host: Host, { on = null }: CheckOptions = {}): Checked {
   const nearest = createNearest();
   const loaded = loadModules(entry, host, nearest);
   const [first] = loaded.modules;
   if (first === undefined) return { program: null, diagnostics: loaded.diagnostics };
-  const checked = checkModules(loaded, first, host, nearest, null);
+  const checked = checkModules(loaded, first, host, on, nearest, null);
   const files = loaded.modules.map(({ module }) => module);
   const diagnostics = withOneCause(
     checked.diagnostics,
     files,
-    (type) => checkModules(loaded, first, host, nearest, type).diagnostics,
+    (type) => checkModules(loaded, first, host, on, nearest, type).diagnostics,
   );
   return { program: checked.program, diagnostics };
 }
@@ -66,12 +71,13 @@ function checkModules(
   loaded: ReturnType<typeof loadModules>,
   first: Loaded,
   host: Host,
+  on: string | null,
   nearest: Check["nearest"],
   believed: TypeExpr | null,
 ): Checked {
   const { names, diagnostics: named } = resolveNames(loaded.modules, nearest);
   const broken = brokenDeclarations(loaded.modules, loaded.diagnostics);
-  const state = createCheck(host, names, nearest, broken);
+  const state = createCheck(host, on, names, nearest, broken);
   if (believed !== null) state.typeOfExpr.set(believed, errorType);
   for (const diagnostic of named) tell(state, diagnostic);
   checkConstantsAndTypes(state, names.homes);
@@ -106,9 +112,16 @@ function checkModules(
   return { program, diagnostics: inOrder(loaded.modules, loaded.diagnostics, [...told, ...late], broken) };
 }
 
-function createCheck(host: Host, names: Names, nearest: Check["nearest"], broken: Check["broken"]): Check {
+function createCheck(
+  host: Host,
+  on: string | null,
+  names: Names,
+  nearest: Check["nearest"],
+  broken: Check["broken"],
+): Check {
   const state: Check = {
     host,
+    on,
     nearest,
     types: new Map(),
     folded: new Map(),

@@ -3,6 +3,7 @@
 import type { Flow } from "../grammar/ast.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { check } from "./check.ts";
+import { runnersWithout } from "./check-runners.ts";
 import { noFlow, unknownFlow, whichFlow } from "./errors-entry.ts";
 import type { Host } from "./host.ts";
 import { lower } from "./lower.ts";
@@ -13,6 +14,8 @@ import { createNearest } from "./suggest.ts";
 export interface CompileOptions {
   /** The flow to run; by default `main`, else the only one. */
   readonly flow?: string;
+  /** The kind of place that declared runners are to have, in place of the first of each. */
+  readonly on?: string | null;
 }
 
 export interface Compiled {
@@ -25,12 +28,18 @@ export interface Compiled {
 
 /** Checks the program at `entry`, an absolute path, and makes the plan of one of its flows. */
 export function compile(entry: string, host: Host, options: CompileOptions = {}): Compiled {
-  const { program, diagnostics } = check(entry, host);
+  const { program, diagnostics } = check(entry, host, options);
   if (program === null || diagnostics.some((each) => each.severity === "error"))
     return { program, plan: null, diagnostics };
   const flow = chooseFlow(program.entry, options.flow ?? null);
   if (flow.kind !== "flow") return { program, plan: null, diagnostics: [...diagnostics, flow.diagnostic] };
-  return { program, plan: lower(program, flow.flow, program.entry, host), diagnostics };
+  const plan = lower(program, flow.flow, program.entry, host);
+  const { on = null } = options;
+  if (on === null) return { program, plan, diagnostics };
+  // Runners that this flow does not use need not have it; `name~2` is a second one of the name.
+  const used = new Set(plan.runners.map(({ name }) => name.replace(/~\d+$/, "")));
+  const without = runnersWithout(program, on, host, used);
+  return { program, plan: without.length === 0 ? plan : null, diagnostics: [...diagnostics, ...without] };
 }
 
 type Choice =

@@ -1,7 +1,8 @@
 // What the checker says about limits, runners and agents, and about what tasks ask of them.
 
 import type { Diagnostic, Fix } from "../grammar/diagnostic.ts";
-import { type At, didYouMean, error, insert, listed, related, renameFix } from "./errors.ts";
+import { type At, didYouMean, error, insert, listed, related, renameFix, warning } from "./errors.ts";
+import { packageOfKind } from "./kinds.ts";
 
 export function unknownRunner(at: At, name: string, near: string | null, other: string | null): Diagnostic {
   const label = other ?? `there is no runner \`${name}\``;
@@ -91,6 +92,50 @@ export function duplicateLimit(at: At, name: string, first: At): Diagnostic {
 
 export function noBackEnd(at: At, label: string, hint: string): Diagnostic {
   return error("no-back-end", at, "No place to run", label, { hint });
+}
+
+/** A runner's kind that is neither built in nor installed. */
+export function unknownRunnerKind(
+  at: At,
+  kind: string,
+  near: string | null,
+  kinds: readonly string[],
+): Diagnostic {
+  const label = didYouMean(near, `there is no kind of runner \`${kind}\``);
+  const other = `another one is a package: \`npm install ${packageOfKind(kind)}\``;
+  return error("no-back-end", at, "No place to run", label, {
+    hint:
+      near === null
+        ? `Kinds are ${listed(kinds)}; ${other}.`
+        : `If \`${kind}\` is meant, it is a package: \`npm install ${packageOfKind(kind)}\`.`,
+    fix: renameFix(near, at.span),
+  });
+}
+
+/** A package for the kind is there, and is no runner. */
+export function brokenKind(at: At, problem: string): Diagnostic {
+  return error("no-back-end", at, "No place to run", "this kind of runner cannot be used", { hint: problem });
+}
+
+/** With `--on KIND`. */
+export function withoutBackEnd(
+  at: At,
+  runner: string,
+  kinds: readonly string[],
+  on: string,
+  example: string,
+): Diagnostic {
+  const label = `\`${runner}\` cannot run on \`${on}\`: it has only ${listed(kinds)}`;
+  return error("no-back-end", at, "No place to run", label, {
+    hint: `Say how it is made there: \`${example}\`.`,
+  });
+}
+
+export function beyondQuota(at: At, kind: string, bound: string, account: boolean): Diagnostic {
+  const other = account ? " If the account has more, say so with `account`." : "";
+  return warning("beyond-quota", at, "More than the account gives", `\`${kind}\` gives ${bound}`, {
+    hint: `The run keeps to that.${other}`,
+  });
 }
 
 export function impossibleNeed(at: At, label: string, bound: At | null, hint: string | null): Diagnostic {

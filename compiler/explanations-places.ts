@@ -125,9 +125,9 @@ flow main(name: string) {
   {
     code: "no-back-end",
     says: "a runner or agent that nothing here can make",
-    why: "A runner says how its places are made, one kind beside the other, and an agent which program it is. Without one nothing could run there: `local: {}` is this machine.",
+    why: "A runner says how its places are made, one kind beside the other, and an agent which program it is. A kind is built in or brought by a package, `flowc-runner-NAME`; `local: {}` is this machine. With `--on KIND` each runner must have that kind.",
     wrong: `runner rust {
-  instances: 30
+  dokcer: { image: "rust:1.75" }
 }
 
 task build() {
@@ -148,6 +148,40 @@ task build() {
   runner: rust
 
   run "cargo build"
+}
+
+flow main() {
+  build()
+}
+`,
+  },
+  {
+    code: "beyond-quota",
+    says: "a runner that asks for more than its account gives",
+    why: "Whoever makes the instances bounds them: an account of E2B has so many at one time, and so many new ones in a second. The run keeps to that by itself, but more slowly than the file says. `account` says what the account has, if it is more.",
+    wrong: `runner sandbox {
+  e2b: { template: "base" }
+  instances: 100
+}
+
+task build() {
+  runner: sandbox
+  run "make"
+}
+
+flow main() {
+  build()
+}
+`,
+    right: `runner sandbox {
+  e2b:       { template: "base", account: "pro" }
+  instances: 100
+}
+
+task build() {
+  runner: sandbox
+
+  run "make"
 }
 
 flow main() {

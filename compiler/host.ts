@@ -1,5 +1,6 @@
 // The Host: the only way the compiler sees the disk. All paths are absolute, with `/`; nothing here throws.
 
+import type { RunnerKinds } from "./kinds.ts";
 import type { Seen } from "./plan.ts";
 
 /** A machine's cores, and its memory in bytes. */
@@ -13,6 +14,8 @@ export interface Host {
   readonly root: string;
   /** What this machine has in all, for tasks that need much; absent: not known, and not bounded. */
   readonly machine?: Machine;
+  /** What may make the instances of runners. */
+  readonly kinds: RunnerKinds;
   /** How a path is shown: relative to where the user stands. */
   show(path: string): string;
   /** A file's text, or why it cannot be had. `real` is the path with symbolic links resolved: the module's identity. */

@@ -5,6 +5,7 @@ import type { Draft, Scope } from "./lower-draft.ts";
 import { lowerExpr, secretName } from "./lower-expression.ts";
 import { constantOf } from "./lower-fit.ts";
 import type { RunnerPlan, RunnerSetting } from "./plan.ts";
+import { rateIn } from "./rate.ts";
 import { runnerSettings } from "./settings-places.ts";
 import type { Value } from "./types.ts";
 
@@ -38,6 +39,7 @@ function lowerRunner(place: Place, name: string, scope: Scope): RunnerPlan {
     return value === undefined ? undefined : constantOf(lowerExpr(value, scope));
   };
   const reuse = constant("reuse");
+  const spawn = own.get("spawn");
   return {
     name,
     kinds: place.settings.flatMap((setting) =>
@@ -46,7 +48,7 @@ function lowerRunner(place: Place, name: string, scope: Scope): RunnerPlan {
         : [{ kind: setting.key.text, settings: kindSettings(setting, scope) }],
     ),
     instances: instancesOf(constant("instances")),
-    spawn: rateOf(own.get("spawn"), scope),
+    spawn: spawn === undefined ? null : rateIn(spawn, (part) => constantOf(lowerExpr(part, scope))),
     reuse: typeof reuse === "number" ? reuse : 1,
   };
 }
@@ -78,13 +80,4 @@ function instancesOf(value: Value | undefined): RunnerPlan["instances"] {
   if (!isRecord(value)) return null;
   const { min, max } = value;
   return typeof max === "number" ? { min: typeof min === "number" ? min : 0, max } : null;
-}
-
-/** `30 per 1m`. */
-function rateOf(value: AstExpr | undefined, scope: Scope): RunnerPlan["spawn"] {
-  if (value?.kind === "paren") return rateOf(value.of, scope);
-  if (value?.kind !== "binary" || value.op !== "per") return null;
-  const amount = constantOf(lowerExpr(value.left, scope));
-  const perSeconds = constantOf(lowerExpr(value.right, scope));
-  return typeof amount === "number" && typeof perSeconds === "number" ? { amount, perSeconds } : null;
 }

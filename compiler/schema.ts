@@ -2,6 +2,9 @@
 
 import type { FieldType, Type, TypeTable, Value } from "./types.ts";
 
+/** Of the `sha256` of a file. */
+export const sha256Pattern = "^[0-9a-f]{64}$";
+
 /** A JSON Schema, as plain JSON. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -94,7 +97,7 @@ function fileSchema(kind: "file" | "dir", files: FileForm): JsonSchema {
       path: { type: "string" },
       name: { type: "string" },
       size: { type: "integer", minimum: 0 },
-      sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+      sha256: { type: "string", pattern: sha256Pattern },
     },
     required: ["path", "name", "size", "sha256"],
   };

@@ -7,8 +7,8 @@ export type SettingKind =
   | { readonly kind: "value"; readonly types: readonly Type[] }
   /** A value that must be known from the text. */
   | { readonly kind: "fixed"; readonly types: readonly Type[] }
-  /** A record with settings of its own. */
-  | { readonly kind: "record"; readonly fields: SettingTable }
+  /** A record with settings of its own; `others`: and with any more. */
+  | { readonly kind: "record"; readonly fields: SettingTable; readonly others?: boolean }
   /** A count for each span of time: `30 per 1m`. */
   | { readonly kind: "rate" }
   /** A string known from the text, or `secret("NAME")`. */

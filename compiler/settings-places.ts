@@ -9,10 +9,8 @@ import {
   type SettingRow,
   type SettingTable,
 } from "./setting-rows.ts";
-import { boolType, floatType, intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
+import { boolType, intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
 import type { Type, Value } from "./types.ts";
-
-const size = scalar("size");
 
 function fixed(example: string, types: readonly Type[], judge?: SettingRow["judge"]): SettingRow {
   return { kind: { kind: "fixed", types }, example, ...(judge === undefined ? {} : { judge }) };
@@ -51,22 +49,6 @@ export const limitSettings: SettingTable = {
 };
 
 // Runners
-
-export const runnerKinds: SettingTable = {
-  local: kindOf("local: {}", {}),
-  docker: kindOf('docker: { image: "rust:1.75" }', {
-    image: { ...text("image", "rust:1.75"), required: true },
-    cpus: fixed("cpus: 2", [floatType], positive("`cpus`")),
-    memory: fixed("memory: 4GB", [size], positive("`memory`")),
-    pids: fixed("pids: 512", [intType], positive("`pids`")),
-    network: fixed("network: true", [boolType]),
-    user: text("user", "1000:1000"),
-  }),
-  e2b: kindOf('e2b: { template: "base" }', {
-    template: { ...text("template", "base"), required: true },
-    api_key: { kind: { kind: "secret" }, example: 'api_key: secret("E2B_API_KEY")' },
-  }),
-};
 
 function instancesJudge(value: Value): string | null {
   if (typeof value === "number") return value < 1 ? "without an instance nothing could ever run" : null;

@@ -8,7 +8,7 @@ import {
   type SettingRow,
   type SettingTable,
 } from "./setting-rows.ts";
-import { agentKinds, agentSettings, limitSettings, runnerKinds, runnerSettings } from "./settings-places.ts";
+import { agentKinds, agentSettings, limitSettings, runnerSettings } from "./settings-places.ts";
 import { floatType, intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
 import type { Type, Value } from "./types.ts";
 
@@ -196,13 +196,12 @@ const tables: Readonly<Record<SettingOwner, SettingTable>> = {
   },
   handler: none,
   limit: limitSettings,
-  runner: { ...runnerKinds, ...runnerSettings },
+  runner: runnerSettings,
   agent: { ...agentKinds, ...agentSettings },
 };
 
-/** Kinds of runners and agents; null for what has none. */
+/** Kinds of agents; null for what has none. */
 export function kindsOf(owner: SettingOwner): readonly string[] | null {
-  if (owner === "runner") return Object.keys(runnerKinds);
   return owner === "agent" ? Object.keys(agentKinds) : null;
 }
 

@@ -17,3 +17,12 @@ export function spellSeconds(seconds: number): string {
   if (left > 0) parts.push(`${Number(left.toFixed(3))}s`);
   return parts.join("");
 }
+
+/** A size, such as `4GB`. */
+export function spellBytes(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let at = 0;
+  let amount = bytes;
+  for (; amount >= 1024 && at < units.length - 1; at++) amount /= 1024;
+  return `${Math.round(amount * 10) / 10}${units[at]}`;
+}

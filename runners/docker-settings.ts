@@ -4,7 +4,7 @@ import { mkdirSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import type Docker from "dockerode";
 import { isInside } from "../runtime/folder.ts";
-import type { InstanceSpec, JsonSchema, RunnerSettings } from "../runtime/runner.ts";
+import type { InstanceSpec, RunnerSettings } from "../runtime/runner.ts";
 import type { Image } from "./docker-daemon.ts";
 
 /** What a `docker` runner may be told. */
@@ -23,31 +23,6 @@ export interface DockerSettings {
   /** The project is copied into the container though the engine may see it. */
   readonly copy: boolean;
 }
-
-export const settingsSchema: JsonSchema = {
-  $schema: "https://json-schema.org/draft/2020-12/schema",
-  type: "object",
-  properties: {
-    image: { type: "string", minLength: 1, description: "Name of the image, as `docker pull` takes it." },
-    cpus: { type: "number", exclusiveMinimum: 0, description: "Processors, also a part of one: 0.5." },
-    memory: { type: "integer", minimum: 6 * 1024 * 1024, description: "Memory, without swap." },
-    pids: { type: "integer", minimum: 8, description: "Processes and threads at one time." },
-    network: {
-      anyOf: [{ type: "boolean" }, { type: "string", minLength: 1 }],
-      description: "Without it there is none. A text: the name of a network of the engine.",
-    },
-    user: { type: "string", minLength: 1, description: "Name or uid, or uid:gid." },
-    read_only: { type: "boolean", description: "The image's own files cannot be changed. True by default." },
-    tmp_size: { type: "integer", minimum: 4096, description: "Size of /tmp, which is kept in memory." },
-    platform: { type: "string", minLength: 1, description: "Of the image: linux/arm64." },
-    copy: {
-      type: "boolean",
-      description: "The project is copied into the container and not shared with it.",
-    },
-  },
-  required: ["image"],
-  additionalProperties: false,
-};
 
 /** They are valid by the schema. */
 export function settingsOf(given: RunnerSettings): DockerSettings {

@@ -4,15 +4,9 @@ import type Docker from "dockerode";
 import type { Instance, InstanceRef, InstanceSpec, NoInstance, Runner } from "../runtime/runner.ts";
 import { Container, calmed, removed } from "./docker-container.ts";
 import { type Daemon, daemonOf, Images, isLocalHost } from "./docker-daemon.ts";
+import { dockerKind } from "./docker-kind.ts";
 import { problemOf, statusOf, Unavailable } from "./docker-problems.ts";
-import {
-  containerOf,
-  type DockerSettings,
-  memoryOf,
-  runLabel,
-  settingsOf,
-  settingsSchema,
-} from "./docker-settings.ts";
+import { containerOf, type DockerSettings, memoryOf, runLabel, settingsOf } from "./docker-settings.ts";
 import { sharedWorkspace } from "./docker-workspace.ts";
 
 export interface DockerOptions {
@@ -26,10 +20,8 @@ export interface DockerOptions {
 export function dockerRunner(asked: Partial<DockerOptions> = {}): Runner {
   const runner = new DockerRunner({ graceMs: 5_000, env: process.env, ...asked });
   return {
-    kind: "docker",
-    settingsSchema,
+    ...dockerKind,
     computesHere: isLocalHost(runner.options.env["DOCKER_HOST"] ?? ""),
-    quota: () => ({ instances: null, perSecond: null }),
     open: (spec) => runner.open(spec),
     find: (run, except) => runner.find(run, except),
     end: (refs, { atOnce = false, isOurs = () => true } = {}) => runner.end(refs, atOnce, isOurs),

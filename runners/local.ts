@@ -15,6 +15,7 @@ import {
   type WorkspaceSpec,
 } from "../runtime/runner.ts";
 import { copyIn, readBounded, watchFolder } from "./local-files.ts";
+import { localKind } from "./local-kind.ts";
 import { isFolder, type Launch, type Launched, launch, notThere } from "./local-launch.ts";
 import { isOfRun, type Mark, Marks } from "./local-marks.ts";
 import { type Carrier, carriersOf, endCarriers, endGroup, killGroup } from "./local-processes.ts";
@@ -44,15 +45,8 @@ export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
     return known;
   };
   return {
-    kind: "local",
-    settingsSchema: {
-      $schema: "https://json-schema.org/draft/2020-12/schema",
-      type: "object",
-      properties: {},
-      additionalProperties: false,
-    },
+    ...localKind,
     computesHere: true,
-    quota: () => ({ instances: null, perSecond: null }),
     open: async (spec) => ({
       ref: cookieOf(spec.tag),
       workspace: async (of) => openWorkspace(spec, of, options, own, slotsOf(of.tag.run)),

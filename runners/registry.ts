@@ -1,25 +1,95 @@
-// Runners by kind, loaded when first asked for: a run that stays on this machine loads nothing else.
+// Kinds of runners: built in or brought by a package `flowc-runner-NAME`, all found the same way and loaded when asked for.
 
-import type { Runner } from "../runtime/runner.ts";
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { KindFacts, Runner } from "../runtime/runner.ts";
+import { dockerKind } from "./docker-kind.ts";
+import { e2bKind } from "./e2b-kind.ts";
+import { localKind } from "./local-kind.ts";
+import { type Known, loadPackage, type Problem } from "./registry-packages.ts";
 
-const known: Readonly<Record<string, () => Promise<Runner>>> = {
-  local: async () => (await import("./local.ts")).localRunner(),
-  docker: async () => (await import("./docker.ts")).dockerRunner(),
-};
-
-const loaded = new Map<string, Promise<Runner>>();
-
-/** Kinds that can be asked for, sorted. */
-export function runnerKinds(): readonly string[] {
-  return Object.keys(known).sort();
+export interface Registry {
+  /** Of all kinds: built in, then those of packages, sorted. */
+  names(): readonly string[];
+  /** Null: neither built in nor installed. */
+  find(kind: string): KindFacts | Problem | null;
+  /** The runner of a kind, the same each time. */
+  open(kind: string): Promise<Runner | Problem>;
 }
 
-/** The runner of a kind, the same each time; an unknown kind is told, not thrown. */
-export async function openRunner(kind: string): Promise<Runner | { readonly problem: string }> {
-  const load = Object.hasOwn(known, kind) ? known[kind] : undefined;
-  if (load === undefined)
-    return { problem: `There is no runner of kind \`${kind}\` here; known: ${runnerKinds().join(", ")}.` };
-  const runner = loaded.get(kind) ?? load();
-  loaded.set(kind, runner);
-  return runner;
+export const builtIn: readonly Known[] = [
+  { facts: localKind, open: async () => (await import("./local.ts")).localRunner() },
+  { facts: dockerKind, open: async () => (await import("./docker.ts")).dockerRunner() },
+  { facts: e2bKind, open: async () => notHere("e2b") },
+];
+
+function notHere(kind: string): Problem {
+  return { problem: `This version of flowc cannot make instances of \`${kind}\`.` };
+}
+
+export const packagePrefix = "flowc-runner-";
+
+/** Their runners serve all runs of this process. */
+const opened = new Map<Known, Promise<Runner | Problem>>();
+
+/**
+ * The kinds that a project can use. Packages are looked for in each of the folders, absolute paths, and in those above it:
+ * the project's first, then flowc's own.
+ */
+export function openRegistry(folders: readonly string[], known: readonly Known[] = builtIn): Registry {
+  const packages = new Map<string, Known | Problem | null>();
+  const lookUp = (kind: string): Known | Problem | null => {
+    const own = known.find(({ facts }) => facts.kind === kind);
+    if (own !== undefined) return own;
+    // The only names that a flow can write; and no path.
+    if (!/^[a-z][a-z0-9_]*$/.test(kind)) return null;
+    const found = packages.get(kind) ?? loadPackage(kind, packagePrefix + kind, folders);
+    packages.set(kind, found);
+    return found;
+  };
+  const names = () => [
+    ...known.map(({ facts }) => facts.kind),
+    ...[...new Set(folders.flatMap(packagesAbove))].sort(),
+  ];
+  return {
+    names,
+    find: (kind) => {
+      const found = lookUp(kind);
+      return found === null || "problem" in found ? found : found.facts;
+    },
+    open: async (kind) => {
+      const found = lookUp(kind);
+      if (found === null)
+        return { problem: `There is no runner of kind \`${kind}\` here; known: ${names().join(", ")}.` };
+      if ("problem" in found) return found;
+      const runner = opened.get(found) ?? found.open();
+      opened.set(found, runner);
+      return runner;
+    },
+  };
+}
+
+const ownKinds = openRegistry([]);
+
+/** The runner of a kind that is built in. */
+export function openRunner(kind: string): Promise<Runner | Problem> {
+  return ownKinds.open(kind);
+}
+
+/** Kinds that packages at or above a folder bring, by their names alone. */
+function packagesAbove(folder: string): readonly string[] {
+  const found: string[] = [];
+  for (let at = folder; ; at = dirname(at)) {
+    for (const name of namesIn(join(at, "node_modules")))
+      if (name.startsWith(packagePrefix)) found.push(name.slice(packagePrefix.length));
+    if (dirname(at) === at) return found;
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }

@@ -1,6 +1,7 @@
 // Why a value does not fit its type, worded for people from what the schema's validator found.
 
-import type { JsonSchema } from "../compiler/schema.ts";
+import { type JsonSchema, sha256Pattern } from "../compiler/schema.ts";
+import { spellBytes, spellSeconds } from "../compiler/spell.ts";
 import type { Value } from "../compiler/types.ts";
 
 /** One thing that the validator found: where, which keyword, what it wanted. */
@@ -111,7 +112,8 @@ function alike(a: string, b: string): boolean {
 }
 
 function reasonOf(value: Value, { keyword, schema }: Mismatch): string {
-  const got = shown(value);
+  const bound = (): string => inUnits(schema[keyword], schema);
+  const got = typeof value === "number" ? inUnits(value, schema) : shown(value);
   switch (keyword) {
     case "enum":
       return `expected ${wantedBy(schema)}, got ${got}`;
@@ -119,16 +121,36 @@ function reasonOf(value: Value, { keyword, schema }: Mismatch): string {
       return `expected ${wantedBy(schema)}, got ${got}${almost(value, schema)}`;
     case "minimum":
     case "maximum":
-      return Number.isSafeInteger(value)
-        ? `expected a number of at least ${String(schema["minimum"])}, got ${got}`
+      return Number.isSafeInteger(value) || Math.abs(Number(schema[keyword])) < Number.MAX_SAFE_INTEGER
+        ? `expected a number of at ${keyword === "minimum" ? "least" : "most"} ${bound()}, got ${got}`
         : `expected a whole number within ±2^53, got ${got}`;
     case "pattern":
-      return `expected a SHA-256 as 64 hexadecimal digits, got ${got}`;
+      return schema["pattern"] === sha256Pattern
+        ? `expected a SHA-256 as 64 hexadecimal digits, got ${got}`
+        : `expected a text that matches ${String(schema["pattern"])}, got ${got}`;
+    case "exclusiveMinimum":
+      return `expected more than ${bound()}, got ${got}`;
+    case "exclusiveMaximum":
+      return `expected less than ${bound()}, got ${got}`;
+    case "minLength":
+    case "minItems":
+      return schema[keyword] === 1
+        ? "cannot be empty"
+        : `expected at least ${String(schema[keyword])} of them`;
+    case "maxLength":
+    case "maxItems":
+      return `expected at most ${String(schema[keyword])} of them`;
     case "not":
       return `nothing can stand here, got ${got}`;
     default:
       return `does not fit its type, got ${got}`;
   }
+}
+
+/** A number as people write it where the schema says so. */
+function inUnits(value: unknown, schema: JsonSchema): string {
+  if (typeof value === "number" && schema["x-flowc"] === "size") return spellBytes(value);
+  return typeof value === "number" && schema["x-flowc"] === "duration" ? spellSeconds(value) : String(value);
 }
 
 /** What is nearly right gets a word of help. */

@@ -1,6 +1,9 @@
 // The runner contract: an instance is a place with files and processes; a runner makes instances. Nothing more.
 
-/** JSON Schema 2020-12. */
+/**
+ * JSON Schema 2020-12. `"x-flowc"` beside a number says how people write it: `size` (4GB; bytes here), `duration` (5m;
+ * seconds here), `percent`, `money`; beside a string, `secret`: `secret("NAME")` may stand there.
+ */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** What every instance and process is marked with, so that it can be found after a crash. */
@@ -183,6 +186,9 @@ export interface Quota {
   /** How many may be made in a second. */
   readonly perSecond: number | null;
 }
+
+/** What can be told of a kind without making anything: `flowc check` reads it. */
+export type KindFacts = Pick<Runner, "kind" | "settingsSchema" | "quota">;
 
 /** Makes instances. It never retries, never looks at the plan, and never writes the journal. */
 export interface Runner {

@@ -15,6 +15,7 @@ function hostOf(files: ReadonlyMap<string, string>): Host {
       const text = files.get(posix.basename(path));
       return text === undefined ? { error: "absent" } : { text, real: path };
     },
+    kinds: { names: () => [], find: () => null, problemOf: () => null },
     show: (path) => path,
     look: () => "absent",
     list: () => [...files.keys()],

@@ -22,7 +22,7 @@ function stopped(...argv: string[]): Stop {
 
 describe("the command line", () => {
   it("is filled with defaults", () => {
-    expect(parse("check")).toEqual({ command: "check", files: [], format: null, strict: false });
+    expect(parse("check")).toEqual({ command: "check", files: [], format: null, strict: false, on: null });
     expect(parse("check", "--json")).toMatchObject({ format: "json" });
     expect(parse("explain")).toEqual({ command: "explain", code: null, json: false });
     expect(parse("run", "a.flow", "--jobs", "3")).toEqual({
@@ -37,6 +37,7 @@ describe("the command line", () => {
       takeOver: false,
       again: [],
       only: [],
+      on: null,
       failFast: false,
       dryRun: false,
       ui: "auto",

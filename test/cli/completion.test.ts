@@ -92,12 +92,13 @@ describe("a half-typed line", () => {
     expect(offered("retry", id ?? "", "")).toEqual(["built[bolt].build"]);
     expect(offered("explain", "maybe-n")).toEqual(["maybe-none"]);
     expect(offered("plan", "--format", "")).toEqual(["table", "json", "mermaid", "dot", "svg"]);
+    expect(offered("run", "--on", "")).toEqual(["local", "docker", "e2b"]);
     expect(offered("plan", "--format=m")).toEqual(["--format=mermaid"]);
   });
 
   it("offers an option once, unless it may be given again", () => {
     expect(offered("run", "--json", "--j")).toEqual(["--jobs"]);
-    expect(offered("run", "--only", "a", "--on")).toEqual(["--only"]);
+    expect(offered("run", "--only", "a", "--on")).toEqual(["--on", "--only"]);
     expect(offered("run", "--", "--")).toEqual([":files .flow"]);
   });
 

@@ -42,6 +42,7 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
     run: "261121-abcde",
     flow: "main",
     status: "failed",
+    on: null,
     inputs: {},
     output: null,
     counts: {

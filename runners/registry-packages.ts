@@ -1,0 +1,109 @@
+// Loads a third party's runner from its package; whatever is wrong with that is told in a sentence, and never thrown.
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { KindFacts, Runner } from "../runtime/runner.ts";
+
+/** A kind, and how to get what makes its instances. */
+export interface Known {
+  readonly facts: KindFacts;
+  open(): Promise<Runner | Problem>;
+}
+
+export interface Problem {
+  /** A sentence for people. */
+  readonly problem: string;
+}
+
+/** Null: no folder has it. */
+export function loadPackage(kind: string, name: string, folders: readonly string[]): Known | Problem | null {
+  for (const folder of folders) {
+    const load = createRequire(join(folder, "any.js"));
+    let path: string;
+    try {
+      path = load.resolve(name);
+    } catch (error) {
+      if (isAbsent(error, name)) continue;
+      return cannot(name, messageOf(error));
+    }
+    try {
+      const runner = runnerIn(load(path), kind, name);
+      return "problem" in runner ? runner : { facts: factsOf(runner), open: async () => runner };
+    } catch (error) {
+      return cannot(name, messageOf(error));
+    }
+  }
+  return null;
+}
+
+function cannot(name: string, why: string): Problem {
+  return { problem: `The package \`${name}\` cannot be loaded: ${why}` };
+}
+
+/** The package itself, and not its entry or what that asks for. */
+function isAbsent(error: unknown, name: string): boolean {
+  return messageOf(error).startsWith(`Cannot find module '${name}'`);
+}
+
+/** What is asked of it before a run must not end in a bug of flowc. */
+function factsOf(runner: Runner): KindFacts {
+  const { kind, settingsSchema } = runner;
+  return {
+    kind,
+    settingsSchema,
+    quota: (settings) => {
+      try {
+        return runner.quota(settings);
+      } catch {
+        return { instances: null, perSecond: null };
+      }
+    },
+  };
+}
+
+/** Its first line: what follows is for who wrote the package. */
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const [first = ""] = text.split("\n");
+  return /[.!?]$/.test(first) ? first : `${first}.`;
+}
+
+const functions = ["quota", "open", "find", "end", "identity"] as const;
+
+/** The export `runner`, if it is what the contract asks for. */
+function runnerIn(exported: unknown, kind: string, name: string): Runner | Problem {
+  const names = typeof exported === "object" && exported !== null ? Object.keys(exported) : [];
+  const runner = fieldOf(exported, "runner");
+  if (runner === undefined)
+    return {
+      problem: `The package \`${name}\` exports no \`runner\`${names.length === 0 ? "" : `, but ${names.map((one) => `\`${one}\``).join(", ")}`}.`,
+    };
+  const wrong = wrongIn(runner, kind);
+  if (wrong !== null || !isRunner(runner, kind))
+    return {
+      problem: `The package \`${name}\` exports a \`runner\` that is none: ${wrong ?? "it is no object"}.`,
+    };
+  return runner;
+}
+
+function isRunner(value: unknown, kind: string): value is Runner {
+  return wrongIn(value, kind) === null;
+}
+
+/** What a runner lacks, as a clause. */
+function wrongIn(runner: unknown, kind: string): string | null {
+  if (typeof runner !== "object" || runner === null) return "it is no object";
+  const said = fieldOf(runner, "kind");
+  if (said !== kind) return `its \`kind\` is ${JSON.stringify(said) ?? "missing"}, and not "${kind}"`;
+  const schema = fieldOf(runner, "settingsSchema");
+  if (typeof schema !== "object" || schema === null) return "its `settingsSchema` is no JSON Schema";
+  if (typeof fieldOf(runner, "computesHere") !== "boolean") return "its `computesHere` is not true or false";
+  const missing = functions.filter((each) => typeof fieldOf(runner, each) !== "function");
+  return missing.length === 0
+    ? null
+    : `it has no function ${missing.map((each) => `\`${each}\``).join(", ")}`;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && name in value ? Object(value)[name] : undefined;
+}
