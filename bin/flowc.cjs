@@ -36,17 +36,26 @@ function start(source) {
   const id = /([0-9a-f]{16})\s*$/.exec(source.slice(-40))?.[1] ?? null;
   // Flags of V8 change what it compiles: who uses them goes without.
   const usual = id !== null && process.execArgv.length === 0 && !process.env.NODE_OPTIONS;
-  const name = `${process.version}-${process.arch}-${id}.bin`;
+  const name = `${process.version}-${process.arch}-${id}-${purpose()}.bin`;
   const cachedData = usual ? kept(name) : undefined;
   const script = new vm.Script(
     source,
     cachedData === undefined ? { filename: bundle } : { filename: bundle, cachedData },
   );
   if (usual && (cachedData === undefined || script.cachedDataRejected))
-    process.on("exit", () => keep(script.createCachedData(), name));
+    process.on("exit", (code) => {
+      // What fails may have touched little; the next start is asked again.
+      if (code === 0) keep(script.createCachedData(), name);
+    });
   const module = { exports: {} };
   const main = script.runInThisContext();
   main(module.exports, nodeModule.createRequire(bundle), module, bundle, path.dirname(bundle));
+}
+
+/** A run needs much code that other commands would only read in vain; asked for its help, it is one of those. */
+function purpose() {
+  const [command, ...rest] = process.argv.slice(2);
+  return command === "run" && !rest.some((word) => word === "--help" || word === "-h") ? "run" : "other";
 }
 
 function kept(name) {

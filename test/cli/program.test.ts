@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -238,6 +239,22 @@ describe("compiled code", () => {
     }
     expect(readFileSync(path).length).toBeGreaterThan(10_000);
     expect(readdirSync(join(copy, "dist/cache"))).toEqual([kept]);
+  });
+
+  it("of a run is its own, and not kept of a run that fails or only tells its help", () => {
+    const copy = copied();
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    const program = join(copy, "bin/flowc.cjs");
+    const kept = (...args: readonly string[]) => {
+      spawnSync(process.execPath, [program, ...args], { cwd: folder });
+      return readdirSync(join(copy, "dist"), { recursive: true })
+        .map(String)
+        .filter((name) => name.endsWith(".bin"))
+        .map((name) => name.replace(/.*-(?=\w+\.bin$)/, ""));
+    };
+    expect(kept("run", "missing.flow")).toEqual([]);
+    expect(kept("run", "--help")).toEqual(["other.bin"]);
+    expect(kept("run", "hello.flow", "--state", "compiled").sort()).toEqual(["other.bin", "run.bin"]);
   });
 
   it("goes to the user's cache when the bundle's folder is not writable, and may go nowhere", () => {
