@@ -64,7 +64,7 @@ export function tellEnd(ended: Ended, world: World): void {
   if (ended.report !== null) lines.push(`  report: ${visible(ended.report)}`);
   for (const { name, path } of ended.files) lines.push(`  ${visible(name)}: ${visible(path)}`);
   for (const line of lines) world.err.write(`${line}\n`);
-  const next = ended.absent?.next ?? nextCommand(view, causes, ended.flag);
+  const next = ended.absent?.next ?? nextCommand(ended, causes);
   if (next !== null) world.err.write(`next: ${next}\n`);
 }
 
@@ -94,14 +94,15 @@ function causeLines(cause: Cause, ended: Ended, columns: number, paint: Paint): 
 }
 
 /** The way to go on; before it, where nothing of the failure was shown, its output. */
-function nextCommand(view: RunView, causes: readonly Cause[], flag: string): string | null {
+function nextCommand(ended: Ended, causes: readonly Cause[]): string | null {
+  const { view, flag } = ended;
   if (view.status === "succeeded") return null;
   const move = view.status === "running" ? movingCommand(view, flag) : null;
   if (move !== null) return move;
   if (view.status === "running") return `flowc show ${view.id}${flag}`;
   const first = causes[0];
   const silent = first?.node != null && first.node.attempts > 0 && (first.failure.tail ?? "").trim() === "";
-  if (view.status === "failed" && silent && first?.node != null)
+  if (view.status === "failed" && silent && ended.logOf(first.node.n) !== null)
     return `flowc logs ${view.id} ${shellWord(first.node.name)}${flag}`;
   return `flowc run --resume ${view.id}${flag}`;
 }

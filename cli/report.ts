@@ -144,7 +144,9 @@ function failures(record: RunRecord): readonly string[] {
   const lines = ["", "## Failures"];
   for (const { failure, node, affected } of record.causes) {
     lines.push("", `### ${text(failure.name === "" ? record.flow : failure.name)}`, "");
-    lines.push(text(failure.message));
+    const [first = "", ...more] = failure.message.split("\n");
+    lines.push(text(first));
+    if (more.length > 0) lines.push("", ...fenced(more.join("\n")));
     if (node !== null && node.attempts > 1) lines.push("", `After ${count(node.attempts, "attempt")}.`);
     if (failure.tail !== null && failure.tail.trim() !== "")
       lines.push("", ...fenced(failure.tail.trimEnd()));

@@ -1,6 +1,6 @@
 // `flowc run`: compiles, reads the inputs, runs the flow, shows how it goes, and says how it ended.
 
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
@@ -13,6 +13,7 @@ import { executeRun, type RunResult } from "../runtime/execute.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { thisProcess } from "../runtime/lease.ts";
 import { logPaths } from "../runtime/log-paths.ts";
+import { secretsNeeded } from "../runtime/places.ts";
 import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { answerFiles, printAnswer } from "./answer.ts";
 import { loginName } from "./ask.ts";
@@ -81,7 +82,7 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
   const asked = request.dryRun || request.only.length > 0;
   const found = asked ? outlined(plan, inputs, project, command) : null;
   if (found === null) refuseProblems(plan, inputs, project, command);
-  if (!request.dryRun) secretsOf(plan, world, command);
+  if (!request.dryRun) secretsOf(secretsNeeded(plan, null), world, command);
   if (found !== null) for (const name of request.only) knownNode(name, found, command);
   if (found !== null && request.dryRun) {
     await drawPlan(plan, found, graphOf(found), project, world);
@@ -123,16 +124,16 @@ async function opened(project: Project, work: (journal: Journal) => Promise<numb
   }
 }
 
-/** Values of all secrets of a plan, from the environment; none of them is ever stored. */
-function secretsOf(plan: Plan, world: World, next: string): ReadonlyMap<string, string> {
-  const missing = plan.secrets.filter((name) => world.env[name] === undefined || world.env[name] === "");
+/** Values of secrets, from the environment; none of them is ever stored. */
+function secretsOf(names: readonly string[], world: World, next: string): ReadonlyMap<string, string> {
+  const missing = names.filter((name) => world.env[name] === undefined || world.env[name] === "");
   if (missing.length > 0)
     throw new Stop(
       exits.wrong,
       `${missing.length === 1 ? "A secret is" : "Secrets are"} not set in the environment: ${missing.map(visible).join(", ")}.`,
       `${missing.map((name) => `${name}=…`).join(" ")} ${next}`,
     );
-  return new Map(plan.secrets.map((name) => [name, world.env[name] ?? ""]));
+  return new Map(names.map((name) => [name, world.env[name] ?? ""]));
 }
 
 interface Start {
@@ -156,7 +157,7 @@ async function perform(
     request.resume === null
       ? `flowc run ${shellWord(request.file ?? "")}`
       : `flowc run --resume ${request.resume}`;
-  const secrets = secretsOf(plan, world, again + project.flag);
+  const secrets = secretsOf(secretsNeeded(plan, null), world, again + project.flag);
   const artifacts = openArtifacts(project.state);
   const calls = openCalls({ threads: request.jobs });
   const shown = request.ui === "auto" || request.ui === "plain";
@@ -178,7 +179,7 @@ async function perform(
     artifacts,
     attempts: openAttempts({
       // A copy: each look at the process's own environment is a call into the system.
-      inherited: { ...world.env },
+      inherited: { ...world.env, FLOWC: world.program, FLOWC_STATE: project.state },
       secrets,
       artifacts,
       project: project.root,
@@ -336,5 +337,9 @@ async function ended(
 }
 
 function logOf(journal: Journal, id: string, attempts: number, n: number, world: World): string | null {
-  return attempts === 0 ? null : shownPath(world, logPaths(journal.folderOf(id), n, attempts).err);
+  if (attempts === 0) return null;
+  const { err, out } = logPaths(journal.folderOf(id), n, attempts);
+  // What printed nothing left no file.
+  const path = [err, out].find((one) => existsSync(one));
+  return path === undefined ? null : shownPath(world, path);
 }

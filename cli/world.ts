@@ -30,6 +30,8 @@ export interface World {
   /** Messages. */
   readonly err: Channel;
   readonly version: string;
+  /** The file that Node was started with, for commands that call flowc again. */
+  readonly program: string;
   /** Where local tasks run: its cores, and its memory in bytes. */
   readonly machine: { readonly cpus: number; readonly memory: number };
   /** Wall time in ms. */
@@ -112,6 +114,7 @@ export function realWorld(version: string): World {
   return {
     cwd: here(),
     env: process.env,
+    program: process.argv[1] ?? "",
     out: channel(() => process.stdout, 1),
     err: channel(() => process.stderr, 2),
     version,

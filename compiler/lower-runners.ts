@@ -67,7 +67,6 @@ function settingOf(value: AstExpr, scope: Scope): RunnerSetting {
     );
   const secret = secretName(value, scope);
   if (secret === null) return constantOf(lowerExpr(value, scope)) ?? null;
-  scope.draft.secrets.add(secret);
   return { secret };
 }
 

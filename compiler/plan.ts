@@ -29,7 +29,7 @@ export interface Plan {
   readonly seen: readonly Seen[];
   /** Folder of the entry `.flow` file relative to the project's root, with `/`; "" for the root. */
   readonly base: string;
-  /** Names of all `secret("…")`, sorted. */
+  /** Names of all `secret("…")` of its tasks, sorted; those of a runner stand in its settings. */
   readonly secrets: readonly string[];
   /** Those that tasks name, sorted by name. */
   readonly runners: readonly RunnerPlan[];

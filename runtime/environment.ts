@@ -9,7 +9,19 @@ export type EnvText =
   | { readonly name: string; readonly secret: string };
 
 /** What commands get of flowc's own environment. The rest is not for them: it could hold anything. */
-const inheritedNames = ["PATH", "HOME", "LANG", "USER", "LOGNAME", "SHELL", "TZ", "TERM"] as const;
+const inheritedNames = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "TZ",
+  "TERM",
+  // Set by flowc itself, for its own machine: so that a command can look at the run it is part of.
+  "FLOWC",
+  "FLOWC_STATE",
+] as const;
 const inheritedElsewhere = [
   "SystemRoot",
   "ComSpec",

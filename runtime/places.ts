@@ -37,6 +37,25 @@ export function kindsOf(runner: RunnerPlan): readonly string[] {
   return runner.kinds.map(({ kind }) => kind);
 }
 
+/** The secrets that a run with `--on` needs: those of its tasks, and of the places that it takes; not of others. */
+export function secretsNeeded(plan: Pick<Plan, "runners" | "secrets">, on: string | null): readonly string[] {
+  const found = new Set(plan.secrets);
+  for (const { name } of plan.runners) {
+    const place = placeOf(plan, name, on);
+    if (!("problem" in place)) for (const value of Object.values(place.settings)) addSecrets(value, found);
+  }
+  return [...found].sort();
+}
+
+function addSecrets(value: RunnerSetting, found: Set<string>): void {
+  if (Array.isArray(value)) for (const item of value) addSecrets(item, found);
+  else if (typeof value === "object" && value !== null) {
+    const name = secretIn(value);
+    if (name !== null) found.add(name);
+    else for (const item of Object.values(value)) addSecrets(item, found);
+  }
+}
+
 /** Settings with the values of their secrets; one that is not set is the empty text. */
 export function withSecrets(
   settings: Readonly<Record<string, RunnerSetting>>,
@@ -48,9 +67,13 @@ export function withSecrets(
 function filledIn(value: RunnerSetting, secrets: ReadonlyMap<string, string>): Value {
   if (Array.isArray(value)) return value.map((item) => filledIn(item, secrets));
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value);
-  const [only] = entries;
-  if (entries.length === 1 && only?.[0] === "secret" && typeof only[1] === "string")
-    return secrets.get(only[1]) ?? "";
-  return Object.fromEntries(entries.map(([key, item]) => [key, filledIn(item, secrets)]));
+  const name = secretIn(value);
+  if (name !== null) return secrets.get(name) ?? "";
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filledIn(item, secrets)]));
+}
+
+/** The name in `{ secret: NAME }`; null if it is another record. */
+function secretIn(value: object): string | null {
+  const [only, ...rest] = Object.entries(value);
+  return only?.[0] === "secret" && rest.length === 0 && typeof only[1] === "string" ? only[1] : null;
 }

@@ -26,6 +26,7 @@ const modules: Readonly<Record<string, string>> = {
     export function fails(): never {
       throw new TypeError("no good", { cause: new Error("the reason") });
     }
+    export const throwsLines = () => { throw new Error("2 mistakes:\\na.md:1: one\\n  b.md:2: two\\n"); };
     export const rejects = async () => { await null; return Promise.reject(new Error("later")); };
     export const value = 42;
   `,
@@ -227,18 +228,25 @@ describe("failures", () => {
     });
     expect(await call("plans.ts", "rejects")).toMatchObject({
       why: "throw",
-      message: expect.stringContaining("later (plans.ts:9"),
+      message: expect.stringContaining("later (plans.ts:10"),
     });
     expect(await call("plain.mjs", "throwsText")).toMatchObject({
       why: "throw",
       message: "`throwsText` threw: just text",
+    });
+    expect(await call("plans.ts", "throwsLines")).toMatchObject({
+      why: "throw",
+      message: expect.stringMatching(
+        /^`throwsLines` threw: 2 mistakes \(plans\.ts:.*\)\na\.md:1: one\n {2}b\.md:2: two$/,
+      ),
     });
   });
   test("an export that is not there, or is no function", async () => {
     expect(await call("plans.ts", "anser")).toMatchObject({
       outcome: "failed",
       why: "launch",
-      message: "`plans.ts` has no export `anser`. It exports `all`, `answer`, `fails`, `rejects`.",
+      message:
+        "`plans.ts` has no export `anser`. It exports `all`, `answer`, `fails`, `rejects`, `throwsLines`.",
     });
     expect(await call("plans.ts", "value")).toMatchObject({
       why: "launch",

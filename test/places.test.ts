@@ -9,7 +9,7 @@ import { nodeHost } from "../cli/host.ts";
 import { compile } from "../compiler/compile.ts";
 import type { Plan } from "../compiler/plan.ts";
 import { decodePlan } from "../runtime/journal-codec.ts";
-import { placeOf, withSecrets } from "../runtime/places.ts";
+import { placeOf, secretsNeeded, withSecrets } from "../runtime/places.ts";
 import { planChanges } from "../runtime/plan-changes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flowc-places-"));
@@ -69,7 +69,9 @@ describe("declared runners in the plan", () => {
     ]);
     expect(plan.tasks["build"]?.settings.runner).toBe("rust");
     expect(plan.tasks["lint"]?.settings.runner).toBe("local");
-    expect(plan.secrets).toEqual(["E2B_API_KEY"]);
+    expect(plan.secrets).toEqual([]);
+    expect(secretsNeeded(plan, null)).toEqual([]);
+    expect(secretsNeeded(plan, "e2b")).toEqual(["E2B_API_KEY"]);
   });
 
   it("may be changed since a run began", () => {

@@ -142,7 +142,8 @@ export function endLines(
   const name = run.name(ended.n);
   const startedAt = run.startedAt(ended.n);
   const took = startedAt === null ? "" : ` ${paint("dim", duration(ended.at - startedAt))}`;
-  const message = visible((ended.message ?? "").replace(/\.$/, ""));
+  const [first = ""] = (ended.message ?? "").split("\n");
+  const message = visible(first.replace(/\.$/, ""));
   if (ended.outcome === "succeeded") return [`${paint("good", "✓")} ${visible(name)}${took}`];
   if (ended.again_at !== undefined) {
     const waitMs = ended.again_at - ended.at;

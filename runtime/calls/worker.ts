@@ -66,7 +66,10 @@ async function invoke(call: Call, took: { us: number }): Promise<CallResult> {
     value = await called(call.args, { folder: call.folder });
     took.us = (performance.now() - before) * 1000;
   } catch (error) {
-    return { why: "throw", message: `\`${call.name}\` threw: ${told(error, call)}` };
+    return {
+      why: "throw",
+      message: `\`${call.name}\` threw: ${told(error, call, firstLine)}${further(error)}`,
+    };
   }
   try {
     return { value: plainJson(value) };
@@ -117,12 +120,37 @@ function isCallable(value: unknown): value is Callable {
 }
 
 /** An error in one line, with the first place of its stack that is in the user's own code. */
-function told(error: unknown, call: Call): string {
+function told(error: unknown, call: Call, worded = oneLine): string {
   if (!(error instanceof Error))
     return `${typeof error === "object" ? "an object that is no Error" : String(error)}`;
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
   const place = placeIn(error.stack ?? "", call);
-  return `${oneLine(error)}${cause}${place === null ? "" : ` (${place})`}`;
+  return `${worded(error)}${cause}${place === null ? "" : ` (${place})`}`;
+}
+
+/** How many lines of a thrown message are told. */
+const linesMax = 30;
+
+/** The lines below the first one: a module that has found several mistakes tells each on a line of its own. */
+function further(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  const lines = linesOf(error).slice(1);
+  const shown = lines.slice(0, linesMax).map((line) => `\n${line}`);
+  const more = lines.length > linesMax ? `\nand ${lines.length - linesMax} more lines` : "";
+  return `${shown.join("")}${more}`;
+}
+
+function linesOf({ message }: Error): readonly string[] {
+  return message
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "");
+}
+
+function firstLine(error: Error): string {
+  const [first = "", ...more] = linesOf(error);
+  if (first === "") return error.name;
+  return more.length === 0 ? first.trim() : first.trim().replace(/:$/, "");
 }
 
 function oneLine({ message, name }: Error): string {
