@@ -56,6 +56,7 @@ const pages = [
   "docs/language.md",
   "docs/reuse.md",
   "examples/lockfile-audit/README.md",
+  "examples/package-fleet/README.md",
 ];
 const blocks = [...pages, ...decisions].flatMap(blocksOf);
 const flows = blocks.filter((block) => /^flow\b/.test(block.info));

@@ -81,9 +81,13 @@ describe("every example", () => {
 
   it("is run by a test", () => {
     const run = new Set(examples.map((one) => `examples/${one.file}`));
-    const imported = ["examples/modules/sensors.flow", "examples/lockfile-audit/steps.flow"];
-    // test/lockfile-audit.test.ts runs the main job.
-    const elsewhere = ["examples/lockfile-audit/audit.flow"];
+    const imported = [
+      "examples/modules/sensors.flow",
+      "examples/lockfile-audit/steps.flow",
+      "examples/package-fleet/steps.flow",
+    ];
+    // The tests of the same names run these.
+    const elsewhere = ["examples/lockfile-audit/audit.flow", "examples/package-fleet/fleet.flow"];
     expect(flowFiles).toEqual([...run, ...imported, ...elsewhere].sort());
   });
 

@@ -14,6 +14,7 @@ const folders = [
   "examples",
   "examples/modules",
   "examples/lockfile-audit",
+  "examples/package-fleet",
   "test/syntax",
   "test/format",
   "test/plan",
