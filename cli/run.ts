@@ -82,7 +82,7 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
   const asked = request.dryRun || request.only.length > 0;
   const found = asked ? outlined(plan, inputs, project, command) : null;
   if (found === null) refuseProblems(plan, inputs, project, command);
-  if (!request.dryRun) secretsOf(secretsNeeded(plan, null), world, command);
+  if (!request.dryRun) secretsOf(secretsNeeded(plan, request.on), world, command);
   if (found !== null) for (const name of request.only) knownNode(name, found, command);
   if (found !== null && request.dryRun) {
     await drawPlan(plan, found, graphOf(found), project, world);
@@ -157,7 +157,7 @@ async function perform(
     request.resume === null
       ? `flowc run ${shellWord(request.file ?? "")}`
       : `flowc run --resume ${request.resume}`;
-  const secrets = secretsOf(secretsNeeded(plan, null), world, again + project.flag);
+  const secrets = secretsOf(secretsNeeded(plan, on), world, again + project.flag);
   const artifacts = openArtifacts(project.state);
   const calls = openCalls({ threads: request.jobs });
   const shown = request.ui === "auto" || request.ui === "plain";
