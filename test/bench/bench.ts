@@ -1,4 +1,4 @@
-// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, and how well forecasts are.
+// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, and containers against Docker by hand.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { bin, root } from "../program.ts";
 import { benchCheck } from "./check.ts";
 import { compare, table } from "./compare.ts";
+import { benchDocker } from "./docker.ts";
 import { benchForecast } from "./forecast.ts";
 import { benchNodes } from "./nodes.ts";
 import { benchReuse } from "./reuse.ts";
@@ -33,7 +34,7 @@ function benchStart(): void {
 const folder = mkdtempSync(join(tmpdir(), "flowc-bench-"));
 try {
   const asked = process.argv.slice(2);
-  const all = !["start", "check", "run", "nodes", "stall", "forecast", "reuse"].some((name) =>
+  const all = !["start", "check", "run", "nodes", "stall", "forecast", "reuse", "docker"].some((name) =>
     asked.includes(name),
   );
   if (all || asked.includes("start")) benchStart();
@@ -42,6 +43,7 @@ try {
   if (all || asked.includes("nodes")) benchNodes(folder, asked.includes("--profile"));
   if (all || asked.includes("stall")) await benchStall();
   if (all || asked.includes("forecast")) benchForecast();
+  if (all || asked.includes("docker")) await benchDocker(folder);
   if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));
 } finally {
   rmSync(folder, { recursive: true, force: true });
