@@ -2,21 +2,21 @@
 
 import type Docker from "dockerode";
 import { COOKIE, type ExecCommand, type Exit, type Output } from "../runtime/runner.ts";
-import type { Daemon, Image } from "./docker-daemon.ts";
+import type { Connection } from "./docker-connection.ts";
 import { endOf, notStarted, tooLarge } from "./docker-ends.ts";
+import type { Image } from "./docker-images.ts";
 import { beginBeside, Line, newWord } from "./docker-line.ts";
-import { hintOf, messageOf, statusOf } from "./docker-problems.ts";
+import { type Bounds, hintOf, messageOf, statusOf } from "./docker-problems.ts";
 import { type Order, orderArgv, orderLine, stopAllArgv, stopArgv } from "./docker-script.ts";
 import { Talk, type Told } from "./docker-stream.ts";
 
 export interface ContainerSpec {
   readonly ref: string;
-  readonly daemon: Daemon;
+  readonly connection: Connection;
   readonly container: Docker.Container;
   readonly image: Image;
   readonly graceMs: number;
-  readonly network: boolean;
-  readonly readOnly: boolean;
+  readonly bounds: Bounds;
   /** In words: what it may have of memory; null: no limit. */
   readonly memory: string | null;
   isOurs(): boolean;
@@ -54,9 +54,12 @@ export class Container {
     }
   }
 
-  /** Of those that run in it. */
-  get user(): { readonly uid: number; readonly gid: number } {
-    return this.line.user;
+  /** As the engine knows it, and who those are that run in it. */
+  get api(): {
+    readonly container: Docker.Container;
+    readonly user: { readonly uid: number; readonly gid: number };
+  } {
+    return { container: this.spec.container, user: this.line.user };
   }
 
   async isWell(): Promise<boolean> {
@@ -87,6 +90,11 @@ export class Container {
     return told === null ? this.cutOff(null, beside, talk) : this.exitOf(told, order, talk);
   }
 
+  /** Carries out something of ours of which nobody needs to know how it went. */
+  async quietly(argv: readonly string[]): Promise<void> {
+    if (!this.ending) await carriedOut(this.spec.container, argv, 0).catch(() => false);
+  }
+
   /** Nothing is left of it after this. */
   async remove(): Promise<void> {
     this.ending = true;
@@ -95,22 +103,18 @@ export class Container {
   }
 
   private exitOf(told: Told, order: Order, talk: Talk): Exit {
-    const { network, readOnly, memory } = this.spec;
+    const { bounds, memory } = this.spec;
     if (told.kind === "hello") return { kind: "lost", message: "Its shell was started anew." };
     if (told.kind === "not-started") return endOf(told.why, order);
     const starved = told.outOfMemory !== null && told.outOfMemory > this.outOfMemory;
     this.outOfMemory = told.outOfMemory ?? this.outOfMemory;
-    const hint = starved
-      ? outOfMemory(memory)
-      : told.code === 0
-        ? null
-        : hintOf(talk.lastWords, { network, readOnly });
+    const hint = starved ? outOfMemory(memory) : told.code === 0 ? null : hintOf(talk.lastWords, bounds);
     return endOf(told, order, hint);
   }
 
   /** Its streams have ended before it told its end. */
   private async cutOff(error: unknown, beside: Docker.Exec | null, talk: Talk): Promise<Exit> {
-    const { container, daemon, memory } = this.spec;
+    const { container, connection, memory } = this.spec;
     if (this.ending) return { kind: "signalled", signal: "SIGKILL" };
     try {
       // What was killed from inside has ended before the engine says so.
@@ -127,7 +131,7 @@ export class Container {
         return { kind: "lost", message: "Its container was removed from outside." };
       return {
         kind: "lost",
-        message: `The Docker engine at ${daemon.where} does not answer any more: ${messageOf(problem)}`,
+        message: `The Docker engine at ${connection.where} does not answer any more: ${messageOf(problem)}`,
       };
     }
   }

@@ -29,7 +29,6 @@ export function statusOf(error: unknown): number {
 interface Asked {
   readonly where: string;
   readonly image: string;
-  readonly project: string;
   /** Has this engine answered before? */
   readonly known: boolean;
 }
@@ -54,7 +53,7 @@ export function problemOf(error: unknown, asked: Asked): NoInstance {
     return refused(
       `The Docker engine at ${asked.where} does not see this machine's files (${message}). Say \`copy: true\` in the runner's settings: the project is then copied into each container.`,
     );
-  if (status === 400 || status === 404 || status === 403)
+  if (status === 400 || status === 404 || status === 403 || /unable to find (user|group)/.test(message))
     return refused(`Docker refuses a container of \`${asked.image}\`: ${message}`);
   return { problem: "lost", message: `Docker could not start a container of \`${asked.image}\`: ${message}` };
 }
@@ -83,14 +82,23 @@ function refused(message: string): NoInstance {
 const noNetwork =
   /could ?n[o']t resolve|name resolution|name or service not known|unknown host|no such host|bad address|ENOTFOUND|EAI_AGAIN|network is unreachable|unable to resolve|no address associated|temporary failure resolving/i;
 
+/** What a container may not, or has little of. */
+export interface Bounds {
+  readonly network: boolean;
+  readonly readOnly: boolean;
+  readonly pids: number | null;
+  readonly tmpBytes: number | null;
+}
+
 /** What the container's own limits may have to do with a failure; null: nothing that is seen in what was printed last. */
-export function hintOf(
-  lastWords: string,
-  has: { readonly network: boolean; readonly readOnly: boolean },
-): string | null {
-  if (!has.network && noNetwork.test(lastWords))
+export function hintOf(lastWords: string, { network, readOnly, pids, tmpBytes }: Bounds): string | null {
+  if (!network && noNetwork.test(lastWords))
     return "Its container has no network: if it needs one, say `network: true` in the runner's settings.";
-  if (has.readOnly && /read-only file ?system|EROFS/i.test(lastWords))
+  if (readOnly && /read-only file ?system|EROFS/i.test(lastWords))
     return "Its container's own files are read-only: write below $TMPDIR or /tmp, or say `read_only: false` in the runner's settings.";
+  if (pids !== null && /resource temporarily unavailable|EAGAIN|can.?t fork|fork failed/i.test(lastWords))
+    return `Its container may have ${pids} processes and threads: say more with \`pids: …\` in the runner's settings.`;
+  if (tmpBytes !== null && /no space left on device|ENOSPC/i.test(lastWords))
+    return "Its container's /tmp has a bound: write large files below $TMPDIR, or say more with `tmp_size: …` in the runner's settings.";
   return null;
 }

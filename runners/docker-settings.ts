@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import type Docker from "dockerode";
 import { isInside } from "../runtime/folder.ts";
 import type { InstanceSpec, RunnerSettings } from "../runtime/runner.ts";
-import type { Image } from "./docker-daemon.ts";
+import type { Image } from "./docker-images.ts";
 
 /** What a `docker` runner may be told. */
 export interface DockerSettings {
@@ -64,10 +64,14 @@ export function containerOf(
     readonly user: string;
     readonly shares: boolean;
     readonly volume: string | null;
+    /** Of the engine. */
+    readonly processors: number;
   },
 ): Docker.ContainerCreateOptions & { readonly platform?: string } {
   const { network, readOnly, tmpBytes, pids, platform } = settings;
-  const cpus = settings.cpus ?? spec.needs.cpu;
+  const { cpu } = spec.needs;
+  // A setting that cannot be is refused; a need is as much as there is.
+  const cpus = settings.cpus ?? (cpu === null ? null : Math.min(cpu, made.processors));
   const memory = memoryOf(settings, spec);
   const size = tmpBytes === null ? "" : `,size=${tmpBytes}`;
   return {

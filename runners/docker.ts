@@ -2,8 +2,10 @@
 
 import type Docker from "dockerode";
 import type { Instance, InstanceRef, InstanceSpec, NoInstance, Runner } from "../runtime/runner.ts";
+import { type Connection, connectionOf, isLocalHost, usualSocket } from "./docker-connection.ts";
 import { Container, calmed, removed } from "./docker-container.ts";
-import { type Daemon, daemonOf, Images, isLocalHost } from "./docker-daemon.ts";
+import { Copies, copiedWorkspace, volume } from "./docker-copy.ts";
+import { Images } from "./docker-images.ts";
 import { dockerKind } from "./docker-kind.ts";
 import { problemOf, statusOf, Unavailable } from "./docker-problems.ts";
 import { containerOf, type DockerSettings, memoryOf, runLabel, settingsOf } from "./docker-settings.ts";
@@ -31,10 +33,11 @@ export function dockerRunner(asked: Partial<DockerOptions> = {}): Runner {
 
 /** What is known of the engine once it has answered. */
 interface Known {
-  readonly daemon: Daemon;
+  readonly connection: Connection;
   readonly images: Images;
   /** Whose root is a user of that machine: files that it makes are that user's. */
   readonly rootless: boolean;
+  readonly processors: number;
 }
 
 class DockerRunner {
@@ -52,41 +55,43 @@ class DockerRunner {
     const settings = settingsOf(spec.settings);
     let made: Docker.Container | null = null;
     try {
-      const known = await this.daemon();
+      const known = await this.reached();
       const image = await known.images.of(settings.image, settings.platform, (text) => spec.tell?.(text));
       if (spec.isOurs?.() === false) return { problem: "lost", message: "Another flowc has the run now." };
       const ref = nameOf(spec);
-      const user = settings.user ?? ownUser(known);
-      const asked = { name: ref, image, user, shares: true, volume: null };
+      const shares = known.connection.isLocal && !settings.copy;
+      const user = settings.user ?? (shares ? ownUser(known) : "");
+      const asked = {
+        name: ref,
+        image,
+        user,
+        shares,
+        volume: shares ? null : volume,
+        processors: known.processors,
+      };
       made = await create(known, () => containerOf(spec, settings, asked));
       const container = await Container.start({
         ref,
-        daemon: known.daemon,
+        connection: known.connection,
         container: made,
         image,
         graceMs: this.options.graceMs,
-        network: settings.network !== null,
-        readOnly: settings.readOnly,
+        bounds: { ...settings, network: settings.network !== null },
         memory: spelled(memoryOf(settings, spec)),
         isOurs: () => spec.isOurs?.() ?? true,
       });
       this.own.set(ref, container);
-      return this.instance(container, spec, settings);
+      return this.instance(container, spec, shares);
     } catch (error) {
       if (made !== null) await removed(made).catch(() => {});
-      const where = this.options.env["DOCKER_HOST"] ?? "/var/run/docker.sock";
-      return problemOf(error, {
-        where,
-        image: settings.image,
-        project: spec.project,
-        known: this.hasAnswered,
-      });
+      const where = this.options.env["DOCKER_HOST"] || usualSocket;
+      return problemOf(error, { where, image: settings.image, known: this.hasAnswered });
     }
   }
 
   async find(run: string, except?: ReadonlySet<InstanceRef>): Promise<readonly InstanceRef[]> {
     try {
-      const { docker } = daemonOf(this.options.env);
+      const { docker } = connectionOf(this.options.env);
       const filters = { label: [`${runLabel}=${run}`] };
       const found = await docker.listContainers({ all: true, filters });
       const refs = found.map(({ Names: names }) => names[0]?.replace(/^\//, "") ?? "");
@@ -103,12 +108,12 @@ class DockerRunner {
   }
 
   async identity({ image, platform }: DockerSettings): Promise<string> {
-    const { images } = await this.daemon();
+    const { images } = await this.reached();
     return `docker ${(await images.of(image, platform, () => {})).id}`;
   }
 
   private async endOne(ref: InstanceRef, atOnce: boolean, isOurs: () => boolean): Promise<void> {
-    const { docker } = daemonOf(this.options.env);
+    const { docker } = connectionOf(this.options.env);
     const container = docker.getContainer(ref);
     try {
       const { Config: config, State: state } = await container.inspect();
@@ -124,11 +129,13 @@ class DockerRunner {
     }
   }
 
-  private instance(container: Container, spec: InstanceSpec, _settings: DockerSettings): Instance {
+  private instance(container: Container, spec: InstanceSpec, shares: boolean): Instance {
     const { ref } = container.spec;
+    const copies = new Copies(container);
     return {
       ref,
-      workspace: async (of) => sharedWorkspace(container, spec, of),
+      workspace: async (of) =>
+        shares ? sharedWorkspace(container, spec, of) : copiedWorkspace(copies, spec, of),
       isWell: () => container.isWell(),
       close: async () => {
         if (this.own.get(ref) === container) this.own.delete(ref);
@@ -138,7 +145,7 @@ class DockerRunner {
     };
   }
 
-  private daemon(): Promise<Known> {
+  private reached(): Promise<Known> {
     this.known ??= this.connect();
     this.known.catch(() => {
       this.known = null;
@@ -147,14 +154,18 @@ class DockerRunner {
   }
 
   private async connect(): Promise<Known> {
-    const daemon = daemonOf(this.options.env);
-    const info: unknown = await daemon.docker.info();
+    const connection = connectionOf(this.options.env);
+    const info: unknown = await connection.docker.info();
     this.hasAnswered = true;
-    const options =
-      typeof info === "object" && info !== null && "SecurityOptions" in info ? info.SecurityOptions : [];
-    const rootless =
-      Array.isArray(options) && options.some((option) => String(option).includes("name=rootless"));
-    return { daemon, images: new Images(daemon), rootless };
+    const told = typeof info === "object" && info !== null ? info : {};
+    const options = "SecurityOptions" in told ? told.SecurityOptions : [];
+    const processors = "NCPU" in told ? told.NCPU : null;
+    return {
+      connection,
+      images: new Images(connection),
+      rootless: Array.isArray(options) && options.some((option) => String(option).includes("name=rootless")),
+      processors: typeof processors === "number" ? processors : Number.POSITIVE_INFINITY,
+    };
   }
 }
 
@@ -164,7 +175,7 @@ function nameOf({ tag }: InstanceSpec): InstanceRef {
 }
 
 async function create(known: Known, options: () => Docker.ContainerCreateOptions): Promise<Docker.Container> {
-  const { docker } = known.daemon;
+  const { docker } = known.connection;
   const asked = options();
   for (let tries = 0; ; tries++)
     try {
@@ -175,14 +186,13 @@ async function create(known: Known, options: () => Docker.ContainerCreateOptions
       if (statusOf(error) === 409 && asked.name !== undefined) await removed(docker.getContainer(asked.name));
       else if (statusOf(error) === 404 && /no such image/i.test(String(error))) {
         known.images.forget();
-        throw new Unavailable("lost", `The image was removed from the daemon: ${asked.Image}`);
+        throw new Unavailable("lost", `The image was removed from the engine: ${asked.Image}`);
       } else throw error;
     }
 }
 
 /** So that files in the project are the user's own. */
-function ownUser({ daemon, rootless }: Known): string {
-  if (!daemon.isLocal) return "";
+function ownUser({ rootless }: Known): string {
   if (rootless) return "0:0";
   const [uid, gid] = [process.getuid?.(), process.getgid?.()];
   return uid === undefined || gid === undefined ? "" : `${uid}:${gid}`;

@@ -1,6 +1,15 @@
 // The bench of the runner contract: opens instances, runs commands in them, and reads what they printed.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
@@ -79,6 +88,18 @@ export function runnerBench(options: ContractOptions) {
   };
   const sh = (workspace: Workspace, script: string, more: Parameters<typeof exec>[2] = {}) =>
     exec(workspace, ["sh", "-c", script], more);
+  /** Brings a file into a workspace; its path there. */
+  const brought = async (
+    workspace: Workspace,
+    name: string,
+    content: string | Uint8Array,
+    mode = 0o644,
+  ): Promise<string> => {
+    const from = join(root, `brought-${++count}`);
+    writeFileSync(from, content, { mode });
+    await workspace.put([{ from, to: name }]);
+    return join(workspace.path, name);
+  };
   /** Fires the signal when the command has written its first byte. */
   const stopAtOutput = (path: string): AbortSignal => {
     const controller = new AbortController();
@@ -110,6 +131,7 @@ export function runnerBench(options: ContractOptions) {
     runOf,
     exec,
     sh,
+    brought,
     stopped,
     stopAtOutput,
     living,

@@ -116,7 +116,12 @@ export function stoppingContract(options: ContractOptions): void {
       const path = join(workspace.temporary, "pid");
       const detach = `setsid sh -c 'echo $$ > "${path}.part"; mv "${path}.part" "${path}"; exec sleep 1000' > /dev/null 2>&1 & while ! [ -e "${path}" ]; do :; done`;
       await sh(workspace, detach);
-      const pids = [readFileSync(path, "utf8").trim()];
+      const pid = await workspace.read(path, 20);
+      const pids = [
+        Buffer.from(pid?.bytes ?? [])
+          .toString()
+          .trim(),
+      ];
       return { ref: workspace.ref, lives: async () => (await living(pids, workspace)).length === 1 };
     };
     test(`a daemon ${options.endsDaemons === true ? "ends with its command" : "is found by its run, and ended"}; another run is not touched`, async () => {

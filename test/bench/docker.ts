@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import type Docker from "dockerode";
 import { dockerRunner } from "../../runners/docker.ts";
 import type { Instance, NoInstance, Runner } from "../../runtime/runner.ts";
 import { docker, image } from "../docker-daemon.ts";
@@ -16,10 +17,11 @@ export async function benchDocker(folder: string): Promise<void> {
     console.log("\nDocker: no engine is reached, nothing is measured.");
     return;
   }
+  const engine = docker;
   const runner = dockerRunner();
   const place = new Place(runner, folder);
   const warm = await place.open();
-  const hand = await docker.createContainer({
+  const hand = await engine.createContainer({
     Image: image,
     Cmd: ["sleep", "1000"],
     HostConfig: { NetworkMode: "none", Init: true },
@@ -27,8 +29,12 @@ export async function benchDocker(folder: string): Promise<void> {
   await hand.start();
   try {
     const rows: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
-      ["fresh container", byHand, () => place.fresh()],
-      [`${TOGETHER} fresh ones together`, () => together(byHand), () => together(() => place.fresh())],
+      ["fresh container", () => byHand(engine), () => place.fresh()],
+      [
+        `${TOGETHER} fresh ones together`,
+        () => together(() => byHand(engine)),
+        () => together(() => place.fresh()),
+      ],
       ["warm container", () => execByHand(hand), () => place.work(warm)],
       [
         `${TOGETHER} in one warm container`,
@@ -78,21 +84,21 @@ function median(times: readonly number[]): number {
 }
 
 /** What somebody would write who does it without us: nothing printed is lost, and the exit code is known. */
-async function byHand(): Promise<void> {
-  const container = await docker?.createContainer({
+async function byHand(engine: Docker): Promise<void> {
+  const container = await engine.createContainer({
     Image: image,
     Cmd: ["true"],
     HostConfig: { NetworkMode: "none", Init: true },
   });
-  const stream = await container?.attach({ stream: true, stdout: true, stderr: true });
-  container?.modem.demuxStream(stream, new PassThrough().resume(), new PassThrough().resume());
-  await container?.start();
-  const { StatusCode: code } = await container?.wait();
+  const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+  container.modem.demuxStream(stream, new PassThrough().resume(), new PassThrough().resume());
+  await container.start();
+  const { StatusCode: code } = await container.wait();
   if (code !== 0) throw new Error(`exit code ${code}`);
-  await container?.remove();
+  await container.remove();
 }
 
-async function execByHand(container: Awaited<ReturnType<NonNullable<typeof docker>["createContainer"]>>) {
+async function execByHand(container: Docker.Container) {
   const exec = await container.exec({ Cmd: ["true"], AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({ hijack: true, stdin: false });
   for await (const _ of stream);

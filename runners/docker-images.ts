@@ -1,38 +1,9 @@
-// The Docker daemon: which one it is, what it says when it cannot, and images that are there or fetched.
+// Images of a Docker engine: those that are there, and those that are fetched.
 
 import { arch } from "node:os";
-import Docker from "dockerode";
 import type { NoInstance } from "../runtime/runner.ts";
+import type { Connection } from "./docker-connection.ts";
 import { messageOf, Unavailable } from "./docker-problems.ts";
-
-/** Where the engine is, as people know it, and what follows from that. */
-export interface Daemon {
-  readonly docker: Docker;
-  /** Its address, for messages. */
-  readonly where: string;
-  /** It sees this machine's files, and uses its processors. */
-  readonly isLocal: boolean;
-}
-
-type Variables = Readonly<Record<string, string | undefined>>;
-
-/** Of `DOCKER_HOST` and its like. Nothing is connected yet. Throws Unavailable. */
-export function daemonOf(env: Variables): Daemon {
-  const host = env["DOCKER_HOST"] ?? "";
-  const isLocal = isLocalHost(host);
-  try {
-    return { docker: new Docker(), where: host === "" ? "/var/run/docker.sock" : host, isLocal };
-  } catch (error) {
-    throw new Unavailable(
-      "refused",
-      `The Docker engine that DOCKER_HOST names, ${host}, cannot be used: ${messageOf(error)}`,
-    );
-  }
-}
-
-export function isLocalHost(host: string): boolean {
-  return host === "" || host.startsWith("unix://") || host.startsWith("npipe://");
-}
 
 /** What is known of an image. */
 export interface Image {
@@ -43,13 +14,13 @@ export interface Image {
   readonly user: string;
 }
 
-/** The images of one daemon, looked up once: a run sees the same image from its begin to its end. */
+/** The images of one engine, looked up once: a run sees the same image from its begin to its end. */
 export class Images {
-  private readonly daemon: Daemon;
+  private readonly connection: Connection;
   private readonly known = new Map<string, Promise<Image>>();
 
-  constructor(daemon: Daemon) {
-    this.daemon = daemon;
+  constructor(connection: Connection) {
+    this.connection = connection;
   }
 
   /** The image, fetched where it is absent. Throws Unavailable. */
@@ -73,7 +44,7 @@ export class Images {
     platform: string | null,
     tell: (progress: string) => void,
   ): Promise<Image> {
-    const { docker } = this.daemon;
+    const { docker } = this.connection;
     try {
       const found = await this.inspect(name, platform);
       if (found !== null) return found;
@@ -92,7 +63,7 @@ export class Images {
 
   private async inspect(name: string, platform: string | null): Promise<Image | null> {
     try {
-      const info = await this.daemon.docker.getImage(name).inspect();
+      const info = await this.connection.docker.getImage(name).inspect();
       if (platform !== null && !`${info.Os}/${info.Architecture}`.startsWith(withoutVariant(platform)))
         return null;
       const env = (info.Config?.Env ?? []).map((entry) => /^([^=]*)=(.*)$/s.exec(entry));
@@ -161,6 +132,6 @@ function unfetched(name: string, error: unknown): Error {
       : "refused";
   return new Unavailable(
     problem,
-    `The image \`${name}\` is not on the daemon, and cannot be fetched: ${message}\nIs its name right? Try it: docker pull ${name}`,
+    `The image \`${name}\` is not on the engine, and cannot be fetched: ${message}\nIs its name right? Try it: docker pull ${name}`,
   );
 }

@@ -1,0 +1,224 @@
+// A workspace whose files are in the container alone: brought there and fetched from there through the engine.
+
+import { createWriteStream, mkdirSync, statSync } from "node:fs";
+import { mkdir, rm, symlink } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { filesBelow, isInside } from "../runtime/folder.ts";
+import type {
+  FileSearch,
+  FoundFile,
+  InstanceSpec,
+  PutFile,
+  Workspace,
+  WorkspaceSpec,
+} from "../runtime/runner.ts";
+import type { Container } from "./docker-container.ts";
+import { statusOf } from "./docker-problems.ts";
+import { type Packed, packed, unpacked } from "./docker-tar.ts";
+
+/** Where everything of ours is in such a container: a volume, which stays writable when the image's tree is not. */
+export const volume = "/flowc";
+
+/** What is known to be in the container. */
+export class Copies {
+  readonly container: Container;
+  private readonly folders = new Set<string>();
+  private readonly sent = new Map<string, string>();
+  private sending: Promise<void> = Promise.resolve();
+
+  constructor(container: Container) {
+    this.container = container;
+  }
+
+  /** The project as it is now: what has not changed since it was sent is not sent again. */
+  async project(project: string, to: string): Promise<void> {
+    const files: PutFile[] = [];
+    for await (const { path, local } of filesBelow(project, everything)) {
+      const stats = statSync(local);
+      const now = `${stats.size} ${stats.mtimeMs} ${stats.mode}`;
+      if (this.sent.get(path) === now) continue;
+      this.sent.set(path, now);
+      files.push({ from: local, to: posix.join(to, path) });
+    }
+    await this.put(files, [to]);
+  }
+
+  /** Absolute paths in the container. One after the other: an archive that makes a folder is there before the next. */
+  put(files: readonly PutFile[], folders: readonly string[] = []): Promise<void> {
+    const done = this.sending.then(() => this.send(files, folders));
+    this.sending = done.catch(() => {});
+    return done;
+  }
+
+  /** They are to be made anew when they are wanted again. */
+  forget(folder: string): void {
+    for (const known of this.folders) if (isInside(folder, known)) this.folders.delete(known);
+  }
+
+  private async send(files: readonly PutFile[], folders: readonly string[]): Promise<void> {
+    const entries: Packed[] = [];
+    const folder = (path: string): void => {
+      if (path === volume || path === "/" || this.folders.has(path)) return;
+      folder(posix.dirname(path));
+      this.folders.add(path);
+      entries.push({ name: posix.relative(volume, path), from: null, mode: () => 0o755 });
+    };
+    for (const path of folders) folder(path);
+    for (const { from, to, fixed } of files) {
+      folder(posix.dirname(to));
+      // The copy of a read-only file could not be replaced by the work; its owner may write.
+      const mode = (own: number) => (fixed === true ? own & 0o555 : (own & 0o777) | 0o600);
+      entries.push({ name: posix.relative(volume, to), from, mode });
+    }
+    if (entries.length === 0) return;
+    const { container, user } = this.container.api;
+    await container.putArchive(packed(entries, user), { path: volume });
+  }
+}
+
+/** What belongs to flowc stays here. */
+const everything: FileSearch = { roots: [""], enters: (name) => name !== ".flowc", matches: () => true };
+
+/** For a container that does not share this machine's files. */
+export async function copiedWorkspace(
+  copies: Copies,
+  { project }: InstanceSpec,
+  { kind, scratch, tag }: WorkspaceSpec,
+): Promise<Workspace> {
+  const { container } = copies;
+  const own = posix.join(volume, `${tag.node}-${tag.attempt}`);
+  const temporary = posix.join(own, "tmp");
+  const path = kind === "project" ? posix.join(volume, "project") : posix.join(own, "work");
+  if (kind === "project") await copies.project(project, path);
+  await copies.put([], [temporary, path]);
+  let fetched = 0;
+  return {
+    ref: container.spec.ref,
+    path,
+    temporary,
+    here: false,
+    inherits: false,
+    exec: (command, io, stop) => container.run(command, posix.join(path, command.cwd), io, stop),
+    put: async (files) => {
+      const targets = files.map((file) => ({ ...file, to: posix.resolve(path, file.to) }));
+      for (const [i, { to }] of targets.entries())
+        if (!isInside(path, to) && !isInside(temporary, to))
+          throw new Error(`\`${files[i]?.to}\` leaves the workspace`);
+      await copies.put(targets);
+    },
+    watch: async (folder) => {
+      await copies.put([], [folder]);
+      // Nobody tells; who waits looks by itself.
+      return () => {};
+    },
+    read: (file, bytesMax) => readFrom(container, file, bytesMax, [path, temporary]),
+    get: (search) => fetchedFrom(container, path, search, join(scratch, `fetched-${++fetched}`)),
+    close: async () => {
+      copies.forget(own);
+      await container.quietly(["rm", "-rf", own]);
+    },
+  };
+}
+
+/** Null: there is no such path. */
+async function archiveOf(container: Container, path: string): Promise<AsyncIterable<unknown> | null> {
+  try {
+    return await container.api.container.getArchive({ path });
+  } catch (error) {
+    if (statusOf(error) === 404) return null;
+    throw error;
+  }
+}
+
+const linksMax = 8;
+
+async function readFrom(
+  container: Container,
+  path: string,
+  bytesMax: number,
+  within: readonly string[],
+): Promise<{ readonly bytes: Uint8Array; readonly truncated: boolean } | null> {
+  let at = path;
+  for (let links = 0; links <= linksMax; links++) {
+    if (!within.some((folder) => isInside(folder, at)))
+      throw new Error(`\`${path}\` is a link that leads out of its place`);
+    const archive = await archiveOf(container, at);
+    if (archive === null) return null;
+    for await (const entry of unpacked(archive)) {
+      if (entry.kind === "file") return await firstBytes(entry.bytes(), bytesMax);
+      if (entry.kind !== "link") throw new Error("it is not a regular file");
+      at = posix.resolve(posix.dirname(at), entry.target);
+      break;
+    }
+  }
+  throw new Error(`\`${path}\` is a link that leads in a circle`);
+}
+
+async function firstBytes(
+  from: AsyncIterable<Buffer>,
+  bytesMax: number,
+): Promise<{ readonly bytes: Uint8Array; readonly truncated: boolean }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of from) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > bytesMax) break;
+  }
+  return { bytes: Buffer.concat(chunks).subarray(0, bytesMax), truncated: length > bytesMax };
+}
+
+/** Brings what may be wanted to this machine, and looks for it there. */
+async function* fetchedFrom(
+  container: Container,
+  workspace: string,
+  search: FileSearch,
+  to: string,
+): AsyncIterable<FoundFile> {
+  await mkdir(to, { recursive: true });
+  const links = await mirror(container, workspace, search.roots, to, search.matches);
+  // What a link leads to may be wanted under the link's name: then all of it is needed here.
+  if (links > 0) {
+    await rm(to, { recursive: true });
+    await mkdir(to, { recursive: true });
+    await mirror(container, workspace, [""], to, () => true);
+  }
+  yield* filesBelow(to, search);
+}
+
+/** Copies files that are wanted, folders, and links. Answers how many links that do not lead out there are. */
+async function mirror(
+  container: Container,
+  workspace: string,
+  roots: readonly string[],
+  to: string,
+  wanted: (path: string) => boolean,
+): Promise<number> {
+  const links: { readonly path: string; readonly target: string }[] = [];
+  for (const root of roots) {
+    const archive = await archiveOf(container, posix.join(workspace, root));
+    if (archive === null) continue;
+    const top = posix.basename(posix.join(workspace, root));
+    for await (const entry of unpacked(archive)) {
+      const path = posix.join(root, posix.relative(top, entry.name));
+      if (path.startsWith("../") || posix.isAbsolute(path)) continue;
+      const local = join(to, path);
+      if (entry.kind === "folder") mkdirSync(local, { recursive: true });
+      else if (entry.kind === "file" && wanted(path)) {
+        mkdirSync(dirname(local), { recursive: true });
+        await pipeline(Readable.from(entry.bytes()), createWriteStream(local));
+      } else if (entry.kind === "link") {
+        const target = posix.resolve(workspace, posix.dirname(path), entry.target);
+        if (isInside(workspace, target)) links.push({ path, target: posix.relative(workspace, target) });
+      }
+    }
+  }
+  // After all files: none is written through one.
+  for (const { path, target } of links) {
+    mkdirSync(dirname(join(to, path)), { recursive: true });
+    await symlink(join(to, target), join(to, path)).catch(() => {});
+  }
+  return links.length;
+}
