@@ -2,9 +2,18 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { FlowParser } from "./grammar/parser.ts";
@@ -77,6 +86,54 @@ function put(name: string, content: string): void {
   renameSync(aside, join(dist, name));
 }
 
+/** What a package `flowc-runner-NAME` may import, by the name of its file in `dist`. */
+const forOthers = {
+  runner:
+    'export { COOKIE, cookieOf } from "./runtime/runner.ts"; export { localRunner } from "./runners/local.ts";',
+  "runner-contract": 'export { runnerContract } from "./test/runner-contract.ts";',
+} as const;
+
+/** Their types; other types that these mention lie beside them. */
+const typesForOthers = {
+  runner: `export type * from "./types/runtime/runner.js"; ${forOthers.runner}`,
+  "runner-contract": `${forOthers["runner-contract"]} export type { ContractOptions } from "./test/runner-bench.ts";`,
+} as const;
+
+/** `flowc/runner` and `flowc/runner-contract`: code for Node, and types. */
+async function forRunners(): Promise<void> {
+  const types = join(dist, "types");
+  const tsc = join(dirname(fileURLToPath(import.meta.resolve("typescript/package.json"))), "bin", "tsc");
+  const flags =
+    "--ignoreConfig --declaration --emitDeclarationOnly --target es2023 --module nodenext --types node --skipLibCheck --allowImportingTsExtensions";
+  const files = ["runners/local.ts", "test/runner-contract.ts"];
+  const made = spawnSync(process.execPath, [tsc, ...files, ...flags.split(" "), "--outDir", types], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (made.status !== 0) throw new Error(`no types: ${made.stdout}${made.stderr}`);
+  // Who compiles against them has no sources beside them.
+  for (const file of readdirSync(types, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  )) {
+    const path = join(types, file);
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll(/(?<=from "\.[^"]*)\.ts(?=")/g, ".js"));
+  }
+  for (const name of ["runner", "runner-contract"] as const) {
+    const contents = forOthers[name];
+    const code = await text({
+      stdin: { contents, resolveDir: root, loader: "ts" },
+      outfile: `dist/${name}.js`,
+      format: "esm",
+      external: [...external, "vitest"],
+    });
+    put(`${name}.js`, code);
+    put(
+      `${name}.d.ts`,
+      `${typesForOthers[name].replaceAll(/"\.\/(?!types)(.*?)\.ts"/g, '"./types/$1.js"')}\n`,
+    );
+  }
+}
+
 async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
   const code = await text({
@@ -116,6 +173,7 @@ async function main(): Promise<void> {
   });
   put("analysis-worker.js", analysis);
   put("call-worker.js", calls);
+  await forRunners();
   // Run by Node it starts; run as a script by `bin/flowc.cjs` it gives the function, whose compiled code can be kept.
   const bundle =
     "((start)=>typeof module==='undefined'?start:start(exports,require,module,__filename,__dirname))" +

@@ -55,6 +55,7 @@ const pages = [
   "CHANGELOG.md",
   "docs/language.md",
   "docs/reuse.md",
+  "docs/runners.md",
   "examples/lockfile-audit/README.md",
   "examples/package-fleet/README.md",
 ];

@@ -34,6 +34,8 @@ export interface ContractOptions {
   readonly adds?: Readonly<Record<string, string>>;
   /** A place that ends all that a command has started with that command: no daemon outlives it. */
   readonly endsDaemons?: boolean;
+  /** A place on this machine that works in a copy of the project, and not in the project itself. */
+  readonly copies?: boolean;
 }
 
 /** Makes the bench of one suite; usable inside its tests. */

@@ -72,6 +72,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   "node:sqlite": ["runtime/sqlite.ts"],
   ajv: ["runtime/validate.ts"],
   commander: ["cli/args"],
+  // What we give to others, used by one of them.
+  flowc: ["examples/runner-copy/"],
   dockerode: ["runners/docker"],
   "@types/dockerode": ["runners/docker"],
   "@e2b/code-interpreter": ["runners/e2b"],

@@ -240,11 +240,11 @@ export function idleTests(path: string, text: string): string[] {
   return found === null ? [] : [`${path}: ${found[0]}`];
 }
 
-/** Dependencies without one exact version. */
+/** Dependencies without one exact version. What others bring along, `peerDependencies`, is theirs to choose. */
 export function loosePins(text: string): string[] {
   const manifest: Record<string, unknown> = JSON.parse(text);
   const found: string[] = [];
-  for (const group of ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"])
+  for (const group of ["dependencies", "devDependencies", "optionalDependencies"])
     for (const [name, version] of Object.entries(manifest[group] ?? {}))
       if (!/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(String(version)))
         found.push(`package.json: ${group}.${name} is ${String(version)}, which is not one exact version`);
