@@ -18,12 +18,11 @@ export interface AttemptsSettings {
   readonly secrets: ReadonlyMap<string, string>;
   readonly artifacts: AttemptArtifacts;
   readonly calls: CallPool;
-  /** `openRunner` of runners/registry. */
-  runner(kind: string): Promise<Runner | { readonly problem: string }>;
+  /** Of the plan; besides this machine they may hold what an earlier owner of a run left behind. */
+  readonly runners: readonly string[];
+  /** What makes the instances of a declared runner, or of `local`. */
+  runner(name: string): Promise<Runner | { readonly problem: string }>;
 }
-
-/** Kinds of places that may hold what an earlier owner of a run left behind. */
-const kindsToSweep = ["local"] as const;
 
 /** The caller closes `calls`, as it may serve several runs. */
 export function openAttempts(settings: AttemptsSettings): Attempts {
@@ -100,9 +99,11 @@ async function sweep(
   { atOnce, except, isOurs }: Sweep,
 ): Promise<readonly string[]> {
   const swept: string[] = [];
-  for (const kind of kindsToSweep) {
-    const runner = await settings.runner(kind);
-    if ("problem" in runner) continue;
+  const seen = new Set<string>();
+  for (const name of ["local", ...settings.runners]) {
+    const runner = await settings.runner(name);
+    if ("problem" in runner || seen.has(runner.kind)) continue;
+    seen.add(runner.kind);
     const refs = await runner.find(run, except);
     if (refs.length === 0) continue;
     await runner.end(refs, { atOnce, isOurs });
