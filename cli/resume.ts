@@ -6,7 +6,6 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import type { Resume } from "../runtime/execute-open.ts";
 import type { Journal } from "../runtime/journal.ts";
-import { historyOf } from "../runtime/journal-history.ts";
 import { warnOfForgotten } from "./gone.ts";
 import { loadPlan } from "./load-plan.ts";
 import { type Project, shownPath } from "./project.ts";
@@ -22,7 +21,6 @@ export interface Resumed {
   readonly resume: Resume;
   /** The kind of place for declared runners, as when the run began. */
   readonly on: string | null;
-  readonly before: number;
 }
 
 export function resumed(
@@ -35,15 +33,15 @@ export function resumed(
   // It may not be the last one that was begun.
   if (typed === "last") warnOfForgotten(journal, world);
   const run = findRun(journal, typed, project.flag);
-  const { events, plan: stored } = historyOf(journal, run);
-  const started = events.find((event) => event.type === "run.started");
-  if (started?.type !== "run.started")
+  // How it began is all that is needed here; whoever opens it reads the rest.
+  const { value: started } = journal.events(run, 1).next();
+  if (!("type" in started) || started.type !== "run.started")
     throw new Stop(
       exits.disk,
       `The run ${run} has no beginning in the journal.`,
       `flowc runs${project.flag}`,
     );
-  const before = events.filter((one) => one.type === "attempt.ended" && one.outcome === "succeeded").length;
+  const stored = journal.plan(started.plan);
   const { inputs } = started;
   const { takeOver } = request;
   const { on = null } = started.options;
@@ -52,22 +50,22 @@ export function resumed(
       `The run ${run} goes on where it began, ${on === null ? "without `--on`" : `with \`--on ${on}\``}; it cannot move.`,
       `flowc run --resume ${run}${project.flag}`,
     );
-  if (request.stored) return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on, before };
+  if (request.stored) return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on };
   if (request.file !== null) {
     const plan = loadPlan(
       { file: request.file, flow: request.flow ?? stored.flow, on, command: "run" },
       world,
     );
-    return { plan, inputs, resume: { run, stored: false, takeOver }, on, before };
+    return { plan, inputs, resume: { run, stored: false, takeOver }, on };
   }
   const file = stored.flows[stored.flow]?.file;
   const path = file === undefined ? null : join(project.root, file);
   if (path !== null && existsSync(path)) {
     const plan = loadPlan({ file: shownPath(world, path), flow: stored.flow, on, command: "run" }, world);
-    return { plan, inputs, resume: { run, stored: false, takeOver }, on, before };
+    return { plan, inputs, resume: { run, stored: false, takeOver }, on };
   }
   world.err.write(
     `${visible(file ?? "its file")} is not there any more; going on with the plan that was recorded\n`,
   );
-  return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on, before };
+  return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on };
 }

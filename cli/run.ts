@@ -94,7 +94,7 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
       request,
       project,
       journal,
-      { plan, inputs: await given(store), resume: null, on: request.on, before: 0 },
+      { plan, inputs: await given(store), resume: null, on: request.on },
       world,
     );
   });
@@ -141,8 +141,6 @@ interface Start {
   readonly inputs: Readonly<Record<string, Value>>;
   readonly resume: Resumed["resume"] | null;
   readonly on: string | null;
-  /** Nodes that have succeeded already. */
-  readonly before: number;
 }
 
 async function perform(
@@ -220,7 +218,7 @@ async function perform(
       request,
       project,
       journal,
-      { elapsedMs: performance.now() - began, reused: start.before },
+      { elapsedMs: performance.now() - began, reused: result.before },
       world,
     );
   } finally {

@@ -62,6 +62,8 @@ export interface OpenRun {
   readonly files: FileAccess;
   /** It had an owner before, which may have left something running. */
   readonly inherited: boolean;
+  /** Nodes that had succeeded when it was opened. */
+  readonly before: number;
 }
 
 /** Begins a new run: when this returns, its first events are committed. */
@@ -83,7 +85,7 @@ export async function openNew(world: World, ask: RunRequest): Promise<OpenRun> {
     });
     recorder.record({ type: "run.opened", epoch: parts.log.epoch, ...world.identity });
     recorder.commit();
-    return { ...parts, lease, recorder, inherited: false };
+    return { ...parts, lease, recorder, inherited: false, before: 0 };
   } catch (error) {
     lease.release();
     throw error;
@@ -125,6 +127,7 @@ export async function openAgain(
     const { only: _, on: __, ...options } = ask.options;
     const opened = { epoch: parts.log.epoch, ...world.identity, options };
     const before = new Set(parts.run.unknown);
+    const { succeeded } = parts.run.counts;
     recorder.record({ type: "run.opened", ...opened });
     // Nothing is written yet: who is refused finds the run as it was.
     const answered = new Set(parts.log.requests().flatMap(({ ask }) => nodeDecided(ask)));
@@ -135,7 +138,7 @@ export async function openAgain(
       forgotten: gone?.once === true,
     });
     recorder.commit();
-    return { ...parts, lease, recorder, inherited: true };
+    return { ...parts, lease, recorder, inherited: true, before: succeeded };
   } catch (error) {
     lease.release();
     throw error;
@@ -208,7 +211,7 @@ function folded(
 ): { readonly run: Run; readonly files: FileAccess } {
   const folding: Folding = { now: true, failed: null };
   const files = openFiles(world.project, plan, world.artifacts, world.journal.folderOf(id), folding);
-  const run = createRun({ id, plan, files, ...(watch === null ? {} : { watch }) });
+  const run = createRun({ id, plan, files, ...(watch === null ? { still: true } : { watch }) });
   try {
     for (const event of events) apply(run, event);
     folding.now = false;

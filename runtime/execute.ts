@@ -24,6 +24,8 @@ export interface RunResult {
   readonly view: RunView;
   /** It was to be resumed, and had succeeded before: nothing was done. */
   readonly already: boolean;
+  /** Nodes that had succeeded when it was opened. */
+  readonly before: number;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
   const done = ask.resume === undefined ? null : openDone(world, ask.resume.run);
   if (done !== null) {
     refuseDone(done, ask);
-    return result(done, true);
+    return result(done, done.counts.succeeded, true);
   }
   const open = ask.resume === undefined ? await openNew(world, ask) : await openAgain(world, ask, ask.resume);
   const reuse = new Reuse(open.run, {
@@ -68,7 +70,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
       unsweep = world.timer(sweepAgainMs, () => void attempts.sweepLeft().then((refs) => loop.swept(refs)));
     }
     await loop.toTheEnd(attempts, ask.wait ?? true);
-    return result(open.run, false);
+    return result(open.run, open.before, false);
   } catch (error) {
     // Whoever took the run over looks after its processes: we touch none.
     if (error instanceof LeaseLost) throw new LeaseLost(open.run.id, ownerNow(world, open.run.id));
@@ -101,9 +103,9 @@ function fullOf(world: World, run: string, error: unknown): unknown {
     : problem;
 }
 
-function result(run: OpenRun["run"], already: boolean): RunResult {
+function result(run: OpenRun["run"], before: number, already: boolean): RunResult {
   const { id, output, status } = run;
-  return { run: id, status: status === "running" ? "waiting" : status, output, view: run, already };
+  return { run: id, status: status === "running" ? "waiting" : status, output, view: run, already, before };
 }
 
 /** Wishes to end come as signals; one may have fired before we listen. */

@@ -194,15 +194,18 @@ export class Journal {
     return row === undefined ? null : runRow(row);
   }
 
-  /** The events of a run, in order; a gap, or one that is not what was written, is a {@link JournalError}. */
-  *events(id: string): Generator<Event, ChainEnd> {
+  /**
+   * The events of a run, in order; a gap, or one that is not what was written, is a {@link JournalError}. So many are
+   * read at once.
+   */
+  *events(id: string, piece = pieceEvents): Generator<Event, ChainEnd> {
     const run = this.keyOf(id);
     for (let { seq, crc } = chainStart(id); ; ) {
       const rows = this.all(
         "SELECT id, at, epoch, type, n, a, body, crc FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
         run * runStride + seq,
         (run + 1) * runStride,
-        pieceEvents,
+        piece,
       );
       for (const row of rows) {
         const event = this.event(row, run, id, seq + 1);
@@ -213,7 +216,7 @@ export class Journal {
         seq++;
         yield event;
       }
-      if (rows.length < pieceEvents) return { seq, crc };
+      if (rows.length < piece) return { seq, crc };
     }
   }
 

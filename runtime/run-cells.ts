@@ -34,6 +34,8 @@ export interface CellsOptions {
   readonly files: FileAccess;
   /** Told each node that starts, ends or waits for a repeat, once a change. */
   readonly watch: ((n: number) => void) | null;
+  /** Nothing of it will be started: what is on the longest path need not be known. */
+  readonly still?: boolean;
 }
 
 /** Why a running node is told to end. */
@@ -47,6 +49,7 @@ export class Cells {
   readonly plan: Plan;
   readonly files: FileAccess;
   readonly watch: ((n: number) => void) | null;
+  readonly still: boolean;
   readonly infos: readonly StepInfo[];
   /** Is there a `with` anywhere in the plan? */
   readonly hasOverrides: boolean;
@@ -169,6 +172,7 @@ export class Cells {
     this.files = options.files;
     this.ends = new Ends(options.plan);
     this.watch = options.watch;
+    this.still = options.still ?? false;
     this.infos = options.plan.steps.map((step) => infoOf(options.plan, step));
     this.hasOverrides = options.plan.steps.some((step) => "overrides" in step && step.overrides !== null);
     this.claiming =

@@ -67,7 +67,7 @@ export class Run extends Cells implements RunView {
   readonly keyId: string;
 
   constructor(config: RunConfig) {
-    super({ id: config.id, plan: config.plan, files: config.files, watch: config.watch ?? null });
+    super({ ...config, watch: config.watch ?? null });
     this.keyId = config.keyId ?? config.id;
   }
 

@@ -50,7 +50,7 @@ export function unfold(run: Cells, n: number): Growth {
   const first = run.count;
   const unfolding = new Unfolding(run);
   unfolding.root(n);
-  measurePaths(run, first);
+  if (!run.still) measurePaths(run, first);
   const hash = unfolding.hash(before.frames, first);
   const { pass } = unfolding;
   run.growing = { n, pass, first, count: run.made - first, hash, links: unfolding.edges.links, before };
