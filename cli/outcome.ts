@@ -77,7 +77,7 @@ function verdict({ view }: Ended, paint: Paint): string {
 }
 
 function causeLines(cause: Cause, ended: Ended, columns: number, paint: Paint): readonly string[] {
-  const { failure, node, affected } = cause;
+  const { failure, node, affected, passed } = cause;
   const name = failure.name === "" ? ended.view.plan.flow : failure.name;
   const lines = [
     ...failureLines({ ...failure, name, tail: ended.tailsShown ? null : failure.tail }, columns, paint),
@@ -85,6 +85,7 @@ function causeLines(cause: Cause, ended: Ended, columns: number, paint: Paint): 
   if (node !== null && node.attempts > 1) lines.push(`  after ${count(node.attempts, "attempt")}`);
   const log = node === null ? null : ended.logOf(node.n);
   if (log !== null) lines.push(`  log: ${visible(log)}`);
+  for (const sentence of passed) lines.push(`  ${visible(sentence)}`);
   if (affected.length > 0) {
     const shown = affected.slice(0, affectedShownMax).map(visible).join(", ");
     const more = affected.length - affectedShownMax;

@@ -41,6 +41,8 @@ export interface Cause {
   /** Null: no single node's work, such as a `for` whose keys are wrong. */
   readonly node: NodeRecord | null;
   readonly affected: readonly string[];
+  /** Each `for` that failed of it because it tolerates no more, as a sentence. */
+  readonly passed: readonly string[];
 }
 
 export interface RunRecord {
@@ -116,15 +118,17 @@ function nodeOf(view: RunView, n: number): NodeRecord {
  * are none, nor those in handlers before the run was opened again.
  */
 export function causesOf(view: RunView): readonly Cause[] {
-  const found = new Map<string, { failure: Failure; affected: string[] }>();
+  const found = new Map<string, { failure: Failure; affected: string[]; passed: Set<string> }>();
   const add = (n: number, name: string): void => {
     const chain = view.error(n);
     const root = chain.at(-1);
     if (root === undefined) return;
     const key = `${root.n} ${root.message}`;
-    const cause = found.get(key) ?? { failure: root, affected: [] };
+    const cause = found.get(key) ?? { failure: root, affected: [], passed: new Set<string>() };
     found.set(key, cause);
     if (root.n !== n && name !== "") cause.affected.push(name);
+    for (const sentence of chain.slice(0, -1).flatMap((each) => verdictOf(view, each)))
+      cause.passed.add(sentence);
   };
   const inHandlers: number[] = [];
   for (const n of view.nodes()) {
@@ -136,11 +140,18 @@ export function causesOf(view: RunView): readonly Cause[] {
   }
   if (view.status === "failed") add(0, "");
   for (const n of inHandlers) add(n, view.name(n));
-  return [...found.values()].map(({ failure, affected }) => ({
+  return [...found.values()].map(({ failure, affected, passed }) => ({
     failure,
     affected,
+    passed: [...passed],
     node: view.task(failure.n) === null ? null : nodeOf(view, failure.n),
   }));
+}
+
+/** What a `for` says of itself; one that just holds what failed names that, and is not told again. */
+function verdictOf(view: RunView, { n, name, state, message }: Failure): readonly string[] {
+  if (state !== "failed" || view.kind(n) !== "for" || message === "" || message.startsWith("`")) return [];
+  return [`${name} failed: ${message}`];
 }
 
 /** The whole record. `alive`: somebody is at work on the run. */

@@ -142,7 +142,7 @@ function inputs(record: RunRecord): readonly string[] {
 function failures(record: RunRecord): readonly string[] {
   if (record.causes.length === 0) return [];
   const lines = ["", "## Failures"];
-  for (const { failure, node, affected } of record.causes) {
+  for (const { failure, node, affected, passed } of record.causes) {
     lines.push("", `### ${text(failure.name === "" ? record.flow : failure.name)}`, "");
     const [first = "", ...more] = failure.message.split("\n");
     lines.push(text(first));
@@ -150,6 +150,7 @@ function failures(record: RunRecord): readonly string[] {
     if (node !== null && node.attempts > 1) lines.push("", `After ${count(node.attempts, "attempt")}.`);
     if (failure.tail !== null && failure.tail.trim() !== "")
       lines.push("", ...fenced(failure.tail.trimEnd()));
+    for (const sentence of passed) lines.push("", `${text(sentence)}.`);
     if (affected.length > 0) {
       const more = affected.length - affectedShownMax;
       const shown = affected.slice(0, affectedShownMax).map(text).join(", ");

@@ -99,6 +99,9 @@ describe("the fleet", () => {
     );
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/^✗ built\[(inherits|buffer)\/wasm32\]\.build failed: `sh` exited with 1/m);
+    expect(ended.stderr).toMatch(
+      /^ {2}built failed: \d of its 9 items failed or were skipped, and it tolerates 2$/m,
+    );
     expect(ended.stderr).toContain("not run because of it: record, write_report");
   });
 

@@ -98,6 +98,7 @@ const mixed = record(
           tail: "]]> <b>& bold",
         },
         node: failing,
+        passed: ["build failed: 3 of its 9 items failed or were skipped, and it tolerates 2"],
         affected: ["left"],
       },
     ],
