@@ -21,11 +21,11 @@ import { type Forecasting, forecasting, noForecast } from "./forecast.ts";
 import { leaveOnGithub, onGithub } from "./github.ts";
 import { warnOfGone } from "./gone.ts";
 import { readInputs } from "./inputs.ts";
+import { registryOf } from "./kinds.ts";
 import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
 import { absentNodes, knownNode } from "./only.ts";
 import { tellEnd } from "./outcome.ts";
-import { runnersOf } from "./places.ts";
 import { drawPlan, outlined, refuseProblems } from "./plan.ts";
 import { type Project, projectOf, shownPath } from "./project.ts";
 import { criticalPath, recordOf } from "./record.ts";
@@ -170,6 +170,7 @@ async function perform(
     if (shown) say(text);
   }, project.flag);
   const began = performance.now();
+  const registry = registryOf(project.root);
   const surroundings = {
     clock: { now: () => world.now(), monotonic: () => performance.now() },
     random: Math.random,
@@ -181,8 +182,7 @@ async function perform(
       secrets,
       artifacts,
       project: project.root,
-      runner: runnersOf(plan, { on, project: project.root, secrets }),
-      runners: plan.runners.map(({ name }) => name),
+      runner: (kind) => registry.open(kind),
       calls,
     }),
     bell: fileBell(journal),
@@ -205,6 +205,9 @@ async function perform(
       gone: (gone, view) => warnOfGone(gone, view, world),
       stop: signals.stop,
       stopNow: signals.stopNow,
+      tell: (text) => {
+        if (shown) say(text);
+      },
       watch: (news) => {
         signals.know(news.run);
         ahead.watch(news);

@@ -15,12 +15,13 @@ import { endedBy, exited, programOf, signalled } from "./endings.ts";
 import { type EnvText, environmentOf } from "./environment.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import { textsOf } from "./hole-texts.ts";
+import type { Lent, Taken, Wanted } from "./instances.ts";
 import { isFull } from "./journal-errors.ts";
 import { Left } from "./left.ts";
 import { type LogPaths, logPaths } from "./log-paths.ts";
 import { readTail } from "./output.ts";
 import { redactor, secretForms } from "./redact.ts";
-import { COOKIE, type Exit, type Output, type Runner, type Workspace } from "./runner.ts";
+import { COOKIE, type Exit, type Output, type Runner, type Tag, type Workspace } from "./runner.ts";
 import type { Folders, Scratch } from "./scratch.ts";
 import { Silence } from "./silence.ts";
 import { type FileAccess, textOf } from "./values.ts";
@@ -39,6 +40,7 @@ export interface AttemptSettings {
   /** What it may change in the project; null: it promises nothing. */
   readonly writes: readonly string[] | null;
   readonly env: readonly EnvText[];
+  readonly needs: { readonly cpu: number; readonly memory: number };
 }
 
 /** What to do: one attempt of one node. */
@@ -75,10 +77,11 @@ export interface AttemptWorld extends EarlyWorld {
   readonly scratch: Scratch;
   readonly logs: Folders;
   readonly changes: Changes;
-  runner(name: string): Promise<Runner | { readonly problem: string }>;
+  /** An instance of a runner, by its name in the plan, as soon as there is one. */
+  take(runner: string, wanted: Wanted): Promise<Taken>;
   isOurs(): boolean;
-  /** Told where an attempt is before anything of it runs. */
-  placed(n: number, a: number, ref: string): void;
+  /** Told where an attempt is before anything of it runs, and which instance of a declared runner serves it. */
+  placed(n: number, a: number, ref: string, of: Lent["of"]): void;
 }
 
 /** Carries out one attempt. `stop` ends it; its outcome is then `cancelled`. Rejects only when the disk is full. */
@@ -105,6 +108,11 @@ export async function runAttempt(
 
 function secretsOf({ settings }: AttemptOrder, world: AttemptWorld): readonly string[] {
   return settings.env.flatMap((entry) => ("secret" in entry ? [world.secrets.get(entry.secret) ?? ""] : []));
+}
+
+/** A core is what every node needs of this machine, and bounds nothing. */
+function neededBy({ needs }: AttemptSettings): Wanted["needs"] {
+  return { cpu: needs.cpu > 1 ? needs.cpu : null, memoryBytes: needs.memory > 0 ? needs.memory : null };
 }
 
 class Attempt {
@@ -134,34 +142,43 @@ class Attempt {
     const { order, world } = this;
     if (this.stop.aborted) return neverBegan;
     const isCall = order.task.action?.kind === "call";
-    const runner = await world.runner(isCall ? "local" : order.settings.runner);
-    if ("problem" in runner) return failed("launch", runner.problem);
     world.logs.make(this.logs.folder);
     const tag = { run: order.run, node: order.n, attempt: order.a };
-    const instance = await runner.open({
+    const taken = await world.take(isCall ? "local" : order.settings.runner, {
       tag,
-      settings: {},
-      project: world.project,
       folder: dirname(this.scratch),
-      needs: { cpu: null, memoryBytes: null },
-      isOurs: () => world.isOurs(),
+      needs: neededBy(order.settings),
+      key: null,
+      stop: this.stop,
     });
-    if ("problem" in instance)
-      return instance.problem === "refused"
-        ? failed("launch", instance.message)
-        : { outcome: "lost", message: instance.message };
+    if (taken === "stopped") return neverBegan;
+    if ("problem" in taken)
+      return taken.problem === "refused"
+        ? failed("launch", taken.message)
+        : { outcome: "lost", message: taken.message };
+    let lost = false;
     try {
-      const kind = order.settings.reads === null ? "project" : "scratch";
-      const workspace = await instance.workspace({ tag, kind, scratch: this.scratch });
-      try {
-        // A call is made in this process: nobody has to look for it anywhere.
-        if (!isCall) world.placed(order.n, order.a, workspace.ref);
-        return await this.work(workspace, runner);
-      } finally {
-        await workspace.close();
-      }
+      const report = await this.served(taken, tag, isCall);
+      lost = report.outcome === "lost";
+      return report;
+    } catch (error) {
+      lost = reportOf(error).outcome === "lost";
+      throw error;
     } finally {
-      await instance.close();
+      await taken.giveBack(lost);
+    }
+  }
+
+  private async served({ instance, runner, of }: Lent, tag: Tag, isCall: boolean): Promise<AttemptReport> {
+    const { order, world } = this;
+    const kind = order.settings.reads === null ? "project" : "scratch";
+    const workspace = await instance.workspace({ tag, kind, scratch: this.scratch });
+    try {
+      // A call is made in this process: nobody has to look for it anywhere.
+      if (!isCall) world.placed(order.n, order.a, of === null ? workspace.ref : instance.ref, of);
+      return await this.work(workspace, runner);
+    } finally {
+      await workspace.close();
     }
   }
 

@@ -3,8 +3,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runAttempt } from "./attempt.ts";
+import { AttemptPlaces, placesOf } from "./attempt-places.ts";
 import type { CallPool } from "./calls/pool.ts";
 import { Changes } from "./changes.ts";
+import type { Lent, Wanted } from "./instances.ts";
 import type { InstanceRef, Runner } from "./runner.ts";
 import { Folders, Scratch } from "./scratch.ts";
 import type { AttemptArtifacts } from "./workspace.ts";
@@ -18,27 +20,32 @@ export interface AttemptsSettings {
   readonly secrets: ReadonlyMap<string, string>;
   readonly artifacts: AttemptArtifacts;
   readonly calls: CallPool;
-  /** Of the plan; besides this machine they may hold what an earlier owner of a run left behind. */
-  readonly runners: readonly string[];
-  /** What makes the instances of a declared runner, or of `local`. */
-  runner(name: string): Promise<Runner | { readonly problem: string }>;
+  /** `openRunner` of runners/registry. */
+  runner(kind: string): Promise<Runner | { readonly problem: string }>;
 }
 
 /** The caller closes `calls`, as it may serve several runs. */
 export function openAttempts(settings: AttemptsSettings): Attempts {
   const changes = new Changes(settings.project);
   return {
-    identity: async (kind) => {
-      const runner = await settings.runner(kind);
-      if ("problem" in runner) return kind;
-      return runner.identity({});
-    },
-    open: ({ run, folder, epoch, inherited, isOurs, files, clock, timer, placed, early }) => {
+    places: (plan, on) => placesOf({ ...settings, plan, on }),
+    open: (of) => {
+      const { run, folder, epoch, inherited, isOurs, files, clock, timer, placed, early } = of;
       const paths = new Map<string, string>();
       // A folder for each owner: one that was taken over and does not know it yet tidies up nothing but its own.
       const scratch = new Scratch(join(folder, "tmp", String(epoch)));
       // Only as long as they may have to be told from what an earlier owner left.
       let started: Set<InstanceRef> | null = inherited ? new Set() : null;
+      const { plan, on, random, instances } = of;
+      const places = new AttemptPlaces({ ...settings, plan, on }, settings.project, {
+        ...{ timer, random, isOurs },
+        ...{ closed: instances.closed, tell: instances.tell },
+        now: () => clock.monotonic(),
+        opened: (told) => {
+          started?.add(told.ref);
+          return instances.opened(told);
+        },
+      });
       const world = {
         scratch,
         logs: new Folders(),
@@ -50,13 +57,13 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         files,
         artifacts: settings.artifacts,
         calls: settings.calls,
-        runner: settings.runner,
+        take: (runner: string, wanted: Wanted) => places.take(runner, wanted),
         now: () => clock.monotonic(),
         timer,
         isOurs,
-        placed: (n: number, a: number, ref: InstanceRef) => {
+        placed: (n: number, a: number, ref: InstanceRef, lent: Lent["of"]) => {
           started?.add(ref);
-          placed(n, a, ref);
+          placed(n, a, ref, lent);
         },
         early,
       };
@@ -72,44 +79,25 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
           }
           return settings.calls.ahead(path, action.export);
         },
-        sweep: (atOnce = false) => sweep(settings, run, { atOnce, isOurs }),
-        sweepLeft: () => {
-          const swept = sweep(settings, run, { isOurs, except: started ?? new Set() });
+        identity: (runner) => places.identity(runner),
+        sweep: async (atOnce = false) => {
+          await places.close();
+          return places.sweep(run, { atOnce });
+        },
+        sweepLeft: async () => {
+          const except = (): ReadonlySet<InstanceRef> => started ?? new Set();
+          const swept = await places.during(() => places.sweep(run, { except }));
           started = null;
           return swept;
         },
         close: async () => {
+          await places.close();
           await scratch.close();
           if (isOurs()) await removeTemporary(folder);
         },
       };
     },
   };
-}
-
-interface Sweep {
-  readonly atOnce?: boolean;
-  readonly except?: ReadonlySet<InstanceRef>;
-  isOurs(): boolean;
-}
-
-async function sweep(
-  settings: AttemptsSettings,
-  run: string,
-  { atOnce, except, isOurs }: Sweep,
-): Promise<readonly string[]> {
-  const swept: string[] = [];
-  const seen = new Set<string>();
-  for (const name of ["local", ...settings.runners]) {
-    const runner = await settings.runner(name);
-    if ("problem" in runner || seen.has(runner.kind)) continue;
-    seen.add(runner.kind);
-    const refs = await runner.find(run, except);
-    if (refs.length === 0) continue;
-    await runner.end(refs, { atOnce, isOurs });
-    swept.push(...refs);
-  }
-  return swept;
 }
 
 /** Also what owners left that were killed. What cannot be removed stays, and harms nobody. */

@@ -214,7 +214,8 @@ export class Queues {
       let fitting = -1;
       for (const { need, heap } of this.heaps.values()) {
         const n = this.topOf(heap);
-        if (n === undefined) continue;
+        // Who waits for an instance is not served by room that others leave.
+        if (n === undefined || this.run.room.lacksInstance(need)) continue;
         if (best < 0 || this.before(n, best)) best = n;
         if ((fitting < 0 || this.before(n, fitting)) && this.fits(n, need, ahead)) fitting = n;
       }

@@ -45,6 +45,8 @@ export type EventBody =
       readonly started: string;
       readonly boot: string;
       readonly host: string;
+      /** What the plan's declared runners are for this owner; not there: nothing more is known than the plan says. */
+      readonly places?: readonly Place[];
       /** What a resumed run does otherwise than before; its `only` and `on` stay. */
       readonly options?: Omit<RunOptions, "only" | "on">;
     }
@@ -162,7 +164,29 @@ export type EventBody =
       readonly spoiled?: string;
     }
   /** Where the attempt runs: what a later owner needs to find and end it; untold if it is named by run, node and attempt. */
-  | { readonly type: "attempt.placed"; readonly n: number; readonly a: number; readonly ref: string }
+  | {
+      readonly type: "attempt.placed";
+      readonly n: number;
+      readonly a: number;
+      readonly ref: string;
+      /** The instance that serves it, and the declared runner whose that is. */
+      readonly i?: number;
+      readonly runner?: string;
+    }
+  /** A place was made for a declared runner: instance `i` of the run, which count from 1. Until the run's end, if no `closed` comes. */
+  | {
+      readonly type: "instance.opened";
+      readonly i: number;
+      readonly runner: string;
+      readonly kind: string;
+      readonly ref: string;
+    }
+  /** `used`: it has served as many nodes as it may. `unwell`: it did not answer as it should when it was to serve again. */
+  | {
+      readonly type: "instance.closed";
+      readonly i: number;
+      readonly why: "used" | "idle" | "unwell" | "lost";
+    }
   /** It wrote an early field, valid and no more changed: a result, whatever becomes of the attempt. */
   | {
       readonly type: "attempt.early";
@@ -193,6 +217,16 @@ export type EventBody =
     };
 
 export type EventType = EventBody["type"];
+
+/** A declared runner as an owner of the run found it. */
+export interface Place {
+  readonly runner: string;
+  readonly kind: string;
+  /** At most so many instances at one time, so attempts too: by the plan and by what the place allows; null: not bounded. */
+  readonly instances: number | null;
+  /** What works there takes nothing of this machine. */
+  readonly elsewhere: boolean;
+}
 
 /** An event as stored. `seq` counts from 1 within the run; `at` is wall ms and never goes back. */
 export type Event = EventBody & { readonly seq: number; readonly at: number; readonly epoch: number };

@@ -8,9 +8,11 @@ import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
 import { settingsOf } from "./decide-args.ts";
 import { againAt } from "./decide-retry.ts";
+import { InstanceRecords } from "./execute-instances.ts";
 import type { Inputs, Recorder } from "./execute-record.ts";
 import type { CancelWhy, EarlyReply, Reply } from "./execute-reply.ts";
 import { Looks } from "./execute-reuse.ts";
+import type { Lent } from "./instances.ts";
 import type { RunLog } from "./journal-log.ts";
 import type { Reuse } from "./reuse.ts";
 import type { Run } from "./run.ts";
@@ -56,6 +58,8 @@ export class Loop {
   private readonly recorder: Recorder;
   private readonly inputs: Inputs;
   private readonly looks: Looks;
+  /** Of declared runners. */
+  readonly instances: InstanceRecords;
   private attempts: RunAttempts | null = null;
   private readonly open = new Map<number, OpenAttempt>();
   private replies: Reply[] = [];
@@ -77,13 +81,14 @@ export class Loop {
     this.recorder = parts.recorder;
     this.inputs = parts.inputs;
     this.looks = new Looks(parts.run, parts.recorder, parts.reuse, this.monotonic);
+    this.instances = new InstanceRecords(parts, () => this.wake());
   }
 
-  /** A runner tells where an attempt is. */
-  placed(n: number, a: number, ref: string): void {
+  /** A runner tells where an attempt is, and which instance serves it. */
+  placed(n: number, a: number, ref: string, of: Lent["of"]): void {
     // What is named by the attempt itself needs no event.
-    if (ref === cookieOf({ run: this.run.id, node: n, attempt: a })) return;
-    this.replies.push({ kind: "placed", n, a, ref });
+    if (of === null && ref === cookieOf({ run: this.run.id, node: n, attempt: a })) return;
+    this.replies.push({ kind: "placed", n, a, ref, of });
     this.takeBack ??= this.world.timer(placedMs, () => this.wake());
   }
 
@@ -136,7 +141,7 @@ export class Loop {
 
   /** Nothing was heard that a turn has to take up. */
   private get quiet(): boolean {
-    return this.replies.length === 0 && !this.rung && this.broken === null;
+    return this.replies.length === 0 && this.instances.quiet && !this.rung && this.broken === null;
   }
 
   /** Tells all open attempts to end, and waits for them, but not for ever. */
@@ -151,6 +156,7 @@ export class Loop {
   private turn(): Rest | null {
     const end = this.world.clock.monotonic() + turnMs;
     const before = this.run.cancelled;
+    this.instances.record();
     this.takeReplies(end);
     this.takeRequests();
     this.looks.newMoment();
@@ -178,6 +184,7 @@ export class Loop {
     } while (next === null && this.world.clock.monotonic() < end);
     const orders = starts.map((start) => this.order(start));
     this.recorder.commit(next?.do === "sleep" && next.people, true);
+    this.instances.committed();
     for (const order of orders) if (order !== null) this.start(order);
     for (const n of stops) this.open.get(n)?.stop.abort();
     if (before === null && this.run.cancelled !== null) this.stopAll();
@@ -240,7 +247,7 @@ export class Loop {
     // A late answer of an attempt that was given up says nothing any more.
     if (this.open.get(n)?.a !== a || this.run.state(n) !== "running" || this.run.attempts(n) !== a) return;
     if (reply.kind === "placed") {
-      this.recorder.record({ type: "attempt.placed", n, a, ref: reply.ref });
+      this.recorder.record({ type: "attempt.placed", n, a, ref: reply.ref, ...reply.of });
       return;
     }
     if (reply.kind === "early") {
@@ -359,7 +366,8 @@ export class Loop {
         resolve();
       };
       // What was told while dependencies were written.
-      if (this.rung || this.replies.some((reply) => reply.kind !== "placed")) this.wake();
+      const heard = this.replies.some((reply) => reply.kind !== "placed");
+      if (this.rung || heard || !this.instances.quiet) this.wake();
     });
     this.wake = () => {};
   }

@@ -3,7 +3,7 @@
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { againAt } from "./decide-retry.ts";
-import type { Event, RunOptions } from "./events.ts";
+import type { Event, Place, RunOptions } from "./events.ts";
 import { refuseForgotten, refuseRepeats } from "./execute-once.ts";
 import { Inputs, Recorder, type Watch } from "./execute-record.ts";
 import { type Folding, keepTexts, openFiles } from "./files.ts";
@@ -42,6 +42,8 @@ export interface RunRequest {
   /** False: it is left, resumable, when only a person can move it on. */
   readonly wait?: boolean;
   readonly watch?: Watch;
+  /** Told what takes long or is waited for, and is no event: an image that is fetched. A sentence. */
+  readonly tell?: (text: string) => void;
   /** Told once of a resumed run whose latest events are gone, before anything of it is written. */
   readonly gone?: (gone: Gone, run: RunView) => void;
   /** Of a resumed run: nodes that may be done only once and are to run again all the same, and who says so. */
@@ -74,6 +76,7 @@ export async function openNew(world: World, ask: RunRequest): Promise<OpenRun> {
   try {
     const parts = partsOf(world, id, ask.plan, [], (inputs) => createLog(journal, id, ask.plan, inputs));
     keepTexts(ask.plan, parts.files);
+    const places = await placesOf(world, ask.plan, ask.options.on ?? null);
     const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, { seq: 0, at: 0 });
     recorder.record({
       type: "run.started",
@@ -83,7 +86,7 @@ export async function openNew(world: World, ask: RunRequest): Promise<OpenRun> {
       durations: journal.durations(),
       flowc: world.flowc,
     });
-    recorder.record({ type: "run.opened", epoch: parts.log.epoch, ...world.identity });
+    recorder.record({ type: "run.opened", epoch: parts.log.epoch, ...world.identity, ...places });
     recorder.commit();
     return { ...parts, lease, recorder, inherited: false, before: 0 };
   } catch (error) {
@@ -125,7 +128,8 @@ export async function openAgain(
     }
     const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, last);
     const { only: _, on: __, ...options } = ask.options;
-    const opened = { epoch: parts.log.epoch, ...world.identity, options };
+    const places = await placesOf(world, plan, parts.run.options.on ?? null);
+    const opened = { epoch: parts.log.epoch, ...world.identity, ...places, options };
     const before = new Set(parts.run.unknown);
     const { succeeded } = parts.run.counts;
     recorder.record({ type: "run.opened", ...opened });
@@ -143,6 +147,17 @@ export async function openAgain(
     lease.release();
     throw error;
   }
+}
+
+/** What the declared runners of a plan are here; nothing for a plan without. */
+async function placesOf(
+  { attempts }: World,
+  plan: Plan,
+  on: string | null,
+): Promise<{ readonly places?: readonly Place[] }> {
+  if (plan.runners.length === 0) return {};
+  const places = await attempts.places?.(plan, on);
+  return places === undefined ? {} : { places };
 }
 
 function lastOnce(events: readonly Event[], run: Run): number {

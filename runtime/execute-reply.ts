@@ -3,6 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import type { ArtifactRef, EventBody } from "./events.ts";
+import type { Lent } from "./instances.ts";
 import type { KnownPrint } from "./journal-cache.ts";
 import type { Look } from "./reuse.ts";
 
@@ -28,7 +29,13 @@ export type Reply =
     }
   /** Whether an answer of before may stand for a node. */
   | { readonly kind: "looked"; readonly n: number; readonly look: Look }
-  | { readonly kind: "placed"; readonly n: number; readonly a: number; readonly ref: string }
+  | {
+      readonly kind: "placed";
+      readonly n: number;
+      readonly a: number;
+      readonly ref: string;
+      readonly of: Lent["of"];
+    }
   | ({ readonly kind: "early" } & EarlyReply)
   | { readonly kind: "swept"; readonly refs: readonly string[] }
   | { readonly kind: "cancel"; readonly by: string; readonly why: CancelWhy; readonly now: boolean };

@@ -43,7 +43,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     journal: world.journal,
     artifacts: world.artifacts,
     contents: new Contents(world.project),
-    identityOf: async (runner) => (await world.attempts.identity?.(runner)) ?? runner,
+    identityOf: async (runner) => (await attempts.identity?.(runner)) ?? runner,
     earlier: null,
   });
   const loop = new Loop(world, { ...open, reuse });
@@ -56,9 +56,17 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     isOurs: () => open.lease.isOurs(),
     files: open.files,
     clock: world.clock,
-    placed: (n, a, ref) => loop.placed(n, a, ref),
+    placed: (n, a, ref, of) => loop.placed(n, a, ref, of),
     early: (n, a, field, value, files) => loop.early({ n, a, field, value, files }),
     timer: (ms, wake) => world.timer(ms, wake),
+    random: () => world.random(),
+    plan: open.run.plan,
+    on: open.run.options.on ?? null,
+    instances: {
+      opened: (told) => loop.instances.opened(told),
+      closed: (i, why) => loop.instances.closed(i, why),
+      tell: (text) => ask.tell?.(text),
+    },
   });
   const unlisten = listen(loop, ask);
   const unbell = world.bell.listen(folder, () => loop.ring());

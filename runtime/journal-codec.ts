@@ -131,6 +131,14 @@ const isFiles: Check = (value) =>
     const { name, path, size, sha256 } = Object.fromEntries(Object.entries(file));
     return isText(name) && isText(path) && isCount(size) && isText(sha256);
   });
+const isPlaces: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((place: unknown) => {
+    if (typeof place !== "object" || place === null) return false;
+    const { runner, kind, instances, elsewhere } = Object.fromEntries(Object.entries(place));
+    const bounded = instances === null || isCount(instances);
+    return isText(runner) && isText(kind) && bounded && typeof elsewhere === "boolean";
+  });
 const isOptions: Check = (value) => {
   if (typeof value !== "object" || value === null) return false;
   const { jobs, memory = 0, disk = 0, failFast, only, on = null } = Object.fromEntries(Object.entries(value));
@@ -161,6 +169,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     started: isText,
     boot: isText,
     host: isText,
+    places: maybe(isPlaces),
     options: maybe(isAmended),
   },
   "run.cancelled": { by: isText, why: oneOf("interrupt", "terminate", "cancel"), note: maybe(isText) },
@@ -198,7 +207,9 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     print: maybe(isText),
   },
   "attempt.started": { n: isCount, a: isCount, key: isText, print: maybe(isText), spoiled: maybe(isText) },
-  "attempt.placed": { n: isCount, a: isCount, ref: isText },
+  "attempt.placed": { n: isCount, a: isCount, ref: isText, i: maybe(isCount), runner: maybe(isText) },
+  "instance.opened": { i: isCount, runner: isText, kind: isText, ref: isText },
+  "instance.closed": { i: isCount, why: oneOf("used", "idle", "unwell", "lost") },
   "attempt.early": { n: isCount, a: isCount, field: isText, value: isValue, files: maybe(isFiles) },
   "attempt.ended": {
     n: isCount,

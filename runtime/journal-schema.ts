@@ -7,7 +7,7 @@ import type { CellKind, State } from "./run-view.ts";
 import { type Database, integer, transact } from "./sqlite.ts";
 
 /** Raised when an older flowc could no longer read what we write. */
-export const journalVersion = 3;
+export const journalVersion = 4;
 
 /** Marks the file as ours: "flow" in ASCII. */
 const applicationId = 0x666c6f77;
@@ -34,6 +34,8 @@ export const eventTypes: readonly EventType[] = [
   "node.skipped",
   "node.retried",
   "node.reused",
+  "instance.opened",
+  "instance.closed",
 ];
 
 /** A state as people see it in the tables: `cached` is a way of succeeding. */
@@ -172,7 +174,7 @@ CREATE VIEW nodes AS SELECT
   run.name AS run, node.name AS node, node.task AS task, node.key AS key, node.inputs AS inputs,
   CASE WHEN node.state = ${states.indexOf("succeeded")} AND last.body ->> '$.outcome' IS NOT NULL
     THEN ${decidedValue} ELSE last.body -> '$.value' END AS output, ${names("node.state", states)} AS status,
-  'local' AS runner, ${instance("attempt.n")} AS instance, node.attempts AS attempts,
+  coalesce(placed.body ->> '$.runner', 'local') AS runner, ${instance("attempt.n")} AS instance, node.attempts AS attempts,
   ${time("node.started_at")} AS started_at, ${time("node.ended_at")} AS ended_at,
   node.ended_at - node.started_at AS duration_ms,
   coalesce(node.error, CASE WHEN node.state NOT IN (${states.indexOf("succeeded")}, ${states.indexOf("cached")}) THEN last.body ->> '$.message' END) AS error

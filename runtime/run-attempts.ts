@@ -1,7 +1,7 @@
 // What events about attempts change: a node starts, and what becomes of it when its attempt has ended.
 
 import { assert } from "./bug.ts";
-import type { EventBody } from "./events.ts";
+import type { EventBody, Place } from "./events.ts";
 import type { Cells } from "./run-cells.ts";
 import {
   CANCELLED,
@@ -27,7 +27,9 @@ export function started(run: Cells, n: number, a: number): void {
   run.again.delete(n);
   run.setState(n, RUNNING);
   run.runningCells.add(n);
-  run.room.take(needsOf(run, n));
+  const need = needsOf(run, n);
+  run.room.take(need);
+  if (need.runner !== null) run.unplaced.set(n, run.now);
   if (run.info(n).mayWait) run.mayWait++;
   if (run.startTimes.get(n) === 0) run.startTimes.set(n, run.now);
   for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
@@ -40,6 +42,33 @@ export function started(run: Cells, n: number, a: number): void {
     run.entered.push(at);
   }
   run.watch?.(n);
+}
+
+/** It has found a place. */
+export function placed(run: Cells, event: Extract<EventBody, { type: "attempt.placed" }>): void {
+  const { n, ref, i } = event;
+  assert(run.runningCells.has(n), `cell ${n} is placed and does not run`);
+  run.refs.set(n, ref);
+  if (i !== undefined) run.instances.placed(n, i, run.unplaced.get(n) ?? run.now, run.now);
+  run.unplaced.delete(n);
+}
+
+/** An owner has the run: these are its places, and nothing is left of what was there before the wall ms `since`. */
+export function settleIn(run: Cells, places: readonly Place[] | null, since: number): void {
+  run.instances.end(since);
+  if (run.plan.runners.length === 0) return;
+  const known = places ?? [];
+  run.instances.places = known;
+  const bounds = run.plan.runners.map(({ name, instances }) => {
+    const place = known.find(({ runner }) => runner === name);
+    const most = place === undefined ? (instances?.max ?? null) : place.instances;
+    const bound = { instances: most ?? Number.POSITIVE_INFINITY, elsewhere: place?.elsewhere ?? false };
+    return [name, bound] as const;
+  });
+  run.room.bound(
+    new Map(bounds),
+    [...run.runningCells].map((n) => needsOf(run, n)),
+  );
 }
 
 /** Its answer was there already: it takes no room, and has no attempt. */
@@ -63,6 +92,8 @@ export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "
     run.room.give(needsOf(run, n));
     if (run.info(n).mayWait) run.mayWait--;
     run.refs.delete(n);
+    run.unplaced.delete(n);
+    run.instances.left(n, run.now);
     run.unneeded.delete(n);
   } else {
     // Evaluated by the loop itself, or its arguments could not be.

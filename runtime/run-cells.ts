@@ -21,6 +21,7 @@ import {
 } from "./run-codes.ts";
 import { Floats, Ints, Shorts } from "./run-columns.ts";
 import { Ends } from "./run-ends.ts";
+import { Instances } from "./run-instances.ts";
 import { People } from "./run-people.ts";
 import type { CellError, Growth, Items, Loop } from "./run-records.ts";
 import type { CellKind } from "./run-view.ts";
@@ -119,6 +120,9 @@ export class Cells {
   from: string | null = null;
   /** Where open attempts run. */
   readonly refs = new Map<number, string>();
+  readonly instances = new Instances();
+  /** When attempts of nodes of declared runners were started that wait for an instance, in wall ms. */
+  readonly unplaced = new Map<number, number>();
   readonly runningCells = new Set<number>();
   /** Running nodes that nobody needs any more, and why, until that is recorded and they are told. */
   readonly unneeded = new Map<number, Unneeded>();

@@ -24,8 +24,11 @@ export function heldBy(run: Cells, n: number, now: number): string | null {
   }
   const owner = claimedBy(run, n);
   if (owner >= 0) return `files that ${nameOf(run, owner)} has claimed`;
-  const lacks = run.room.lacks(needsOf(run, n), run.options);
+  const need = needsOf(run, n);
+  const lacks = run.room.lacks(need, run.options);
   if (lacks === null) return null;
+  if (lacks === "instance")
+    return `an instance of \`${need.runner}\` (\`instances: ${run.room.instancesOf(need.runner ?? "")}\`)`;
   return lacks === "cpu"
     ? `room on this machine (\`--jobs ${run.options.jobs}\`)`
     : `${lacks} on this machine`;

@@ -64,7 +64,12 @@ export function plainSettings(run: Cells, n: number): PlainSettings {
 /** What it needs while it runs on this machine. */
 export function needsOf(run: Cells, n: number): Need {
   // Asked several times for each node of every run, and hardly ever another than the task's own.
-  return run.hasOverrides ? needOf(plainSettings(run, n).needs) : run.info(n).need;
+  const undoes = run.ends.undoes.size > 0 && run.ends.undoes.has(n);
+  if (!run.hasOverrides && !undoes) return run.info(n).need;
+  const { needs, runner } = plainSettings(run, n);
+  // What takes a call back is a command.
+  const isCall = run.info(n).task?.action?.kind === "call" && !undoes;
+  return needOf(needs, isCall ? null : runner);
 }
 
 /** 0 starts before 1 before 2. */

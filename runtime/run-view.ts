@@ -127,6 +127,32 @@ export interface HoldView extends Hold {
   readonly n: number;
 }
 
+/** What became of the instances of a declared runner, up to a time. Times in ms, summed over all of them. */
+export interface InstancesView {
+  readonly runner: string;
+  /** The kind of the present owner's; null: not known. */
+  readonly kind: string | null;
+  /** How many there can be at one time; null: not bounded, or not known. */
+  readonly max: number | null;
+  readonly created: number;
+  /** Ended after as many nodes as one may serve. */
+  readonly replaced: number;
+  /** Gone, or not well any more. */
+  readonly lost: number;
+  /** There now, and how many of them serve a node. */
+  readonly open: number;
+  readonly busy: number;
+  /** There at one time, at most. */
+  readonly most: number;
+  /** Attempts that were served, and how many of them by one that had served before. */
+  readonly served: number;
+  readonly reused: number;
+  readonly openMs: number;
+  readonly busyMs: number;
+  /** Attempts waited so long for them. */
+  readonly waitedMs: number;
+}
+
 export interface RunView {
   readonly id: string;
   readonly plan: Plan;
@@ -201,6 +227,10 @@ export interface RunView {
   handler(n: number): "failure" | "finally" | "undo" | null;
   /** It was made for a handler before the run was opened for the last time. */
   past(n: number): boolean;
+  /** What became of the instances of declared runners, up to the wall ms `now`. */
+  instanceUse(now: number): readonly InstancesView[];
+  /** A running node that waits for an instance of its runner, whose name this is; null: it does not. */
+  waitsFor(n: number): string | null;
   /** Why a ready node does not run, or null. */
   heldBy(n: number, now: number): string | null;
 }

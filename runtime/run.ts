@@ -6,7 +6,7 @@ import type { EventBody } from "./events.ts";
 import { gatesOf, questionsOf, waitsForPeople } from "./gate-views.ts";
 import { drain } from "./run-activate.ts";
 import { applyAct } from "./run-acts.ts";
-import { ended, reused, started } from "./run-attempts.ts";
+import { ended, placed, reused, settleIn, started } from "./run-attempts.ts";
 import { cancelNode } from "./run-call-off.ts";
 import { Cells, type CellsOptions } from "./run-cells.ts";
 import { ANSWERED, BRANCH, BY_PERSON, PAST, READY, SETTLED, SKIPPED } from "./run-codes.ts";
@@ -20,7 +20,7 @@ import { holdOn, holdsOf } from "./run-holds.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import type { Hold } from "./run-people.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
-import { isOnce } from "./run-settings.ts";
+import { isOnce, needsOf } from "./run-settings.ts";
 import { decideNode } from "./run-unknown.ts";
 import type {
   CellKind,
@@ -29,6 +29,7 @@ import type {
   Failure,
   GateView,
   HoldView,
+  InstancesView,
   Question,
   RunView,
   State,
@@ -214,6 +215,14 @@ export class Run extends Cells implements RunView {
     return holdsOf(this);
   }
 
+  instanceUse(now: number): readonly InstancesView[] {
+    return this.instances.view(now);
+  }
+
+  waitsFor(n: number): string | null {
+    return this.unplaced.has(n) ? needsOf(this, n).runner : null;
+  }
+
   heldBy(n: number, now: number): string | null {
     return heldBy(this, n, now);
   }
@@ -226,6 +235,7 @@ export function createRun(config: RunConfig): Run {
 
 /** The run after the event. Throws {@link Diverged}, or a Bug for an event that cannot have happened. */
 export function apply(run: Run, event: Happened): void {
+  const before = run.now;
   run.now = Math.max(run.now, event.at);
   if (event.type !== "grown") discard(run);
   assert(run.begun || event.type === "run.started", `${event.type} before run.started`);
@@ -241,6 +251,7 @@ export function apply(run: Run, event: Happened): void {
     case "run.opened":
       run.options = { ...run.options, ...event.options };
       run.people.openedAt = event.at;
+      settleIn(run, event.places ?? null, before);
       if (run.status === "failed" || run.status === "cancelled" || run.cancelled !== null) reopen(run);
       else reopenGates(run);
       return;
@@ -252,8 +263,13 @@ export function apply(run: Run, event: Happened): void {
       run.status = event.status;
       run.output = event.output;
       settleAll(run);
+      run.instances.end(run.now);
       return;
     case "swept":
+      return;
+    case "instance.opened":
+    case "instance.closed":
+      run.instances.apply(event, run.now);
       return;
     case "grown":
       grown(run, event);
@@ -294,8 +310,7 @@ function applyToNode(run: Run, event: NodeEvent): void {
       started(run, n, event.a);
       return;
     case "attempt.placed":
-      assert(run.runningCells.has(n), `cell ${n} is placed and does not run`);
-      run.refs.set(n, event.ref);
+      placed(run, event);
       return;
     case "attempt.early":
       wroteEarly(run, n, event.field, event.value);

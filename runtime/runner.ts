@@ -199,8 +199,15 @@ export interface Runner {
   readonly computesHere: boolean;
   quota(settings: RunnerSettings): Quota;
   open(spec: InstanceSpec): Promise<Instance | NoInstance>;
-  /** What a crashed owner left behind for this run; `except`: without these, which this process has placed itself. */
-  find(run: string, except?: ReadonlySet<InstanceRef>): Promise<readonly InstanceRef[]>;
+  /**
+   * What a crashed owner left behind for this run; `except`: without these, which this process has placed itself.
+   * `settings`: those with which it may have been made, for who needs a key to look.
+   */
+  find(
+    run: string,
+    except?: ReadonlySet<InstanceRef>,
+    settings?: readonly RunnerSettings[],
+  ): Promise<readonly InstanceRef[]>;
   /** Ends what `find` found, and what `exec` runs there. Never touches anything that does not carry the tag. */
   end(refs: readonly InstanceRef[], how?: Ending): Promise<void>;
   /** For fingerprints: an image's digest, a template's build. The same settings give the same, as long as the place is the same. */

@@ -35,10 +35,10 @@ export function infoOf(plan: Plan, step: Step): StepInfo {
     return { step, task: null, pure: false, mayWait: false, cached: false, need: noNeed, rank: 1 };
   const task = Object.hasOwn(plan.tasks, step.task) ? plan.tasks[step.task] : undefined;
   assert(task !== undefined, `the plan has no task \`${step.task}\``);
-  const { needs, priority, cache = null } = task.settings;
+  const { needs, priority, cache = null, runner } = task.settings;
   const pure = task.action === null;
   const cached = cache !== null && !pure;
-  const need = needOf(needs);
+  const need = needOf(needs, task.action?.kind === "run" ? runner : null);
   const rank = rankOfPriority(priority);
   return { step, task, pure, cached, mayWait: mayWait(task, need), need, rank };
 }

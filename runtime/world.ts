@@ -1,12 +1,14 @@
 // The World: everything outside that a run touches, passed in, so that the loop also runs in a pretend one.
 
+import type { Plan } from "../compiler/plan.ts";
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Value } from "../compiler/types.ts";
 import type { ArtifactStore } from "./artifacts.ts";
 import type { AttemptOrder } from "./attempt.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import type { Bell } from "./bell.ts";
-import type { ArtifactRef } from "./events.ts";
+import type { ArtifactRef, Place } from "./events.ts";
+import type { InstanceNews, Lent } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Identity } from "./lease.ts";
 import type { FileAccess } from "./values.ts";
@@ -28,6 +30,8 @@ export interface RunAttempts {
   sweep(atOnce?: boolean): Promise<readonly string[]>;
   /** Once more what an earlier owner left, and nothing that was started since; gives what it was. */
   sweepLeft(): Promise<readonly string[]>;
+  /** What a runner's places are made of, for fingerprints; not there: its name. */
+  identity?(runner: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -45,16 +49,21 @@ export interface AttemptsOf {
   readonly files: FileAccess;
   readonly clock: Clock;
   /** To be told where an attempt runs, before its command starts. */
-  placed(n: number, a: number, ref: string): void;
+  placed(n: number, a: number, ref: string, of: Lent["of"]): void;
   /** To be told of an early field that was taken, while its attempt goes on. */
   early(n: number, a: number, field: string, value: Value, files: readonly ArtifactRef[]): void;
   timer(ms: number, wake: () => void): () => void;
+  random(): number;
+  readonly plan: Plan;
+  /** As in `RunOptions`. */
+  readonly on: string | null;
+  readonly instances: InstanceNews;
 }
 
 export interface Attempts {
   open(of: AttemptsOf): RunAttempts;
-  /** What a runner's places are made of, for fingerprints; not there: its name. */
-  identity?(runner: string): Promise<string>;
+  /** What a plan's declared runners are here; `on` as in `RunOptions`. Not there: nothing is known of them. */
+  places?(plan: Plan, on: string | null): Promise<readonly Place[]>;
 }
 
 export interface World {

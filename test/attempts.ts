@@ -25,6 +25,7 @@ import {
   type AttemptWorld,
   runAttempt,
 } from "../runtime/attempt.ts";
+import { ownInstance } from "../runtime/attempt-places.ts";
 import type { AttemptReport } from "../runtime/attempt-report.ts";
 import { type CallOptions, type CallPool, openCalls } from "../runtime/calls/pool.ts";
 import { Changes } from "../runtime/changes.ts";
@@ -131,7 +132,10 @@ export function openTestWorld({
     scratch: new Scratch(join(runFolder, "tmp")),
     logs: new Folders(),
     changes: new Changes(project),
-    runner: async (name) => (name === "local" ? runner : { problem: `There is no runner \`${name}\`.` }),
+    take: async (name, wanted) =>
+      name === "local"
+        ? ownInstance(runner, project, wanted, { isOurs: () => true })
+        : { problem: "refused", message: `There is no runner \`${name}\`.` },
     now: () => performance.now(),
     timer: (ms, wake) => {
       const timer = setTimeout(wake, ms);
@@ -157,6 +161,7 @@ export function openTestWorld({
         timeoutSeconds: 30,
         stallSeconds: null,
         exitCodes: [0],
+        needs: { cpu: 1, memory: 0 },
         reads: null,
         writes: null,
         env: [],

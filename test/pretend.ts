@@ -74,7 +74,7 @@ export function machine(script: Script): Machine {
     open: ({ run, placed }) => ({
       start: async (order, stop) => {
         started.push(`${order.name}.${order.a}`);
-        placed(order.n, order.a, `pretend-${order.n}`);
+        placed(order.n, order.a, `pretend-${order.n}`, null);
         const answer = script(order, stop);
         if (answer !== null) return answer;
         return new Promise((resolve) => {

@@ -20,7 +20,6 @@ export async function realWorld(project: string): Promise<World & { close(): Pro
     secrets: new Map(),
     artifacts,
     calls,
-    runners: [],
     runner: openRunner,
   };
   return {

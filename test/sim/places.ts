@@ -68,7 +68,7 @@ export class Places implements Attempts {
     return {
       start: (order, stop) => {
         const tell = (field: string, value: Value): void => early(order.n, order.a, field, value, []);
-        return this.start(order, stop, placed, tell);
+        return this.start(order, stop, (n, a, ref) => placed(n, a, ref, null), tell);
       },
       sweep: async () => {
         const left = this.alive;

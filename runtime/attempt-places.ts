@@ -1,0 +1,169 @@
+// Where the attempts of a run are made: a pool for each declared runner, this machine as it is for all else.
+
+import type { Plan } from "../compiler/plan.ts";
+import type { Value } from "../compiler/types.ts";
+import type { Place } from "./events.ts";
+import type { Limits, Rate } from "./instance-choice.ts";
+import { InstancePool, type PoolWorld, type Taken, type Wanted } from "./instances.ts";
+import { type PlaceChoice, placeOf, withSecrets } from "./places.ts";
+import type { InstanceRef, Quota, Runner } from "./runner.ts";
+
+type Problem = { readonly problem: string };
+
+export interface PlacesOf {
+  readonly plan: Pick<Plan, "runners">;
+  /** As in `RunOptions`. */
+  readonly on: string | null;
+  readonly secrets: ReadonlyMap<string, string>;
+  /** `openRunner` of runners/registry. */
+  runner(kind: string): Promise<Runner | Problem>;
+}
+
+/** So long an instance may have nothing to do before it is ended: the next node may be there at once. */
+const idleMs = 10_000;
+
+interface Found {
+  readonly runner: Runner;
+  readonly settings: Readonly<Record<string, Value>>;
+  readonly limits: Limits;
+}
+
+/** What the declared runners of a plan are; what cannot be loaded is not among them. */
+export async function placesOf(of: PlacesOf): Promise<readonly Place[]> {
+  const places: Place[] = [];
+  for (const { name } of of.plan.runners) {
+    const found = await find(of, name);
+    if ("problem" in found) continue;
+    const { runner, limits } = found;
+    const instances = Number.isFinite(limits.max) ? limits.max : null;
+    places.push({ runner: name, kind: runner.kind, instances, elsewhere: !runner.computesHere });
+  }
+  return places;
+}
+
+async function find(of: PlacesOf, name: string): Promise<Found | Problem> {
+  const place = placeOf(of.plan, name, of.on);
+  if ("problem" in place) return place;
+  const runner = await of.runner(place.kind);
+  if ("problem" in runner) return runner;
+  const settings = withSecrets(place.settings, of.secrets);
+  return { runner, settings, limits: limitsOf(place, runner.quota(settings)) };
+}
+
+/** What the flow asks for, and what the place allows: the least of both. */
+export function limitsOf({ instances, spawn, reuse }: PlaceChoice, quota: Quota): Limits {
+  const rates: Rate[] = [];
+  if (spawn !== null)
+    rates.push({ amount: Math.max(1, Math.floor(spawn.amount)), ms: spawn.perSeconds * 1000 });
+  if (quota.perSecond !== null && quota.perSecond > 0) {
+    const amount = Math.max(1, Math.floor(quota.perSecond));
+    rates.push({ amount, ms: (amount / quota.perSecond) * 1000 });
+  }
+  const unbounded = Number.POSITIVE_INFINITY;
+  const max = Math.min(instances?.max ?? unbounded, quota.instances ?? unbounded);
+  return { min: instances?.min ?? 0, max, reuse, rates, idleMs };
+}
+
+/** The places of one run. */
+export class AttemptPlaces {
+  private readonly of: PlacesOf;
+  private readonly project: string;
+  private readonly world: PoolWorld;
+  private readonly pools = new Map<string, Promise<InstancePool | Problem>>();
+
+  constructor(of: PlacesOf, project: string, world: PoolWorld) {
+    this.of = of;
+    this.project = project;
+    this.world = world;
+  }
+
+  async take(name: string, wanted: Wanted): Promise<Taken> {
+    if (name === "local") {
+      const runner = await this.of.runner("local");
+      return "problem" in runner ? refused(runner) : ownInstance(runner, this.project, wanted, this.world);
+    }
+    const pool = this.pools.get(name) ?? this.pool(name);
+    this.pools.set(name, pool);
+    const opened = await pool;
+    return "problem" in opened ? refused(opened) : opened.take(wanted);
+  }
+
+  /** For fingerprints: the kind, and what its places are made of. Two kinds never have the same. */
+  async identity(name: string): Promise<string> {
+    const found = await find(this.of, name);
+    return "problem" in found ? name : found.runner.identity(found.settings);
+  }
+
+  /** Ends what carries the run's tag; `except`: not what is told to be ours. Gives what it was. */
+  async sweep(
+    run: string,
+    how: { readonly atOnce?: boolean; readonly except?: () => ReadonlySet<InstanceRef> },
+  ): Promise<readonly string[]> {
+    const { isOurs } = this.world;
+    const swept: string[] = [];
+    for (const [runner, settings] of await this.kinds()) {
+      const refs = await runner.find(run, how.except?.(), settings);
+      if (refs.length === 0) continue;
+      await runner.end(refs, { atOnce: how.atOnce ?? false, isOurs: () => isOurs() });
+      swept.push(...refs);
+    }
+    return swept;
+  }
+
+  /** Carries out `look` while no instance is being made. */
+  async during<T>(look: () => Promise<T>): Promise<T> {
+    let all = look;
+    for (const pool of await this.opened()) {
+      const inner = all;
+      all = () => pool.during(inner);
+    }
+    return all();
+  }
+
+  /** Ends all instances. */
+  async close(): Promise<void> {
+    await Promise.all((await this.opened()).map((pool) => pool.close()));
+  }
+
+  private async opened(): Promise<readonly InstancePool[]> {
+    const all = await Promise.all(this.pools.values());
+    return all.filter((pool): pool is InstancePool => !("problem" in pool));
+  }
+
+  private async pool(name: string): Promise<InstancePool | Problem> {
+    const found = await find(this.of, name);
+    return "problem" in found
+      ? found
+      : new InstancePool({ ...found, name, project: this.project }, this.world);
+  }
+
+  /** Every runner that may have made something for the run, with all settings it may have done so with. */
+  private async kinds(): Promise<ReadonlyMap<Runner, readonly Found["settings"][]>> {
+    const kinds = new Map<Runner, Found["settings"][]>();
+    const local = await this.of.runner("local");
+    if (!("problem" in local)) kinds.set(local, []);
+    for (const { name } of this.of.plan.runners) {
+      const found = await find(this.of, name);
+      if ("problem" in found) continue;
+      kinds.set(found.runner, [...(kinds.get(found.runner) ?? []), found.settings]);
+    }
+    return kinds;
+  }
+}
+
+function refused({ problem }: Problem): Taken {
+  return { problem: "refused", message: problem };
+}
+
+/** An instance for this attempt alone: where that costs nothing, and nobody counts them. */
+export async function ownInstance(
+  runner: Runner,
+  project: string,
+  { tag, folder, needs }: Wanted,
+  { isOurs }: Pick<PoolWorld, "isOurs">,
+): Promise<Taken> {
+  const spec = { tag, settings: {}, project, folder, needs, isOurs: () => isOurs() };
+  const instance = await runner.open(spec);
+  if ("problem" in instance) return instance;
+  return { runner, instance, of: null, giveBack: () => instance.close() };
+}
