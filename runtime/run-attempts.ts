@@ -29,7 +29,7 @@ export function started(run: Cells, n: number, a: number): void {
   run.runningCells.add(n);
   const need = needsOf(run, n);
   run.room.take(need);
-  if (need.runner !== null) run.unplaced.set(n, run.now);
+  if (need.runner !== null) run.instances.waiting.set(n, run.now);
   if (run.info(n).mayWait) run.mayWait++;
   if (run.startTimes.get(n) === 0) run.startTimes.set(n, run.now);
   for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
@@ -49,8 +49,7 @@ export function placed(run: Cells, event: Extract<EventBody, { type: "attempt.pl
   const { n, ref, i } = event;
   assert(run.runningCells.has(n), `cell ${n} is placed and does not run`);
   run.refs.set(n, ref);
-  if (i !== undefined) run.instances.placed(n, i, run.unplaced.get(n) ?? run.now, run.now);
-  run.unplaced.delete(n);
+  run.instances.placed(n, i, run.now);
 }
 
 /** An owner has the run: these are its places, and nothing is left of what was there before the wall ms `since`. */
@@ -92,7 +91,6 @@ export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "
     run.room.give(needsOf(run, n));
     if (run.info(n).mayWait) run.mayWait--;
     run.refs.delete(n);
-    run.unplaced.delete(n);
     run.instances.left(n, run.now);
     run.unneeded.delete(n);
   } else {

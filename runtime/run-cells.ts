@@ -121,8 +121,6 @@ export class Cells {
   /** Where open attempts run. */
   readonly refs = new Map<number, string>();
   readonly instances = new Instances();
-  /** When attempts of nodes of declared runners were started that wait for an instance, in wall ms. */
-  readonly unplaced = new Map<number, number>();
   readonly runningCells = new Set<number>();
   /** Running nodes that nobody needs any more, and why, until that is recorded and they are told. */
   readonly unneeded = new Map<number, Unneeded>();

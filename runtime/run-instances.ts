@@ -33,6 +33,8 @@ export class Instances {
   places: readonly Place[] = [];
   /** How many were made so far. */
   count = 0;
+  /** Nodes whose attempt waits for an instance, with the wall ms since when. */
+  readonly waiting = new Map<number, number>();
   private readonly open = new Map<number, Instance>();
   private readonly tallies = new Map<string, Tally>();
   /** Instances by the nodes that they serve. */
@@ -57,8 +59,11 @@ export class Instances {
     this.close(i, instance, at);
   }
 
-  /** `startedAt`: since when the attempt waited for it. */
-  placed(n: number, i: number, startedAt: number, at: number): void {
+  /** The node's attempt has found its place. */
+  placed(n: number, i: number | undefined, at: number): void {
+    const startedAt = this.waiting.get(n) ?? at;
+    this.waiting.delete(n);
+    if (i === undefined) return;
     const instance = this.open.get(i);
     if (instance === undefined) return;
     const tally = this.tallyOf(instance.runner);
@@ -73,16 +78,12 @@ export class Instances {
 
   /** The node's attempt has ended. */
   left(n: number, at: number): void {
+    this.waiting.delete(n);
     const i = this.serving.get(n);
     if (i === undefined) return;
     this.serving.delete(n);
     const instance = this.open.get(i);
     if (instance !== undefined) this.rest(instance, at);
-  }
-
-  /** Is there an instance that serves the node? */
-  serves(n: number): boolean {
-    return this.serving.has(n);
   }
 
   /** Nothing is left of them: the run has ended, or another owner has swept it. */

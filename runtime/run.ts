@@ -220,7 +220,7 @@ export class Run extends Cells implements RunView {
   }
 
   waitsFor(n: number): string | null {
-    return this.unplaced.has(n) ? needsOf(this, n).runner : null;
+    return this.instances.waiting.has(n) ? needsOf(this, n).runner : null;
   }
 
   heldBy(n: number, now: number): string | null {
