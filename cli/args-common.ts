@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 import type { GivenInput, Request } from "./request.ts";
+import { settingOf } from "./set.ts";
 
 /** Where a command that was understood goes. */
 export type Give = (request: Request) => void;
@@ -46,11 +47,37 @@ function oneInput(text: string, before: readonly GivenInput[]): readonly GivenIn
   return [...before, { name, text: text.slice(at + 1) }];
 }
 
-export function onOption(command: Command): Command {
-  return command.option(
-    "--on <KIND>",
-    "run declared runners on this kind of place: local, docker, e2b or an installed one",
-  );
+export interface PlaceFlags {
+  on?: string;
+  set: string[];
+}
+
+export function placeOptions(command: Command): Command {
+  return command
+    .option(
+      "--on <KIND>",
+      "run declared runners on this kind of place: local, docker, e2b or an installed one",
+    )
+    .option(
+      "--set <RUNNER.KEY=VALUE>",
+      "a setting of a runner, limit or agent, in place of the file's (repeatable)",
+      oneSetting,
+      [],
+    );
+}
+
+function oneSetting(text: string, before: readonly string[]): readonly string[] {
+  const given = settingOf(text);
+  if (given === null)
+    throw new InvalidArgumentError("Write it as --set RUNNER.KEY=VALUE, for example --set rust.instances=5");
+  const path = given.path.join(".");
+  if (before.some((one) => one.startsWith(`${path}=`)))
+    throw new InvalidArgumentError(`\`${path}\` is set twice.`);
+  return [...before, text];
+}
+
+export function givenPlaces({ on, set }: PlaceFlags) {
+  return { on: on ?? null, set };
 }
 
 export function givenInputs(flags: InputFlags) {

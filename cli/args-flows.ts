@@ -5,9 +5,11 @@ import {
   addCommand,
   type Give,
   givenInputs,
+  givenPlaces,
   type InputFlags,
   inputOptions,
-  onOption,
+  type PlaceFlags,
+  placeOptions,
 } from "./args-common.ts";
 import type { CheckFormat, PlanFormat } from "./request.ts";
 
@@ -35,7 +37,7 @@ const examples = {
 } as const;
 
 export function flowCommands(root: Command, give: Give): void {
-  onOption(
+  placeOptions(
     addCommand(
       root,
       "check",
@@ -51,13 +53,13 @@ export function flowCommands(root: Command, give: Give): void {
     )
     .option("--json", "print one JSON object, as --format json", false)
     .option("--strict", "count warnings as errors", false)
-    .action((files: string[], flags: { format?: CheckFormat; json: boolean; strict: boolean; on?: string }) =>
+    .action((files: string[], flags: { format?: CheckFormat; json: boolean; strict: boolean } & PlaceFlags) =>
       give({
         command: "check",
         files,
         format: flags.json ? "json" : (flags.format ?? null),
         strict: flags.strict,
-        on: flags.on ?? null,
+        ...givenPlaces(flags),
       }),
     );
   addCommand(
@@ -71,7 +73,7 @@ export function flowCommands(root: Command, give: Give): void {
     .action((code: string | undefined, flags: { json: boolean }) =>
       give({ command: "explain", code: code ?? null, json: flags.json }),
     );
-  onOption(
+  placeOptions(
     inputOptions(
       addCommand(
         root,
@@ -88,13 +90,13 @@ export function flowCommands(root: Command, give: Give): void {
         .default("table"),
     )
     .action(
-      (file: string, flow: string | undefined, flags: { format: PlanFormat; on?: string } & InputFlags) =>
+      (file: string, flow: string | undefined, flags: { format: PlanFormat } & InputFlags & PlaceFlags) =>
         give({
           command: "plan",
           file,
           flow: flow ?? null,
           format: flags.format,
-          on: flags.on ?? null,
+          ...givenPlaces(flags),
           ...givenInputs(flags),
         }),
     );

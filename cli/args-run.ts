@@ -6,9 +6,11 @@ import {
   addCommand,
   type Give,
   givenInputs,
+  givenPlaces,
   type InputFlags,
   inputOptions,
-  onOption,
+  type PlaceFlags,
+  placeOptions,
   stateOption,
 } from "./args-common.ts";
 import type { Ui } from "./request.ts";
@@ -19,19 +21,19 @@ const examples = {
   flowc run build.flow --input crate=core     an input, typed by the flow's parameter
   flowc run build.flow --input plan=@plan.json   its value is the JSON in a file
   flowc run build.flow --on docker            declared runners on another kind of place
+  flowc run build.flow --set rust.instances=5 a setting of a runner
   flowc run --resume last                     go on where the last run stopped
   flowc run --resume last --again publish     run a node again that may be done only once
 `,
 } as const;
 
-interface RunFlags extends InputFlags {
+interface RunFlags extends InputFlags, PlaceFlags {
   jobs: number;
   resume?: string;
   stored: boolean;
   takeOver: boolean;
   again: string[];
   only: string[];
-  on?: string;
   failFast: boolean;
   dryRun: boolean;
   ui: Ui;
@@ -42,7 +44,9 @@ interface RunFlags extends InputFlags {
 }
 
 export function runCommand(root: Command, give: Give): void {
-  stateOption(onOption(inputOptions(addCommand(root, "run", "[FILE] [FLOW]", "Runs a flow.", examples.run))))
+  stateOption(
+    placeOptions(inputOptions(addCommand(root, "run", "[FILE] [FLOW]", "Runs a flow.", examples.run))),
+  )
     .option("-j, --jobs <N>", "how much may compute at once on this machine", jobs, availableParallelism())
     .option("--resume <RUN>", "go on with a run: its id, or `last`")
     .option("--stored", "with --resume: use the recorded plan, even if the file has changed", false)
@@ -86,7 +90,7 @@ export function runCommand(root: Command, give: Give): void {
         takeOver: flags.takeOver,
         again: flags.again,
         only: flags.only,
-        on: flags.on ?? null,
+        ...givenPlaces(flags),
         failFast: flags.failFast,
         dryRun: flags.dryRun,
         ui: flags.ui,

@@ -10,6 +10,7 @@ import { nodeHost } from "./host.ts";
 import { mustBeKind } from "./on.ts";
 import { count, visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
+import { hostWith, setWords } from "./set.ts";
 import { exits, Stop, shellWord } from "./stop.ts";
 import { asJson, errorsIn, tell } from "./tell.ts";
 import type { World } from "./world.ts";
@@ -32,6 +33,7 @@ export function check(request: RequestOf<"check">, world: World): number {
   if (errors > 0) {
     const again = ["flowc check", ...(request.strict ? ["--strict"] : []), ...request.files.map(shellWord)];
     if (request.on !== null) again.push("--on", shellWord(request.on));
+    again.push(...setWords(request.set));
     throw new Stop(exits.wrong, "", unclear(diagnostics) ?? again.join(" "));
   }
   if (diagnostics.length === 0 && format !== "json")
@@ -40,11 +42,13 @@ export function check(request: RequestOf<"check">, world: World): number {
 }
 
 /** What is wrong with one file, and with `--on` which of its runners cannot run there. */
-function checked(file: string, { on, files }: RequestOf<"check">, world: World): readonly Diagnostic[] {
-  const host = nodeHost(world.cwd, file, world.machine);
-  if (on !== null)
-    mustBeKind(on, host.kinds, (kind) => ["flowc check", ...files.map(shellWord), "--on", kind].join(" "));
-  const { program, diagnostics } = checkProgram(resolve(world.cwd, file), host, { on });
+function checked(file: string, { on, set, files }: RequestOf<"check">, world: World): readonly Diagnostic[] {
+  const entry = resolve(world.cwd, file);
+  const disk = nodeHost(world.cwd, file, world.machine);
+  const command = ["flowc check", ...files.map(shellWord)].join(" ");
+  const host = set.length === 0 ? disk : hostWith(set, entry, disk, command);
+  if (on !== null) mustBeKind(on, host.kinds, (kind) => `${command} --on ${kind}`);
+  const { program, diagnostics } = checkProgram(entry, host, { on });
   if (on === null || program === null) return diagnostics;
   if (runnersNamed(program).length === 0)
     world.err.write(`no task of ${visible(file)} names a runner: all of it stays on this machine\n`);

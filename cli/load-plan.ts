@@ -10,7 +10,8 @@ import { flowFile, readSource } from "./files.ts";
 import { nodeHost } from "./host.ts";
 import { mustBeKind, mustHave, tellIdleOn } from "./on.ts";
 import { visible } from "./render/text.ts";
-import { exits, Stop, shellWord } from "./stop.ts";
+import { hostWith, setWords } from "./set.ts";
+import { exits, Stop, shellWord, usage } from "./stop.ts";
 import { errorsIn, mustBeWell } from "./tell.ts";
 import type { World } from "./world.ts";
 
@@ -19,6 +20,8 @@ export interface PlanSource {
   readonly flow: string | null;
   /** The kind of place for declared runners; null: the first of each. */
   readonly on: string | null;
+  /** `RUNNER.KEY=VALUE` in place of what the file says. */
+  readonly set: readonly string[];
   /** `run` or `plan`: for what to type next. */
   readonly command: string;
 }
@@ -27,10 +30,15 @@ export interface PlanSource {
 export function loadPlan(from: PlanSource, world: World): Plan {
   const file = flowFile(world.cwd, from.file, from.command);
   if (/\.json$/i.test(file)) return planFromJson(file, from, world);
-  const host = nodeHost(world.cwd, file, world.machine);
+  const entry = resolve(world.cwd, file);
+  const disk = nodeHost(world.cwd, file, world.machine);
+  const host =
+    from.set.length === 0
+      ? disk
+      : hostWith(from.set, entry, disk, `flowc ${from.command} ${shellWord(file)}`);
   if (from.on !== null)
     mustBeKind(from.on, host.kinds, (on) => `flowc ${from.command} ${shellWord(file)} --on ${on}`);
-  const { plan, diagnostics } = compile(resolve(world.cwd, file), host, {
+  const { plan, diagnostics } = compile(entry, host, {
     ...(from.flow === null ? {} : { flow: from.flow }),
     on: from.on,
   });
@@ -41,7 +49,7 @@ export function loadPlan(from: PlanSource, world: World): Plan {
       nextAfter(
         diagnostics.flatMap((one) => (one.severity === "error" ? [one.code] : [])),
         file,
-        from.on,
+        from,
       ),
     );
     throw new Error("no plan, and no error to tell");
@@ -52,11 +60,11 @@ export function loadPlan(from: PlanSource, world: World): Plan {
 }
 
 /** A wrong name of a flow is mended on the command line, all else in the file. */
-function nextAfter(codes: readonly string[], file: string, on: string | null): string {
+function nextAfter(codes: readonly string[], file: string, { on, set }: PlanSource): string {
   const onlyTheFlow = codes.every((code) => code === "unknown-flow" || code === "which-flow");
   return onlyTheFlow
     ? `flowc list ${shellWord(file)}`
-    : `flowc check ${shellWord(file)}${on === null ? "" : ` --on ${on}`}`;
+    : ["flowc check", shellWord(file), ...(on === null ? [] : ["--on", on]), ...setWords(set)].join(" ");
 }
 
 function planFromJson(file: string, from: PlanSource, world: World): Plan {
@@ -85,6 +93,11 @@ function planFromJson(file: string, from: PlanSource, world: World): Plan {
   const { version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets } = value;
   const { runners = [] }: Partial<Plan> = value;
   mustHave(runners, file, from.on);
+  if (from.set.length > 0)
+    throw usage(
+      "A printed plan has its settings already: `--set` is for flows.",
+      `flowc plan FILE ${setWords(from.set).join(" ")} --format json > plan.json`,
+    );
   return { version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets, runners };
 }
 

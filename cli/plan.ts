@@ -28,7 +28,10 @@ import type { World } from "./world.ts";
 const pathNamesMax = 12;
 
 export async function plan(request: RequestOf<"plan">, world: World): Promise<number> {
-  const loaded = loadPlan({ file: request.file, flow: request.flow, on: request.on, command: "plan" }, world);
+  const loaded = loadPlan(
+    { file: request.file, flow: request.flow, on: request.on, set: request.set, command: "plan" },
+    world,
+  );
   const command = [
     "flowc plan",
     ...[request.file, request.flow].flatMap((word) => word ?? []).map(shellWord),

@@ -53,6 +53,8 @@ export interface RunRecord {
   readonly gates: readonly GateView[];
   /** The kind of place that was asked for with `--on`. */
   readonly on: string | null;
+  /** Settings that `--set` gave. */
+  readonly set: readonly string[];
   readonly inputs: Readonly<Record<string, Value>>;
   readonly output: Value;
   readonly counts: Counts;
@@ -215,6 +217,7 @@ function history(view: RunView, events: Iterable<Event>) {
   const artifacts: (ArtifactRef & { node: string })[] = [];
   let inputs: RunRecord["inputs"] = {};
   let on: string | null = null;
+  let set: readonly string[] = [];
   let startedAt: number | null = null;
   let endedAt: number | null = null;
   let wallMs = 0;
@@ -228,7 +231,7 @@ function history(view: RunView, events: Iterable<Event>) {
     endedAt = event.type === "run.ended" ? event.at : null;
     if (event.type === "run.started") {
       inputs = event.inputs;
-      on = event.options.on ?? null;
+      ({ on = null, set = [] } = event.options);
     }
     if (event.type === "run.opened") {
       if (openedAt !== null) wallMs += before - openedAt;
@@ -247,6 +250,7 @@ function history(view: RunView, events: Iterable<Event>) {
   if (openedAt !== null) wallMs += before - openedAt;
   return {
     on,
+    set,
     inputs,
     artifacts,
     startedAt: startedAt ?? 0,

@@ -34,6 +34,8 @@ export interface RunRequest {
   readonly state: string | null;
   /** The kind of place for declared runners; null: of a new run the first of each, of a resumed one what it has. */
   readonly on: string | null;
+  /** `RUNNER.KEY=VALUE` in place of what the file says. */
+  readonly set: readonly string[];
   /** False with `--no-wait`: exit 3 instead of waiting for a person. */
   readonly wait: boolean;
 }
@@ -66,6 +68,7 @@ export type Request =
       readonly strict: boolean;
       /** The kind of place for declared runners; null: the first of each. */
       readonly on: string | null;
+      readonly set: readonly string[];
     }
   | { readonly command: "explain"; readonly code: string | null; readonly json: boolean }
   | { readonly command: "completion"; readonly shell: Shell }
@@ -83,6 +86,7 @@ export type Request =
       readonly flow: string | null;
       readonly format: PlanFormat;
       readonly on: string | null;
+      readonly set: readonly string[];
       readonly input: readonly GivenInput[];
       readonly inputs: string | null;
     }

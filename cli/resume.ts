@@ -21,6 +21,8 @@ export interface Resumed {
   readonly resume: Resume;
   /** The kind of place for declared runners, as when the run began. */
   readonly on: string | null;
+  /** `RUNNER.KEY=VALUE`, as when the run began. */
+  readonly set: readonly string[];
 }
 
 export function resumed(
@@ -44,28 +46,36 @@ export function resumed(
   const stored = journal.plan(started.plan);
   const { inputs } = started;
   const { takeOver } = request;
-  const { on = null } = started.options;
+  const { on = null, set = [] } = started.options;
+  if (request.set.length > 0)
+    throw usage(
+      "A resumed run has its settings already; they cannot be changed.",
+      `flowc run --resume ${run}${project.flag}`,
+    );
   if (request.on !== null && request.on !== on)
     throw usage(
       `The run ${run} goes on where it began, ${on === null ? "without `--on`" : `with \`--on ${on}\``}; it cannot move.`,
       `flowc run --resume ${run}${project.flag}`,
     );
-  if (request.stored) return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on };
+  if (request.stored) return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on, set };
   if (request.file !== null) {
     const plan = loadPlan(
-      { file: request.file, flow: request.flow ?? stored.flow, on, command: "run" },
+      { file: request.file, flow: request.flow ?? stored.flow, on, set, command: "run" },
       world,
     );
-    return { plan, inputs, resume: { run, stored: false, takeOver }, on };
+    return { plan, inputs, resume: { run, stored: false, takeOver }, on, set };
   }
   const file = stored.flows[stored.flow]?.file;
   const path = file === undefined ? null : join(project.root, file);
   if (path !== null && existsSync(path)) {
-    const plan = loadPlan({ file: shownPath(world, path), flow: stored.flow, on, command: "run" }, world);
-    return { plan, inputs, resume: { run, stored: false, takeOver }, on };
+    const plan = loadPlan(
+      { file: shownPath(world, path), flow: stored.flow, on, set, command: "run" },
+      world,
+    );
+    return { plan, inputs, resume: { run, stored: false, takeOver }, on, set };
   }
   world.err.write(
     `${visible(file ?? "its file")} is not there any more; going on with the plan that was recorded\n`,
   );
-  return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on };
+  return { plan: stored, inputs, resume: { run, stored: true, takeOver }, on, set };
 }

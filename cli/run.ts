@@ -37,6 +37,7 @@ import { notWritten } from "./report.ts";
 import type { RunRequest } from "./request.ts";
 import { type Resumed, resumed } from "./resume.ts";
 import { roomFor } from "./room.ts";
+import { setWords } from "./set.ts";
 import { recordJson } from "./show.ts";
 import { exits, Stop, shellWord, usage } from "./stop.ts";
 import { stopSignals } from "./stop-signals.ts";
@@ -66,7 +67,7 @@ export async function run(request: RunRequest, world: World): Promise<number> {
 
 async function fresh(request: RunRequest, project: Project, world: World): Promise<number> {
   const plan = loadPlan(
-    { file: request.file ?? "", flow: request.flow, on: request.on, command: "run" },
+    { file: request.file ?? "", flow: request.flow, on: request.on, set: request.set, command: "run" },
     world,
   );
   const command = commandOf(request, project);
@@ -94,16 +95,17 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
       request,
       project,
       journal,
-      { plan, inputs: await given(store), resume: null, on: request.on },
+      { plan, inputs: await given(store), resume: null, on: request.on, set: request.set },
       world,
     );
   });
 }
 
 /** What was typed, as far as it says what to run. */
-function commandOf({ file, flow, on }: RunRequest, { flag }: Project): string {
+function commandOf({ file, flow, on, set }: RunRequest, { flag }: Project): string {
   const words = [file, flow].flatMap((word) => word ?? []);
-  return ["flowc run", ...words.map(shellWord), ...(on === null ? [] : ["--on", on])].join(" ") + flag;
+  const places = [...(on === null ? [] : ["--on", on]), ...setWords(set)];
+  return ["flowc run", ...words.map(shellWord), ...places].join(" ") + flag;
 }
 
 /** Told before the run, and not after hours of it. */
@@ -141,6 +143,7 @@ interface Start {
   readonly inputs: Readonly<Record<string, Value>>;
   readonly resume: Resumed["resume"] | null;
   readonly on: string | null;
+  readonly set: readonly string[];
 }
 
 async function perform(
@@ -232,13 +235,19 @@ async function perform(
   }
 }
 
-function optionsOf(request: RunRequest, { plan, on }: Start, { state }: Project, world: World): RunOptions {
+function optionsOf(
+  request: RunRequest,
+  { plan, on, set }: Start,
+  { state }: Project,
+  world: World,
+): RunOptions {
   return {
     jobs: request.jobs,
     ...roomFor(plan, world.machine.memory, state),
     failFast: request.failFast,
     only: request.only.length > 0 ? request.only : null,
     ...(on === null ? {} : { on }),
+    ...(set.length === 0 ? {} : { set }),
   };
 }
 

@@ -75,7 +75,7 @@ function drawn(record: RunRecord, world: World): readonly string[] {
   const columns = world.out.columns();
   const lines = [
     `${paint("strong", record.run)} ${visible(record.flow)} ${paint(statusStyle(record.status), record.status)}`,
-    `started ${moment(record.startedAt)}, took ${duration(record.wallMs)}${record.resumed > 0 ? `, resumed ${count(record.resumed, "time")}` : ""}${record.on === null ? "" : `, on ${visible(record.on)}`}`,
+    `started ${moment(record.startedAt)}, took ${duration(record.wallMs)}${record.resumed > 0 ? `, resumed ${count(record.resumed, "time")}` : ""}${record.on === null ? "" : `, on ${visible(record.on)}`}${record.set.length === 0 ? "" : `, with ${record.set.map(visible).join(" ")}`}`,
     countsLine(record),
   ];
   for (const cause of record.causes)
@@ -173,6 +173,7 @@ export function recordJson(record: RunRecord) {
     reused: record.reused,
     counts: record.counts,
     on: record.on,
+    set: record.set,
     inputs: record.inputs,
     output: record.output,
     failures: record.causes.map(({ failure, affected }) => ({ ...failureJson(failure), affected })),

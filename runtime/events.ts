@@ -47,8 +47,8 @@ export type EventBody =
       readonly host: string;
       /** What the plan's declared runners are for this owner; not there: nothing more is known than the plan says. */
       readonly places?: readonly Place[];
-      /** What a resumed run does otherwise than before; its `only` and `on` stay. */
-      readonly options?: Omit<RunOptions, "only" | "on">;
+      /** What a resumed run does otherwise than before; its `only`, `on` and `set` stay. */
+      readonly options?: Omit<RunOptions, "only" | "on" | "set">;
     }
   | {
       readonly type: "run.cancelled";
@@ -243,4 +243,6 @@ export interface RunOptions {
   readonly only: readonly string[] | null;
   /** The kind of place that declared runners are to have; null or absent: the first of each. */
   readonly on?: string | null;
+  /** `RUNNER.KEY=VALUE`: settings in place of what the file says; the plan has them already. Absent: none. */
+  readonly set?: readonly string[];
 }

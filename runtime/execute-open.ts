@@ -36,7 +36,7 @@ export interface RunRequest {
   readonly plan: Plan;
   /** Decoded by the types of the plan's inputs; what has a default may be missing. A resumed run has its own. */
   readonly inputs: Readonly<Record<string, Value>>;
-  /** A resumed run keeps its own `only` and `on`. */
+  /** A resumed run keeps its own `only`, `on` and `set`. */
   readonly options: RunOptions;
   readonly resume?: Resume;
   /** False: it is left, resumable, when only a person can move it on. */
@@ -127,7 +127,7 @@ export async function openAgain(
       if (gone.once) refuseForgotten(parts.run, ask.again?.names ?? []);
     }
     const recorder = new Recorder(world, { ...parts, watch: ask.watch ?? nobody }, last);
-    const { only: _, on: __, ...options } = ask.options;
+    const { only: _, on: __, set: ___, ...options } = ask.options;
     const places = await placesOf(world, plan, parts.run.options.on ?? null);
     const opened = { epoch: parts.log.epoch, ...world.identity, ...places, options };
     const before = new Set(parts.run.unknown);

@@ -141,14 +141,23 @@ const isPlaces: Check = (value) =>
   });
 const isOptions: Check = (value) => {
   if (typeof value !== "object" || value === null) return false;
-  const { jobs, memory = 0, disk = 0, failFast, only, on = null } = Object.fromEntries(Object.entries(value));
+  const {
+    jobs,
+    memory = 0,
+    disk = 0,
+    failFast,
+    only,
+    on = null,
+    set = [],
+  } = Object.fromEntries(Object.entries(value));
   return (
     isNumber(jobs) &&
     isNumber(memory) &&
     isNumber(disk) &&
     typeof failFast === "boolean" &&
     (only === null || isTexts(only)) &&
-    (on === null || isText(on))
+    (on === null || isText(on)) &&
+    isTexts(set)
   );
 };
 

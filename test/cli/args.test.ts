@@ -22,7 +22,14 @@ function stopped(...argv: string[]): Stop {
 
 describe("the command line", () => {
   it("is filled with defaults", () => {
-    expect(parse("check")).toEqual({ command: "check", files: [], format: null, strict: false, on: null });
+    expect(parse("check")).toEqual({
+      command: "check",
+      files: [],
+      format: null,
+      strict: false,
+      on: null,
+      set: [],
+    });
     expect(parse("check", "--json")).toMatchObject({ format: "json" });
     expect(parse("explain")).toEqual({ command: "explain", code: null, json: false });
     expect(parse("run", "a.flow", "--jobs", "3")).toEqual({
@@ -38,6 +45,7 @@ describe("the command line", () => {
       again: [],
       only: [],
       on: null,
+      set: [],
       failFast: false,
       dryRun: false,
       ui: "auto",

@@ -43,6 +43,7 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
     flow: "main",
     status: "failed",
     on: null,
+    set: [],
     inputs: {},
     output: null,
     counts: {

@@ -1,0 +1,39 @@
+// `--set RUNNER.KEY=VALUE` as it was typed: split, and put into the program.
+
+import type { Host } from "../compiler/host.ts";
+import { type GivenSetting, withSettings } from "../compiler/set.ts";
+import { visible } from "./render/text.ts";
+import { didYouMean, shellWord, usage } from "./stop.ts";
+
+/** Null if it is not written as `RUNNER.KEY=VALUE`. */
+export function settingOf(text: string): GivenSetting | null {
+  const at = text.indexOf("=");
+  const path = text.slice(0, Math.max(at, 0)).split(".");
+  if (at < 0 || path.length < 2 || path.some((name) => !/^[A-Za-z_]\w*$/.test(name))) return null;
+  return { path, text: text.slice(at + 1) };
+}
+
+/** The words of the options, to type them again. */
+export function setWords(set: readonly string[]): readonly string[] {
+  return set.flatMap((one) => ["--set", shellWord(one)]);
+}
+
+/** The program as its file and the command line say together. `next`: the command without them. */
+export function hostWith(set: readonly string[], entry: string, host: Host, next: string): Host {
+  const changed = withSettings(
+    entry,
+    host,
+    set.flatMap((one) => settingOf(one) ?? []),
+  );
+  if (!("problem" in changed)) return changed;
+  const { near } = changed;
+  throw usage(
+    `${visible(changed.problem)}${didYouMean(near)}`,
+    near === null
+      ? next
+      : [
+          next,
+          ...setWords(set.map((one) => (one.startsWith(`${near}.`) ? one : one.replace(/^\w+/, near)))),
+        ].join(" "),
+  );
+}
