@@ -1,0 +1,99 @@
+// One sandbox of the test server: folders of its own and real processes, which all end with it.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface SandboxSpec {
+  readonly template: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly envs: Readonly<Record<string, string>>;
+  readonly seconds: number;
+}
+
+/** With root's rights a sandbox sees its own `/home`, `/tmp` and processes under the usual paths and numbers. */
+export const isolates = process.getuid?.() === 0 && process.platform === "linux";
+
+export class Sandbox {
+  readonly id = `i${randomBytes(10).toString("hex")}`;
+  readonly token = randomBytes(16).toString("hex");
+  readonly spec: SandboxSpec;
+  readonly startedAt = new Date();
+  endAt = new Date();
+  alive = true;
+  private readonly folder = mkdtempSync(join(tmpdir(), "flowc-e2b-"));
+  private readonly init: ChildProcess;
+  private readonly ended: () => void;
+  private pid = 0;
+  private timer: NodeJS.Timeout | null = null;
+
+  private constructor(spec: SandboxSpec, ended: () => void) {
+    this.spec = spec;
+    this.ended = ended;
+    for (const name of ["home/user", "tmp"])
+      mkdirSync(join(this.folder, name), { recursive: true, mode: 0o777 });
+    // It reads what never comes: when the server is gone it ends, and all that runs in it.
+    const script =
+      'mount --bind "$0/home" /home && mount --bind "$0/tmp" /tmp && echo ready && while read -r; do :; done';
+    const isolated = ["--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
+    this.init = isolates
+      ? spawn("unshare", [...isolated, "bash", "-c", script, this.folder], { stdio: "pipe" })
+      : spawn("bash", ["-c", "echo ready; while read -r; do :; done"], { stdio: "pipe" });
+    this.init.stdin?.on("error", () => {});
+  }
+
+  static async start(spec: SandboxSpec, ended: () => void): Promise<Sandbox> {
+    const sandbox = new Sandbox(spec, ended);
+    const { stdout, pid = 0 } = sandbox.init;
+    if (stdout !== null) await once(stdout, "data");
+    sandbox.pid = isolates ? (childrenOf(pid)[0] ?? 0) : pid;
+    sandbox.prolong(spec.seconds);
+    return sandbox;
+  }
+
+  /** From now on. */
+  prolong(seconds: number): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.endAt = new Date(Date.now() + seconds * 1000);
+    this.timer = setTimeout(() => this.kill(), seconds * 1000);
+    this.timer.unref();
+  }
+
+  /** Where a path of the sandbox is on this machine. */
+  real(path: string): string {
+    if (isolates) return `/proc/${this.pid}/root${path}`;
+    return path.startsWith("/home/") || path.startsWith("/tmp/") ? join(this.folder, path) : path;
+  }
+
+  /** What is run to run a command in it. */
+  entering(argv: readonly string[], cwd: string): readonly string[] {
+    if (!isolates) return argv;
+    return ["nsenter", "-t", String(this.pid), "-m", "-p", `--wdns=${cwd}`, "--", ...argv];
+  }
+
+  /** How many processes run in it beside the first. */
+  processes(): number {
+    return this.alive && isolates ? childrenOf(this.pid).length : 0;
+  }
+
+  kill(): void {
+    if (!this.alive) return;
+    this.alive = false;
+    if (this.timer !== null) clearTimeout(this.timer);
+    if (this.pid > 0) process.kill(this.pid, "SIGKILL");
+    this.init.kill("SIGKILL");
+    this.ended();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+export function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
