@@ -33,6 +33,38 @@ export const e2bKind: KindFacts = {
         default: "hobby",
         examples: ["pro"],
       },
+      user: {
+        type: "string",
+        minLength: 1,
+        description: "Who runs its commands. Without it the template's own.",
+        examples: ["root"],
+      },
+      life: {
+        type: "integer",
+        minimum: 60,
+        "x-flowc": "duration",
+        description:
+          "A sandbox that flowc does not need any more, or cannot reach, ends after so long. 5m by default.",
+        examples: [600],
+      },
+      network: {
+        type: "boolean",
+        description: "May it reach the internet? True by default.",
+        examples: [false],
+      },
+      domain: { type: "string", minLength: 1, description: "Of your own E2B.", examples: ["e2b.example"] },
+      api_url: {
+        type: "string",
+        minLength: 1,
+        description: "Where sandboxes are made, when the domain does not say it.",
+        examples: ["https://api.e2b.example"],
+      },
+      sandbox_url: {
+        type: "string",
+        minLength: 1,
+        description: "Where sandboxes are reached, when the domain does not say it.",
+        examples: ["https://sandbox.e2b.example"],
+      },
     },
     required: ["template"],
     additionalProperties: false,

@@ -20,12 +20,8 @@ export interface Registry {
 export const builtIn: readonly Known[] = [
   { facts: localKind, open: async () => (await import("./local.ts")).localRunner() },
   { facts: dockerKind, open: async () => (await import("./docker.ts")).dockerRunner() },
-  { facts: e2bKind, open: async () => notHere("e2b") },
+  { facts: e2bKind, open: async () => (await import("./e2b.ts")).e2bRunner() },
 ];
-
-function notHere(kind: string): Problem {
-  return { problem: `This version of flowc cannot make instances of \`${kind}\`.` };
-}
 
 export const packagePrefix = "flowc-runner-";
 

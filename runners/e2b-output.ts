@@ -1,0 +1,164 @@
+// A command's output in a sandbox: what is told of it in lines, its bytes brought to the files that they belong into.
+
+import { type FileHandle, open } from "node:fs/promises";
+import type { Output, OutputFilter } from "../runtime/runner.ts";
+import type { Offsets } from "./e2b-script.ts";
+
+/** How a command ended, as the sandbox tells it. */
+export type Told =
+  | { readonly kind: "ended"; readonly code: number; readonly bySignal: boolean }
+  | { readonly kind: "not-started"; readonly why: string };
+
+/** Brings the bytes of a file of the sandbox from one offset up to another. */
+export type Fetch = (stream: "out" | "err", from: number, to: number) => AsyncIterable<Uint8Array>;
+
+/** One command's lines. What it tells is carried out in order, one after the other. */
+export class Talk {
+  /** Its group in the sandbox; 0: not known yet. */
+  group = 0;
+  /** When something was heard last, in ms. */
+  heardAt: number;
+  private readonly fetch: Fetch;
+  private readonly now: () => number;
+  private readonly out: Sink;
+  private readonly err: Sink;
+  private rest = "";
+  private work: Promise<void> = Promise.resolve();
+  private told: Told | null = null;
+  private started: () => void = () => {};
+  /** When the command runs, or nothing more is told. */
+  readonly begun = new Promise<void>((resolve) => {
+    this.started = resolve;
+  });
+
+  constructor(io: Output, fetch: Fetch, now: () => number) {
+    this.fetch = fetch;
+    this.now = now;
+    this.heardAt = now();
+    this.out = new Sink(io.stdoutPath, io.filter?.() ?? null);
+    this.err = new Sink(io.stderrPath, io.filter?.() ?? null);
+  }
+
+  get offsets(): Offsets {
+    return { out: this.out.taken, err: this.err.taken };
+  }
+
+  hear(text: string): void {
+    this.heardAt = this.now();
+    const lines = (this.rest + text).split("\n");
+    this.rest = lines.pop() ?? "";
+    for (const line of lines) if (line.startsWith(":")) this.turn(line.slice(1).split(" "));
+  }
+
+  /** What was told up to now has been done. Null: no end was told. Throws what a fetch throws: it may be tried again. */
+  async done(): Promise<Told | null> {
+    await this.work;
+    return this.told;
+  }
+
+  /** A new stream tells from where the last one has come to. */
+  again(): void {
+    this.rest = "";
+    this.work = Promise.resolve();
+    this.told = null;
+    this.heardAt = this.now();
+  }
+
+  /** Nothing more comes. */
+  async close(): Promise<void> {
+    this.started();
+    await this.work.catch(() => {});
+    await this.out.end();
+    await this.err.end();
+  }
+
+  private turn([what, one = "", two = "", three = "", four = ""]: readonly string[]): void {
+    switch (what) {
+      case "s":
+        this.group = Number(one);
+        this.started();
+        break;
+      case "o":
+        this.next(() => this.out.write(Buffer.from(one, "base64")));
+        break;
+      case "r":
+        this.next(() => this.err.write(Buffer.from(one, "base64")));
+        break;
+      case "g":
+        this.next(() => this.upTo(Number(one), Number(two)));
+        break;
+      case "n":
+        this.tell({ kind: "not-started", why: one });
+        break;
+      case "e":
+        this.next(() => this.upTo(Number(three), Number(four)));
+        this.tell({ kind: "ended", code: Number(one), bySignal: two === "s" });
+        break;
+      default:
+    }
+  }
+
+  private tell(told: Told): void {
+    this.next(async () => {
+      this.told = told;
+    });
+    this.started();
+  }
+
+  private next(step: () => Promise<void>): void {
+    this.work = this.work.then(step);
+    // Who waits for it is told; nobody may wait yet.
+    this.work.catch(() => {});
+  }
+
+  private async upTo(out: number, err: number): Promise<void> {
+    for (const [name, sink, end] of [
+      ["out", this.out, out],
+      ["err", this.err, err],
+    ] as const) {
+      if (sink.taken >= end) continue;
+      for await (const chunk of this.fetch(name, sink.taken, end)) {
+        this.heardAt = this.now();
+        await sink.write(chunk);
+      }
+      if (sink.taken < end) throw new Error("its output became shorter");
+    }
+  }
+}
+
+/** A log file, made when there is something to write. */
+class Sink {
+  /** How many bytes came. */
+  taken = 0;
+  private readonly path: string;
+  private readonly filter: OutputFilter | null;
+  private file: FileHandle | null = null;
+  private failed = false;
+
+  constructor(path: string, filter: OutputFilter | null) {
+    this.path = path;
+    this.filter = filter;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.taken += bytes.length;
+    await this.keep(this.filter === null ? bytes : this.filter.push(bytes));
+  }
+
+  async end(): Promise<void> {
+    if (this.filter !== null) await this.keep(this.filter.end());
+    await this.file?.close().catch(() => {});
+    this.file = null;
+  }
+
+  private async keep(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0 || this.failed) return;
+    try {
+      this.file ??= await open(this.path, "a");
+      await this.file.appendFile(bytes);
+    } catch {
+      // The disk is full: the rest of the output is lost, the exit code is not.
+      this.failed = true;
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// What E2B's refusals mean for a run, and what a person can do about them.
+
+import { AuthenticationError, RateLimitError, SandboxError, ServiceBusyError } from "@e2b/code-interpreter";
+import type { NoInstance } from "../runtime/runner.ts";
+import type { E2bSettings } from "./e2b-settings.ts";
+
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+  return `${error.message}${code}`;
+}
+
+/** Creations are counted by the second. */
+const nextSecondMs = 1_000;
+
+/** Why a sandbox cannot be had; null: nobody answered, so that one may have been made. */
+export function problemOf(error: unknown, { template, account }: E2bSettings): NoInstance | null {
+  const message = messageOf(error);
+  if (error instanceof AuthenticationError)
+    return refused(
+      `E2B does not know the key that the runner was given: ${message}\nIs it still valid? Keys are made at https://e2b.dev/dashboard?tab=keys`,
+    );
+  if (error instanceof RateLimitError) {
+    const bound = /maximum number of concurrent[^(]*\((\d+)\)/i.exec(message)?.[1];
+    if (bound === "0") return refused(`This E2B account may have no sandbox at all: ${message}`);
+    if (bound !== undefined)
+      return {
+        problem: "busy",
+        message: `This E2B account may have ${bound} sandboxes at one time, and has them.`,
+        afterMs: null,
+      };
+    return { problem: "busy", message: "E2B makes no more sandboxes in this second.", afterMs: nextSecondMs };
+  }
+  if (error instanceof ServiceBusyError)
+    return { problem: "busy", message: `E2B is busy: ${message}`, afterMs: null };
+  const status = error instanceof SandboxError && "statusCode" in error ? Number(error.statusCode) : 0;
+  if (status === 404)
+    return refused(
+      `E2B has no template \`${template}\` for this account: ${message}\nSee which there are: e2b template list`,
+    );
+  if (status === 403) return refused(`E2B refuses a sandbox of \`${template}\` with this key: ${message}`);
+  if (status >= 400 && status < 500) return refused(`E2B refuses a sandbox of \`${template}\`: ${message}`);
+  if (status >= 500)
+    return { problem: "lost", message: `E2B could not make a sandbox of \`${template}\`: ${message}` };
+  if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN/.test(message))
+    return {
+      problem: "lost",
+      message: `E2B does not answer at ${account.apiUrl ?? `api.${account.domain ?? "e2b.app"}`}: ${message}`,
+    };
+  return null;
+}
+
+export const noKey = refused(
+  'There is no key for E2B. Name it as a secret in the runner\'s settings, `api_key: secret("E2B_API_KEY")`, and set it: export E2B_API_KEY=…',
+);
+
+export function refused(message: string): NoInstance {
+  return { problem: "refused", message };
+}

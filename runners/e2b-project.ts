@@ -1,0 +1,58 @@
+// The project as a sandbox gets it: what git does not ignore, up to a bound.
+
+import { execFile } from "node:child_process";
+import { realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { filesBelow, isInside } from "../runtime/folder.ts";
+import type { FileSearch } from "../runtime/runner.ts";
+import { WorkspaceError } from "../runtime/workspace.ts";
+
+export interface ProjectFile {
+  /** Relative, with `/`. */
+  readonly path: string;
+  readonly local: string;
+  /** Changes when the file does. */
+  readonly state: string;
+}
+
+const filesMax = 20_000;
+const bytesMax = 200e6;
+const gitBytesMax = 64e6;
+
+/** Throws WorkspaceError where there is too much of it. */
+export async function projectFiles(project: string): Promise<readonly ProjectFile[]> {
+  const files: ProjectFile[] = [];
+  let bytes = 0;
+  for (const path of (await gitFiles(project)) ?? (await allFiles(project))) {
+    const local = join(project, path);
+    const stats = await stat(local).catch(() => null);
+    if (stats === null || !stats.isFile() || !isInside(project, await realpath(local))) continue;
+    bytes += stats.size;
+    files.push({ path, local, state: [stats.ino, stats.size, stats.mtimeMs, stats.mode].join() });
+    if (files.length > filesMax || bytes > bytesMax)
+      throw new WorkspaceError(
+        `The project has more than ${filesMax} files or ${bytesMax / 1e6} MB that git does not ignore: too much to copy it into each sandbox. Say which files the task needs (\`reads: ["src/**"]\`), or name what is not needed in .gitignore.`,
+      );
+  }
+  return files;
+}
+
+/** Null: it is no work tree of git's, or there is no git. */
+async function gitFiles(project: string): Promise<readonly string[] | null> {
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const output = await promisify(execFile)("git", args, { cwd: project, maxBuffer: gitBytesMax }).catch(
+    () => null,
+  );
+  const own = (path: string) => path !== "" && path !== ".flowc" && !path.startsWith(".flowc/");
+  return output === null ? null : [...new Set(output.stdout.split("\0").filter(own))];
+}
+
+async function allFiles(project: string): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for await (const { path } of filesBelow(project, everything)) paths.push(path);
+  return paths;
+}
+
+const left = new Set([".git", ".flowc", "node_modules"]);
+const everything: FileSearch = { roots: [""], enters: (name) => !left.has(name), matches: () => true };
