@@ -126,7 +126,7 @@ export class Box {
   }
 
   /** A part of a file, as it comes. */
-  async *bytes(path: string, from: number, to: number): AsyncIterable<Uint8Array> {
+  async *bytes(path: string, from: number, to: number): AsyncIterable<Buffer> {
     if (to <= from) return;
     const { sandbox } = this.spec;
     const url = await sandbox.downloadUrl(path, this.user);
@@ -145,7 +145,7 @@ export class Box {
       const own = chunk.subarray(Math.min(skip, chunk.length)).subarray(0, left);
       skip -= Math.min(skip, chunk.length);
       left -= own.length;
-      if (own.length > 0) yield own;
+      if (own.length > 0) yield Buffer.from(own.buffer, own.byteOffset, own.length);
       if (left === 0) break;
     }
   }

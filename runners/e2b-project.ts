@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { filesBelow, isInside } from "../runtime/folder.ts";
 import type { FileSearch } from "../runtime/runner.ts";
-import { WorkspaceError } from "../runtime/workspace.ts";
 
 export interface ProjectFile {
   /** Relative, with `/`. */
@@ -20,7 +19,10 @@ const filesMax = 20_000;
 const bytesMax = 200e6;
 const gitBytesMax = 64e6;
 
-/** Throws WorkspaceError where there is too much of it. */
+/** It is the task's own fault, and no other place would do better: a sentence for people. */
+export class TooMuch extends Error {}
+
+/** Throws TooMuch. */
 export async function projectFiles(project: string): Promise<readonly ProjectFile[]> {
   const files: ProjectFile[] = [];
   let bytes = 0;
@@ -31,7 +33,7 @@ export async function projectFiles(project: string): Promise<readonly ProjectFil
     bytes += stats.size;
     files.push({ path, local, state: [stats.ino, stats.size, stats.mtimeMs, stats.mode].join() });
     if (files.length > filesMax || bytes > bytesMax)
-      throw new WorkspaceError(
+      throw new TooMuch(
         `The project has more than ${filesMax} files or ${bytesMax / 1e6} MB that git does not ignore: too much to copy it into each sandbox. Say which files the task needs (\`reads: ["src/**"]\`), or name what is not needed in .gitignore.`,
       );
   }

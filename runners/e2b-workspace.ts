@@ -4,8 +4,9 @@ import { join, posix } from "node:path";
 import { isInside, outside } from "../runtime/folder.ts";
 import type { InstanceSpec, PutFile, Workspace, WorkspaceSpec } from "../runtime/runner.ts";
 import { type Box, top } from "./e2b-box.ts";
+import { notStarted } from "./e2b-ends.ts";
 import { fetchedFrom } from "./e2b-fetch.ts";
-import { projectFiles } from "./e2b-project.ts";
+import { projectFiles, TooMuch } from "./e2b-project.ts";
 import { quoted } from "./e2b-script.ts";
 import { extracted, type Sent } from "./e2b-upload.ts";
 
@@ -59,7 +60,7 @@ export async function copiedWorkspace(
   const own = posix.join(top, `${tag.node}-${tag.attempt}-${box.next()}`);
   const temporary = posix.join(own, "tmp");
   const path = kind === "project" ? posix.join(top, "project") : posix.join(own, "work");
-  if (kind === "project") await copies.project(project, path);
+  const refused = kind === "project" ? await tooMuch(copies.project(project, path)) : null;
   let fetched = 0;
   return {
     ref: box.ref,
@@ -82,6 +83,17 @@ export async function copiedWorkspace(
       box.stale.push(own);
     },
   };
+}
+
+/** Why the project cannot be sent; null: it is there. */
+async function tooMuch(sent: Promise<void>): Promise<string | null> {
+  try {
+    await sent;
+    return null;
+  } catch (error) {
+    if (error instanceof TooMuch) return error.message;
+    throw error;
+  }
 }
 
 /** Who waits for a change looks by itself, too: a watch that breaks is no loss. */
