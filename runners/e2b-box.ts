@@ -101,7 +101,11 @@ export class Box {
       const told = await this.told(order, talk);
       await stopping.over();
       this.stale.push(order.folder);
-      return this.ending ? killed : endOf(told, program, cwd);
+      if (this.ending) return killed;
+      // A sandbox on its way out has no room either.
+      if (told.kind === "not-started" && told.why === "disk" && !(await this.isWell()))
+        throw await this.gone(told.why);
+      return endOf(told, program, cwd);
     } catch (error) {
       if (this.ending) return killed;
       return { kind: "lost", message: messageOf(error) };

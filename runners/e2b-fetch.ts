@@ -1,6 +1,6 @@
 // Files on their way out of a sandbox: listed there, chosen here, and brought in one archive.
 
-import { createWriteStream } from "node:fs";
+import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { Readable } from "node:stream";
@@ -22,6 +22,8 @@ interface Entry {
 /** So few are brought one by one. */
 const singlyMax = 3;
 const linksMax = 40;
+/** Smaller files are written at once. */
+const wholeBytesMax = 1e6;
 
 /** Regular files that a search wants, sorted by path. A link counts as what it leads to, if that is in the workspace. */
 export async function* fetchedFrom(
@@ -133,11 +135,10 @@ async function brought(
 ): Promise<void> {
   try {
     if (paths.length <= singlyMax) {
-      for (const path of paths)
-        await written(
-          join(to, path),
-          box.bytes(posix.join(workspace, path), 0, entries.get(path)?.size ?? 0),
-        );
+      for (const path of paths) {
+        const size = entries.get(path)?.size ?? 0;
+        await written(join(to, path), size, box.bytes(posix.join(workspace, path), 0, size));
+      }
       return;
     }
     const archive = `${top}/out-${box.next()}.tar`;
@@ -149,13 +150,16 @@ async function brought(
     const size = Number(said?.trim().split("\n").at(-1) ?? Number.NaN);
     if (Number.isNaN(size)) throw new Error("its files could not be packed: is its disk full?");
     for await (const entry of unpacked(box.bytes(archive, 0, size)))
-      if (entry.kind === "file") await written(join(to, entry.name), entry.bytes());
+      if (entry.kind === "file") await written(join(to, entry.name), entry.size, entry.bytes());
   } catch (error) {
     throw await box.gone(error);
   }
 }
 
-async function written(path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await pipeline(Readable.from(bytes), createWriteStream(path));
+async function written(path: string, size: number, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  if (size > wholeBytesMax) return pipeline(Readable.from(bytes), createWriteStream(path));
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  writeFileSync(path, Buffer.concat(chunks));
 }

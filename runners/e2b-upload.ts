@@ -14,6 +14,8 @@ const inlineBytesMax = 48 * 1024;
 /** More than this is told. */
 const quietBytesMax = 20e6;
 
+const pieceBytesMin = 256 * 1024;
+
 const owner = { uid: 0, gid: 0 };
 
 /** Names are relative to the sandbox's root. Throws when it is gone, or has no room. */
@@ -56,9 +58,18 @@ function webStream(stream: Readable): globalThis.ReadableStream<Uint8Array> {
   const chunks = stream[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await chunks.next();
-      if (done === true) controller.close();
-      else controller.enqueue(new Uint8Array(value));
+      // A small file is three pieces: each on its own would cost more than it is.
+      const pieces: Buffer[] = [];
+      for (let length = 0; length < pieceBytesMin; ) {
+        const { done, value } = await chunks.next();
+        if (done === true) {
+          if (length > 0) controller.enqueue(new Uint8Array(Buffer.concat(pieces)));
+          return controller.close();
+        }
+        pieces.push(value);
+        length += value.length;
+      }
+      controller.enqueue(new Uint8Array(Buffer.concat(pieces)));
     },
     async cancel() {
       stream.destroy();

@@ -68,7 +68,10 @@ export async function copiedWorkspace(
     temporary,
     here: false,
     inherits: false,
-    exec: (command, io, stop) => box.run(command, posix.join(path, command.cwd), [path, temporary], io, stop),
+    exec: async (command, io, stop) =>
+      refused === null
+        ? await box.run(command, posix.join(path, command.cwd), [path, temporary], io, stop)
+        : notStarted("other", refused),
     put: async (files) => {
       const targets = files.map((file) => ({ ...file, to: posix.resolve(path, file.to) }));
       for (const [i, { to }] of targets.entries())

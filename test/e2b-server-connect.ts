@@ -43,12 +43,12 @@ export function messageOf(error: unknown): string {
 export class Envelopes {
   private readonly response: ServerResponse;
   /** So many more messages, and then: the connection breaks, or nothing more is said. */
-  private readonly fault: { readonly after: number; readonly then: "cut" | "hang" } | null;
+  private readonly fault: { readonly after: number; readonly how: "cut" | "hang" } | null;
   private sent = 0;
 
   constructor(
     response: ServerResponse,
-    fault: { readonly after: number; readonly then: "cut" | "hang" } | null,
+    fault: { readonly after: number; readonly how: "cut" | "hang" } | null,
   ) {
     this.response = response;
     this.fault = fault;
@@ -79,7 +79,7 @@ export class Envelopes {
   private write(flags: number, message: unknown): boolean {
     if (this.fault !== null && this.sent >= this.fault.after) {
       this.sent++;
-      if (this.fault.then === "cut") this.response.destroy();
+      if (this.fault.how === "cut") this.response.destroy();
       return true;
     }
     this.sent++;

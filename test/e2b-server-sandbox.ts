@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -76,7 +76,10 @@ export class Sandbox {
 
   /** How many processes run in it beside the first. */
   processes(): number {
-    return this.alive && isolates ? childrenOf(this.pid).length : 0;
+    const space = spaceOf(this.pid);
+    if (!this.alive || !isolates || space === null) return 0;
+    const numbers = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return numbers.filter((number) => spaceOf(Number(number)) === space).length - 1;
   }
 
   kill(): void {
@@ -95,5 +98,14 @@ export function childrenOf(pid: number): readonly number[] {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
   } catch {
     return [];
+  }
+}
+
+/** In which space of processes one is. */
+function spaceOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return null;
   }
 }

@@ -46,7 +46,7 @@ export interface Fault {
   /** The connection is dropped before anything is done, or after it was done and before it is answered. */
   readonly drop?: "before" | "after";
   /** A stream breaks, or falls silent, after so many messages. */
-  readonly stream?: { readonly after: number; readonly then: "cut" | "hang" };
+  readonly stream?: { readonly after: number; readonly how: "cut" | "hang" };
   /** An upload's connection is dropped after so many bytes. */
   readonly cutBytes?: number;
   /** The call's sandbox is gone. */
@@ -101,6 +101,14 @@ export class E2bServer {
 
   fault(fault: Partial<Fault> & Pick<Fault, "on">): void {
     this.faults.push({ times: 1, ...fault });
+  }
+
+  /** When it is so; looked at often. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds())
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5);
+      });
   }
 
   called(part: string, method?: string): number {
