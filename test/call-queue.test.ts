@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { Handed } from "../runtime/calls/batch.ts";
-import { envOf } from "../runtime/calls/batch.ts";
+import { callsOf } from "../runtime/calls/batch.ts";
 import type { Call, CallResult } from "../runtime/calls/call.ts";
 import { CallQueue } from "../runtime/calls/queue.ts";
 import { Slots } from "../runtime/calls/slots.ts";
@@ -23,28 +23,28 @@ const never = new AbortController().signal;
 
 /** What a thread was sent, and the ways to go on as it would. */
 class Thread {
-  readonly handed: Handed;
+  readonly calls: readonly Call[];
   readonly slots: Slots;
   readonly stop: AbortSignal;
   readonly answer: (last: unknown) => void;
   readonly die: (error: Error) => void;
 
   constructor(handed: Handed, stop: AbortSignal, answer: Thread["answer"], die: Thread["die"]) {
-    this.handed = handed;
-    this.slots = new Slots(handed.calls.length, handed.shared);
+    this.calls = callsOf(handed);
+    this.slots = new Slots(this.calls.length, handed.shared);
     this.stop = stop;
     this.answer = answer;
     this.die = die;
   }
 
   get values(): readonly unknown[] {
-    return this.handed.calls.map(({ args }) => args["i"]);
+    return this.calls.map(({ args }) => args["i"]);
   }
 
   /** Makes one of its calls, as the worker does; false if it was taken back. */
   make(i: number, us = 1): boolean {
     if (!this.slots.begin(i)) return false;
-    return this.slots.put(i, JSON.stringify({ value: this.handed.calls[i]?.args["i"] ?? null }), us);
+    return this.slots.put(i, JSON.stringify({ value: this.calls[i]?.args["i"] ?? null }), us);
   }
 
   makeAll(us = 1): void {
@@ -213,11 +213,11 @@ describe("calls", () => {
     await threads.learn(10);
     const envs = [{ A: "1", B: "2" }, { A: "1", C: "3" }, {}];
     const results = envs.map((env, i) => threads.queue.call(call(i, "f", env), never));
-    const { handed, makeAll } = await threads.next().then((thread) => ({
-      handed: thread.handed,
+    const { calls, makeAll } = await threads.next().then((thread) => ({
+      calls: thread.calls,
       makeAll: () => thread.makeAll(),
     }));
-    expect(handed.calls.map((one) => envOf(handed, one.env))).toEqual(envs);
+    expect(calls.map((one) => one.env)).toEqual(envs);
     makeAll();
     await Promise.all(results);
   });

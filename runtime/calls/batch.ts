@@ -20,11 +20,17 @@ export interface Job {
   readonly settle: (result: CallResult, us: number | null) => void;
 }
 
-/** What a thread is sent. Of a call's variables only those that are not as in `env`, null if one is not there. */
+/** What a thread is sent. */
 export interface Handed {
+  /** {@link Sent} as JSON: so many small objects take the threads' own copying twice as long. */
+  readonly text: string;
+  readonly shared: SharedArrayBuffer;
+}
+
+/** Of a call's variables only those that are not as in `env`, null if one is not there. */
+interface Sent {
   readonly env: Call["env"];
   readonly calls: readonly (Omit<Call, "env"> & { readonly env: Readonly<Record<string, string | null>> })[];
-  readonly shared: SharedArrayBuffer;
 }
 
 /** What makes one environment of another. */
@@ -37,8 +43,13 @@ function difference(from: Call["env"], to: Call["env"]): Readonly<Record<string,
   return changes;
 }
 
-/** The environment of one of the calls. */
-export function envOf({ env }: Handed, changes: Readonly<Record<string, string | null>>): Call["env"] {
+/** The calls that were handed over. */
+export function callsOf({ text }: Handed): readonly Call[] {
+  const { env, calls }: Sent = JSON.parse(text);
+  return calls.map((call) => ({ ...call, env: changed(env, call.env) }));
+}
+
+function changed(env: Call["env"], changes: Readonly<Record<string, string | null>>): Call["env"] {
   const whole: Record<string, string> = { ...env };
   for (const [name, text] of Object.entries(changes))
     if (text === null) delete whole[name];
@@ -64,7 +75,8 @@ export class Batch {
   get handed(): Handed {
     const env = this.jobs[0]?.call.env ?? {};
     const calls = this.jobs.map(({ call }) => ({ ...call, env: difference(env, call.env) }));
-    return { env, calls, shared: this.slots.shared };
+    const sent: Sent = { env, calls };
+    return { text: JSON.stringify(sent), shared: this.slots.shared };
   }
 
   /** Is there more left of it than the call that runs? */

@@ -4,17 +4,17 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { JsonProblem, plainJson } from "../plain.ts";
 import { redactor, secretForms } from "../redact.ts";
-import { envOf, type Handed } from "./batch.ts";
+import { callsOf, type Handed } from "./batch.ts";
 import type { Call, CallResult } from "./call.ts";
 import { Slots } from "./slots.ts";
 
 /** Makes the calls one after the other. Gives the last one's result if that has no room in the shared memory. */
 export async function callInWorker(handed: Handed): Promise<CallResult | null> {
-  const { calls, shared } = handed;
-  const slots = new Slots(calls.length, shared);
+  const calls = callsOf(handed);
+  const slots = new Slots(calls.length, handed.shared);
   for (const [i, call] of calls.entries()) {
     if (!slots.begin(i)) continue;
-    const { result, us } = await made({ ...call, env: envOf(handed, call.env) });
+    const { result, us } = await made(call);
     if (!slots.put(i, JSON.stringify(result), us)) return result;
   }
   return null;
