@@ -31,7 +31,7 @@ export function connectionOf(env: Variables): Connection {
     return { docker: new Docker({ ...none, socketPath }), where: host || usualSocket, isLocal };
   }
   const url = URL.canParse(host) ? new URL(host) : null;
-  if (url?.protocol === "ssh:") return { docker: overSsh(url), where: host, isLocal };
+  if (url?.protocol === "ssh:") return { docker: overSsh(url, env), where: host, isLocal };
   if (url?.protocol === "tcp:" || url?.protocol === "http:" || url?.protocol === "https:")
     return { docker: overTcp(url, env), where: host, isLocal };
   throw new Unavailable(
@@ -75,7 +75,7 @@ function overTcp(url: URL, env: Variables): Docker {
 }
 
 /** Like Docker's own client: the user's `ssh` with its settings, keys and known hosts carries the connection. */
-function overSsh(url: URL): Docker {
+function overSsh(url: URL, env: Variables): Docker {
   const name = decodeURIComponent(url.username);
   const argv = [
     "-T",
@@ -93,20 +93,22 @@ function overSsh(url: URL): Docker {
     "dial-stdio",
   ];
   const docker = new Docker({ ...none, protocol: "http", host: "docker.sock", port: 80 });
-  Object.assign(docker.modem, { agent: new SshAgent(argv) });
+  Object.assign(docker.modem, { agent: new SshAgent(argv, env) });
   return docker;
 }
 
 class SshAgent extends Agent {
   private readonly argv: readonly string[];
+  private readonly env: Variables;
 
-  constructor(argv: readonly string[]) {
-    super({ keepAlive: true, keepAliveMsecs: 10_000, timeout: 60_000 });
+  constructor(argv: readonly string[], env: Variables) {
+    super({ keepAlive: true });
     this.argv = argv;
+    this.env = env;
   }
 
   override createConnection(): Duplex {
-    return new SshConnection(this.argv);
+    return new SshConnection(this.argv, this.env);
   }
 }
 
@@ -117,9 +119,9 @@ class SshConnection extends Duplex {
   private readonly to: Writable;
   private said = "";
 
-  constructor(argv: readonly string[]) {
+  constructor(argv: readonly string[], env: Variables) {
     super();
-    this.ssh = spawn("ssh", argv, { stdio: ["pipe", "pipe", "pipe"] });
+    this.ssh = spawn("ssh", argv, { env: { ...env }, stdio: ["pipe", "pipe", "pipe"] });
     const [to, from, err] = this.ssh.stdio;
     if (!(to instanceof Writable && from instanceof Readable && err instanceof Readable))
       throw new Error("ssh has three pipes");

@@ -6,7 +6,7 @@ import type { Connection } from "./docker-connection.ts";
 import { endOf, notStarted, tooLarge } from "./docker-ends.ts";
 import type { Image } from "./docker-images.ts";
 import { beginBeside, Line, newWord } from "./docker-line.ts";
-import { type Bounds, hintOf, messageOf, statusOf } from "./docker-problems.ts";
+import { type Bounds, hintOf, messageOf, statusOf, Unavailable } from "./docker-problems.ts";
 import { type Order, orderArgv, orderLine, stopAllArgv, stopArgv } from "./docker-script.ts";
 import { Talk, type Told } from "./docker-stream.ts";
 
@@ -45,8 +45,10 @@ export class Container {
     const line = await Line.open(spec.container);
     try {
       await spec.container.start();
-      if (!(await line.greet()))
-        throw new Error(`its shell did not answer: ${line.said || "it ended at once"}`);
+      if (!(await line.greet())) {
+        const why = line.said || "it ended at once";
+        throw new Unavailable("lost", `The shell of a new container does not answer: ${why}`);
+      }
       return new Container(spec, line);
     } catch (error) {
       line.close();

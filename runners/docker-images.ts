@@ -45,6 +45,11 @@ export class Images {
     tell: (progress: string) => void,
   ): Promise<Image> {
     const { docker } = this.connection;
+    if (!/^[\w][\w.+:@/-]*$/.test(name))
+      throw new Unavailable(
+        "refused",
+        `\`${name}\` is no name of an image. One is like debian:12 or ghcr.io/me/build:1.`,
+      );
     try {
       const found = await this.inspect(name, platform);
       if (found !== null) return found;

@@ -35,18 +35,18 @@ interface Asked {
 
 /** Why a container cannot be had. */
 export function problemOf(error: unknown, asked: Asked): NoInstance {
-  if (error instanceof Unavailable) return { problem: error.problem, message: error.message };
   const message = messageOf(error);
   const status = statusOf(error);
-  if (status === 0) return unreachable(error, message, asked);
   if (
-    /executable file not found|exec: "?sh"?|stat sh: no such file|no such file or directory: unknown/.test(
+    /exec sh failed: No such file|executable file not found|exec: "?sh"?|stat sh: no such file|no such file or directory: unknown/.test(
       message,
     )
   )
     return refused(
       `The image \`${asked.image}\` has no shell (\`sh\`), which flowc needs there to start commands. Take an image with one.`,
     );
+  if (error instanceof Unavailable) return { problem: error.problem, message: error.message };
+  if (status === 0) return unreachable(error, message, asked);
   if (
     /bind source path does not exist|mounts denied|not shared from the host|path is not shared/i.test(message)
   )

@@ -34,7 +34,7 @@ async function hasImage(docker: Docker, name: string): Promise<boolean> {
 }
 
 /** Debian's `busybox-static` is all that an image needs. */
-async function importBusybox(docker: Docker): Promise<boolean> {
+export async function importBusybox(docker: Docker): Promise<boolean> {
   const busybox = ["/bin/busybox", "/usr/bin/busybox"].find((path) => existsSync(path));
   if (busybox === undefined) return false;
   const tree = mkdtempSync(join(tmpdir(), "flowc-image-"));
