@@ -3,6 +3,7 @@
 import { arch } from "node:os";
 import type { NoInstance } from "../runtime/runner.ts";
 import type { Connection } from "./docker-connection.ts";
+import { loginFor } from "./docker-login.ts";
 import { messageOf, Unavailable } from "./docker-problems.ts";
 
 /** What is known of an image. */
@@ -17,10 +18,12 @@ export interface Image {
 /** The images of one engine, looked up once: a run sees the same image from its begin to its end. */
 export class Images {
   private readonly connection: Connection;
+  private readonly env: Readonly<Record<string, string | undefined>>;
   private readonly known = new Map<string, Promise<Image>>();
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, env: Readonly<Record<string, string | undefined>>) {
     this.connection = connection;
+    this.env = env;
   }
 
   /** The image, fetched where it is absent. Throws Unavailable. */
@@ -54,7 +57,11 @@ export class Images {
       const found = await this.inspect(name, platform);
       if (found !== null) return found;
       tell(`Docker fetches the image ${name} …`);
-      const stream = await docker.pull(name, platform === null ? {} : { platform });
+      const login = await loginFor(name, this.env);
+      const stream = await docker.pull(name, {
+        ...(platform === null ? {} : { platform }),
+        ...(login === null ? {} : { authconfig: login }),
+      });
       await followed(stream, name, tell);
       tell(`Docker has fetched the image ${name}.`);
     } catch (error) {

@@ -162,7 +162,7 @@ class DockerRunner {
     const processors = "NCPU" in told ? told.NCPU : null;
     return {
       connection,
-      images: new Images(connection),
+      images: new Images(connection, this.options.env),
       rootless: Array.isArray(options) && options.some((option) => String(option).includes("name=rootless")),
       processors: typeof processors === "number" ? processors : Number.POSITIVE_INFINITY,
     };
@@ -198,7 +198,9 @@ function ownUser({ rootless }: Known): string {
   return uid === undefined || gid === undefined ? "" : `${uid}:${gid}`;
 }
 
+/** As a flow writes it: `512MB`. */
 function spelled(bytes: number | null): string | null {
   if (bytes === null) return null;
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`;
+  const [unit, name] = bytes >= 1024 ** 3 ? [1024 ** 3, "GB"] : [1024 ** 2, "MB"];
+  return `${Number((bytes / unit).toFixed(1))}${name}`;
 }

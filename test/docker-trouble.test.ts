@@ -79,6 +79,7 @@ describe("images", { skip: docker === null }, () => {
       problem: "refused",
       message: expect.stringContaining("has no shell (`sh`)"),
     });
+    await docker?.getImage("flowc-test/bare:1").remove();
   });
   test("users and networks that are not there, and more processors than there are", async () => {
     for (const [more, said] of [
@@ -136,13 +137,13 @@ describe("a container", { skip: docker === null }, () => {
   });
   test("that needs too much memory", async () => {
     const place = placeOf();
-    const instance = await place.open({ image, memory: 20_000_000 });
+    const instance = await place.open({ image, memory: 20 * 1024 ** 2 });
     const workspace = await place.workspace(instance);
     const greedy = "x=$(head -c 60000000 /dev/zero | tr '\\0' a); echo ${#x}";
     expect((await place.sh(workspace, greedy)).exit).toEqual({
       kind: "signalled",
       signal: "SIGKILL",
-      hint: expect.stringContaining("more memory than its container may have (20 MB)"),
+      hint: expect.stringContaining("more memory than its container may have (20MB)"),
     });
     expect((await place.sh(workspace, "kill -KILL $$")).exit).toEqual({
       kind: "signalled",
