@@ -1,0 +1,77 @@
+// Builds the fleet in sandboxes of the test server: a slice with faults, and after a kill; counts what is left of them.
+
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { E2bServer } from "./e2b-server.ts";
+import { isolates } from "./e2b-server-sandbox.ts";
+import { flowc, root, start } from "./program.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "flowc-fleet-e2b-"));
+const fleet = join(folder, "fleet/fleet.flow");
+const env = { E2B_API_KEY: "key" };
+const slice = ["--input", 'only=["protobufjs"]', "--input", 'platforms=["linux-x64-gnu","wasm32"]'];
+/** FLOWC_FLEET=all builds all 812, which takes minutes. */
+const all = process.env["FLOWC_FLEET"] === "all";
+let server: E2bServer;
+
+beforeAll(async () => {
+  server = await E2bServer.start({ instancesMax: 30, vanish: 0.02 });
+  cpSync(join(root, "examples/package-fleet"), join(folder, "fleet"), { recursive: true });
+  const account = `api_url: "${server.url}", sandbox_url: "${server.url}", account: { instances: 30, per_second: 100 }`;
+  const text = readFileSync(fleet, "utf8")
+    .replace('e2b:    { template: "base",', `e2b:    { template: "base", ${account},`)
+    .replace("spawn:     30 per 1m", "spawn:     100 per 1s");
+  writeFileSync(fleet, text);
+});
+
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function args(state: string, ...more: readonly string[]): string[] {
+  return ["run", fleet, "--on", "e2b", "--json", "--state", join(folder, state), ...more];
+}
+
+describe("the fleet in sandboxes", { skip: !isolates, timeout: 900_000 }, () => {
+  it("is built as on this machine, and leaves no sandbox", async () => {
+    const ended = await flowc(args("whole", ...(all ? [] : slice)), { env });
+    expect(ended.code, ended.stderr).toBe(0);
+    const { output } = JSON.parse(ended.stdout);
+    expect(output).toMatchObject({ built: all ? 812 : 26, failed: [], skipped: 0 });
+    expect(server.sandboxes.length).toBe(0);
+    expect(server.peak).toBeLessThanOrEqual(30);
+  });
+
+  it("goes on after a kill, and ends what that left behind", async () => {
+    const first = start(args("killed", ...slice, "--ui", "json"), { env });
+    let ends = 0;
+    await new Promise<void>((done) => {
+      const count = (chunk: Buffer) => {
+        ends += chunk.toString("utf8").split('"attempt.ended"').length - 1;
+        if (ends >= 4) done();
+      };
+      first.process.stdout?.on("data", count);
+      first.process.stderr?.on("data", count);
+      first.process.once("close", () => done());
+    });
+    first.process.kill("SIGKILL");
+    expect((await first.ended).signal).toBe("SIGKILL");
+    const second = await flowc(
+      ["run", fleet, "--resume", "last", "--json", "--state", join(folder, "killed")],
+      { env },
+    );
+    expect(second.code, second.stderr).toBe(0);
+    expect(JSON.parse(second.stdout).output).toMatchObject({ built: 26, failed: [] });
+    expect(server.sandboxes.length).toBe(0);
+  });
+
+  it("asks for its key, and only there", async () => {
+    const ended = await flowc(args("none", ...slice), { env: { E2B_API_KEY: "" } });
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain("A secret is not set in the environment: E2B_API_KEY.");
+    expect(ended.stderr).toContain("next: E2B_API_KEY=… flowc run");
+  });
+});
