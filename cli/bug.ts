@@ -52,7 +52,7 @@ export async function trouble(error: unknown, argv: readonly string[], world: Wo
 }
 
 /**
- * Is it the journal's, a lease's or the artifact store's own trouble? These are worded where they arise. `next`: what to
+ * Is it the journal's, a lease's, the artifact store's or a package's own trouble? These are worded where they arise. `next`: what to
  * type; null: the same again.
  */
 async function aboutTheStore(
@@ -62,6 +62,7 @@ async function aboutTheStore(
 ): Promise<{ readonly hint: string | null; readonly next: string | null } | null> {
   const { JournalError } = await import("../runtime/journal-errors.ts");
   const { LeaseLost, RunHeld } = await import("../runtime/lease.ts");
+  const { PackageFailed } = await import("../runners/registry-packages.ts");
   const { ArtifactError } = await import("../runtime/artifacts.ts");
   const runs = `flowc runs${stateFlag(argv)}`;
   if (error instanceof JournalError) {
@@ -77,7 +78,7 @@ async function aboutTheStore(
     return { hint: error.hint, next: `flowc run --resume ${error.run} --take-over${stateFlag(argv)}` };
   if (error instanceof LeaseLost)
     return { hint: error.hint, next: `flowc show ${error.run}${stateFlag(argv)}` };
-  if (error instanceof ArtifactError) return { hint: null, next: null };
+  if (error instanceof ArtifactError || error instanceof PackageFailed) return { hint: null, next: null };
   return null;
 }
 

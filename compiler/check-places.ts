@@ -6,6 +6,7 @@ import { checkRunner } from "./check-runners.ts";
 import { at, type Check, markWrong, noteLater, rootScope, tell } from "./check-state.ts";
 import { type At, listed } from "./errors.ts";
 import { missingSetting } from "./errors-calls.ts";
+import { duplicateName } from "./errors-names.ts";
 import { noBackEnd } from "./errors-places.ts";
 import type { Home } from "./resolve.ts";
 import { agentKinds, amounts } from "./settings-places.ts";
@@ -20,6 +21,12 @@ export function checkPlace(check: Check, place: Place, home: Home): void {
     return;
   }
   const name = at(scope, place.name);
+  if (place.place === "runner" && place.name.text === "local") {
+    const hint = "`runner: local` is this machine, and needs no declaration: choose another name.";
+    tell(check, duplicateName(name, "local", "the built-in runner", null, hint));
+    // Whoever names it means the built-in one.
+    check.used.add(place);
+  }
   if (place.place === "limit") tellEmptyLimit(check, place, name);
   else if (place.place === "agent") tellNoAgentKind(check, place, name);
   else checkRunner(check, place, check.on, scope);

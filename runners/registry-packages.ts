@@ -27,8 +27,10 @@ export function loadPackage(kind: string, name: string, folders: readonly string
       return cannot(name, messageOf(error));
     }
     try {
-      const runner = runnerIn(load(path), kind, name);
-      return "problem" in runner ? runner : { facts: factsOf(runner), open: async () => runner };
+      const found = runnerIn(load(path), kind, name);
+      if ("problem" in found) return found;
+      const runner = guarded(found, name);
+      return { facts: runner, open: async () => runner };
     } catch (error) {
       return cannot(name, messageOf(error));
     }
@@ -45,12 +47,23 @@ function isAbsent(error: unknown, name: string): boolean {
   return messageOf(error).startsWith(`Cannot find module '${name}'`);
 }
 
-/** What is asked of it before a run must not end in a bug of flowc. */
-function factsOf(runner: Runner): KindFacts {
-  const { kind, settingsSchema } = runner;
+/** A third party's runner threw where nothing can be done about it. Its message is for people. */
+export class PackageFailed extends Error {}
+
+/** The same, with what it throws told as the package's and not as a bug of flowc; where there is an answer for that, it is given. */
+function guarded(runner: Runner, name: string): Runner {
+  const { kind, settingsSchema, computesHere } = runner;
+  const told = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw new PackageFailed(`The package \`${name}\` failed in \`${what}\`: ${messageOf(error)}`);
+    }
+  };
   return {
     kind,
     settingsSchema,
+    computesHere,
     quota: (settings) => {
       try {
         return runner.quota(settings);
@@ -58,6 +71,17 @@ function factsOf(runner: Runner): KindFacts {
         return { instances: null, perSecond: null };
       }
     },
+    open: async (spec) => {
+      try {
+        return await runner.open(spec);
+      } catch (error) {
+        const message = `The package \`${name}\` failed in \`open\`: ${messageOf(error)}`;
+        return { problem: "lost", message };
+      }
+    },
+    find: (run, except, settings) => told("find", async () => runner.find(run, except, settings)),
+    end: (refs, how) => told("end", async () => runner.end(refs, how)),
+    identity: (settings) => told("identity", async () => runner.identity(settings)),
   };
 }
 

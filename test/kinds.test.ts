@@ -193,4 +193,23 @@ describe("a package that is no runner is told, and never thrown", () => {
     const quota = installed(`exports.runner = { ...${runner}, quota: () => { throw new Error("no") } };`);
     expect(told('copy: { from: "/srv" }, instances: 3', quota)).toEqual([]);
   });
+
+  it("also when it throws in the middle of a run", async () => {
+    const thrown = '() => { throw new Error("no room") }';
+    const text = runner
+      .replace(/open: async [^\n]*/, `open: ${thrown},`)
+      .replace(/find: async [^\n]*/, `find: ${thrown},`);
+    const odd = await openRegistry([installed(`exports.runner = ${text};`)]).open("copy");
+    if ("problem" in odd) throw new Error(odd.problem);
+    const tag = { run: "odd", node: 1, attempt: 1 };
+    const needs = { cpu: null, memoryBytes: null };
+    expect(await odd.open({ tag, settings: {}, project: folder, folder, needs })).toEqual({
+      problem: "lost",
+      message: "The package `flowc-runner-copy` failed in `open`: no room.",
+    });
+    await expect(odd.find("odd")).rejects.toThrow(
+      "The package `flowc-runner-copy` failed in `find`: no room.",
+    );
+    expect(await odd.identity({})).toBe("copy");
+  });
 });
