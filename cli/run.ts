@@ -4,7 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
-import { type ArtifactStore, openArtifacts } from "../runtime/artifacts.ts";
+import { openArtifacts } from "../runtime/artifacts.ts";
 import { openAttempts } from "../runtime/attempts.ts";
 import { fileBell } from "../runtime/bell.ts";
 import { openCalls } from "../runtime/calls/pool.ts";
@@ -20,7 +20,7 @@ import { loginName } from "./ask.ts";
 import { type Forecasting, forecasting, noForecast } from "./forecast.ts";
 import { leaveOnGithub, onGithub } from "./github.ts";
 import { warnOfGone } from "./gone.ts";
-import { readInputs } from "./inputs.ts";
+import { type LookAt, readInputs } from "./inputs.ts";
 import { registryOf } from "./kinds.ts";
 import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
@@ -71,14 +71,14 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
     world,
   );
   const command = commandOf(request, project);
-  const given = async (store: ArtifactStore | null) =>
-    readInputs(plan, request, world, {
-      missing: "error",
-      command,
-      look: store === null ? lookOnly(world.cwd, project.root) : keepIn(store, world.cwd, project.root),
-    });
+  const given = async (look: LookAt) => readInputs(plan, request, world, { missing: "error", command, look });
+  const lookAt = lookOnly(world.cwd, project.root);
+  let files = false;
   // All that can be wrong is looked for before the state directory is touched.
-  const inputs = await given(null);
+  const inputs = await given((kind, path) => {
+    files = true;
+    return lookAt(kind, path);
+  });
   // Who wants to see or name no node is spared the outline.
   const asked = request.dryRun || request.only.length > 0;
   const found = asked ? outlined(plan, inputs, project, command) : null;
@@ -90,14 +90,10 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
     return exits.well;
   }
   return opened(project, async (journal) => {
-    const store = openArtifacts(project.state);
-    return perform(
-      request,
-      project,
-      journal,
-      { plan, inputs: await given(store), resume: null, on: request.on, set: request.set },
-      world,
-    );
+    // Only files are still to be kept.
+    const kept = files ? await given(keepIn(openArtifacts(project.state), world.cwd, project.root)) : inputs;
+    const { on, set } = request;
+    return perform(request, project, journal, { plan, inputs: kept, resume: null, on, set }, world);
   });
 }
 
