@@ -1,5 +1,6 @@
 // Finds and ends processes of this machine: by their group, by the cookie in their environment, by the mark on their limits.
 
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { COOKIE } from "../runtime/runner.ts";
 import { type Mark, markIn } from "./local-marks.ts";
@@ -142,6 +143,9 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
 
 const variable = `${COOKIE}=`;
 
+/** So many processes are looked at before the loop is heard again: for about a millisecond. */
+const togetherMax = 32;
+
 let looking: Promise<readonly Carrier[]> | null = null;
 let next: Promise<readonly Carrier[]> | null = null;
 
@@ -171,17 +175,20 @@ async function look(): Promise<readonly Carrier[]> {
   const pids = await allPids();
   const own = await ancestors();
   const found: Carrier[] = [];
-  for (let at = 0; at < pids.length; at += 32) {
-    const some = await Promise.all(pids.slice(at, at + 32).map(carrierAt));
+  for (let at = 0; at < pids.length; at += togetherMax) {
+    // What else the loop has to do is done in between.
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    const some = await Promise.all(pids.slice(at, at + togetherMax).map(carrierAt));
     for (const carrier of some) if (carrier !== null && !own.has(carrier.pid)) found.push(carrier);
   }
   return found;
 }
 
+/** The kernel answers from memory, in 20 µs for both files; to have other threads ask it takes four times that. */
 async function carrierAt(pid: number): Promise<Carrier | null> {
   try {
-    const cookie = cookieIn(await readFile(`/proc/${pid}/environ`, "latin1"));
-    const mark = cookie === null ? markIn(await readFile(`/proc/${pid}/limits`, "latin1")) : null;
+    const cookie = cookieIn(readFileSync(`/proc/${pid}/environ`, "latin1"));
+    const mark = cookie === null ? markIn(readFileSync(`/proc/${pid}/limits`, "latin1")) : null;
     if (cookie === null && mark === null) return null;
     const start = await startOf(pid);
     return start === null ? null : { pid, start, cookie, mark };
