@@ -4,7 +4,7 @@ import type { Value } from "../compiler/types.ts";
 import { sharedGraph } from "../runtime/analysis/analyze.ts";
 import { analyze, closeAnalysis } from "../runtime/analysis/pool.ts";
 import type { ArtifactRef, Event } from "../runtime/events.ts";
-import type { Counts, Failure, GateView, RunView, State } from "../runtime/run-view.ts";
+import type { Counts, Failure, GateView, InstancesView, RunView, State } from "../runtime/run-view.ts";
 
 export interface NodeRecord {
   readonly n: number;
@@ -70,6 +70,8 @@ export interface RunRecord {
   readonly meanMs: number | null;
   /** How many nodes ran at the same time: at most, and on average while any did. */
   readonly sideBySide: { readonly most: number; readonly mean: number };
+  /** What became of the instances of declared runners, up to the last event. */
+  readonly instances: readonly InstancesView[];
   /** The longest chain of nodes by the time they took. */
   readonly critical: { readonly ms: number; readonly nodes: readonly string[] };
   /** Nodes that had succeeded before the run was opened for the last time. */
@@ -256,6 +258,7 @@ function history(view: RunView, events: Iterable<Event>) {
     startedAt: startedAt ?? 0,
     endedAt,
     wallMs,
+    instances: view.instanceUse(before),
     reused: openings > 1 ? reused : 0,
     resumed: Math.max(0, openings - 1),
   };

@@ -11,6 +11,7 @@ import { chainText } from "./render/chain.ts";
 import type { Paint } from "./render/color.ts";
 import { gateLines } from "./render/gates.ts";
 import { html } from "./render/html.ts";
+import { instancesLine } from "./render/instances.ts";
 import { junit } from "./render/junit.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
 import type { ReportFormat, RequestOf } from "./request.ts";
@@ -118,6 +119,9 @@ function head(record: RunRecord): readonly string[] {
       "Time of all nodes",
       `${duration(record.totalMs)}, ${record.meanMs === null ? "none ran" : `${duration(record.meanMs)} each`}`,
     ],
+    ...record.instances.map(
+      (each) => ["Instances", instancesLine(each, record.status === "running")] as const,
+    ),
     ...(record.resumed > 0
       ? [["Resumed", `${count(record.resumed, "time")}; ${count(record.reused, "result")} reused`] as const]
       : []),

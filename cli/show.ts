@@ -12,6 +12,7 @@ import { duration, moment } from "./render/amounts.ts";
 import { painter, type Style } from "./render/color.ts";
 import { failureLines } from "./render/failure.ts";
 import { gateLines } from "./render/gates.ts";
+import { instancesJson, instancesLine } from "./render/instances.ts";
 import { table } from "./render/table.ts";
 import { count, visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
@@ -77,6 +78,7 @@ function drawn(record: RunRecord, world: World): readonly string[] {
     `${paint("strong", record.run)} ${visible(record.flow)} ${paint(statusStyle(record.status), record.status)}`,
     `started ${moment(record.startedAt)}, took ${duration(record.wallMs)}${record.resumed > 0 ? `, resumed ${count(record.resumed, "time")}` : ""}${record.on === null ? "" : `, on ${visible(record.on)}`}${record.set.length === 0 ? "" : `, with ${record.set.map(visible).join(" ")}`}`,
     countsLine(record),
+    ...record.instances.map((each) => instancesLine(each, record.status === "running")),
   ];
   for (const cause of record.causes)
     lines.push(...failureLines(cause.failure, columns ?? Number.POSITIVE_INFINITY, paint));
@@ -169,6 +171,7 @@ export function recordJson(record: RunRecord) {
     mean_ms: record.meanMs,
     critical_path: record.critical,
     at_the_same_time: record.sideBySide,
+    instances: record.instances.map(instancesJson),
     resumed: record.resumed,
     reused: record.reused,
     counts: record.counts,

@@ -92,8 +92,10 @@ export class Instances {
     this.serving.clear();
   }
 
-  /** Of each runner of which there was an instance, up to the wall ms `now`. */
-  view(now: number): readonly InstancesView[] {
+  /** Of each runner of which there was an instance, up to the wall ms `now`; `queued`: how many nodes wait for one of each. */
+  view(now: number, queued: () => ReadonlyMap<string, number>): readonly InstancesView[] {
+    if (this.tallies.size === 0) return [];
+    const waiting = queued();
     return [...this.tallies].map(([runner, tally]) => {
       let { busyMs, openMs } = tally;
       for (const each of this.open.values()) {
@@ -107,6 +109,7 @@ export class Instances {
         runner,
         kind: place?.kind ?? null,
         max: place?.instances ?? null,
+        queued: waiting.get(runner) ?? 0,
         ...{ created, reused, replaced, lost, open, busy, most, served, waitedMs, busyMs, openMs },
       };
     });

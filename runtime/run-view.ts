@@ -147,6 +147,8 @@ export interface InstancesView {
   /** Attempts that were served, and how many of them by one that had served before. */
   readonly served: number;
   readonly reused: number;
+  /** Nodes that could start or have, and wait for one. */
+  readonly queued: number;
   readonly openMs: number;
   readonly busyMs: number;
   /** Attempts waited so long for them. */
@@ -227,7 +229,7 @@ export interface RunView {
   handler(n: number): "failure" | "finally" | "undo" | null;
   /** It was made for a handler before the run was opened for the last time. */
   past(n: number): boolean;
-  /** What became of the instances of declared runners, up to the wall ms `now`. */
+  /** What became of the instances of declared runners, up to the wall ms `now`. Looks at all cells if there are any. */
   instanceUse(now: number): readonly InstancesView[];
   /** A running node that waits for an instance of its runner, whose name this is; null: it does not. */
   waitsFor(n: number): string | null;

@@ -216,7 +216,18 @@ export class Run extends Cells implements RunView {
   }
 
   instanceUse(now: number): readonly InstancesView[] {
-    return this.instances.view(now);
+    return this.instances.view(now, () => this.queued());
+  }
+
+  /** How many nodes wait for an instance, by their runner. */
+  private queued(): ReadonlyMap<string, number> {
+    const queued = new Map<string, number>();
+    for (const n of this.nodes()) {
+      if (this.states.get(n) !== READY && !this.instances.waiting.has(n)) continue;
+      const { runner } = needsOf(this, n);
+      if (runner !== null) queued.set(runner, (queued.get(runner) ?? 0) + 1);
+    }
+    return queued;
   }
 
   waitsFor(n: number): string | null {

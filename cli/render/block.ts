@@ -4,6 +4,7 @@ import type { RunView } from "../../runtime/run-view.ts";
 import { duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
 import { failureLines } from "./failure.ts";
+import { instancesNow } from "./instances.ts";
 import { liveLines } from "./live.ts";
 import { peopleLine } from "./people.ts";
 import { countParts, endedOf, endLines, type Left, type Progress, type Stage } from "./progress.ts";
@@ -154,7 +155,8 @@ function rowsOf(
   const waiting = [...again].filter(([n]) => !run.settled(n)).sort(([, a], [, b]) => a - b);
   const rows: Row[] = running.slice(0, room).map(({ n, since }) => {
     const attempt = run.attempts(n) > 1 ? `, attempt ${run.attempts(n)}` : "";
-    return { name: visible(run.name(n)), note: seconds(now - since) + attempt };
+    const waits = run.waitsFor(n) === null ? "" : ", waits for an instance";
+    return { name: visible(run.name(n)), note: seconds(now - since) + attempt + waits };
   });
   for (const [n, at] of waiting.slice(0, room - rows.length)) {
     const note = at > now ? `again in ${seconds(at - now + 999)}` : "again when there is room";
@@ -189,7 +191,7 @@ function heldText(now: () => number): (run: RunView) => string | null {
   let at = Number.NEGATIVE_INFINITY;
   let told: string | null = null;
   return (run) => {
-    if (run.counts.ready === 0) return null;
+    if (run.counts.ready === 0 && run.plan.runners.length === 0) return null;
     if (told !== null && now() - at < heldMs) return told;
     at = now();
     told = heldNow(run, at);
@@ -197,7 +199,15 @@ function heldText(now: () => number): (run: RunView) => string | null {
   };
 }
 
-function heldNow(run: RunView, now: number): string {
+function heldNow(run: RunView, now: number): string | null {
+  const uses = run.instanceUse(now).map(instancesNow);
+  const others = run.counts.ready === 0 ? null : heldByOthers(run, now);
+  return uses.length + (others === null ? 0 : 1) === 0
+    ? null
+    : [...uses, ...(others === null ? [] : [others])].join("; ");
+}
+
+function heldByOthers(run: RunView, now: number): string {
   const reasons = new Map<string, number>();
   let seen = 0;
   for (const n of run.nodes()) {

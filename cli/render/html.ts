@@ -5,6 +5,7 @@ import { duration, moment, share, size, valueText } from "./amounts.ts";
 import { chainText } from "./chain.ts";
 import { gateLines } from "./gates.ts";
 import type { Graph } from "./graph.ts";
+import { instancesLine } from "./instances.ts";
 import { escaped } from "./markup.ts";
 import { svg } from "./svg.ts";
 import { count, visible, visibleLines } from "./text.ts";
@@ -58,6 +59,9 @@ function summary(record: RunRecord): string {
     ["critical path", `${duration(critical.ms)}, ${count(critical.nodes.length, "node")}`],
     ["time of all nodes", duration(record.totalMs)],
     ["mean", record.meanMs === null ? "–" : duration(record.meanMs)],
+    ...record.instances.map(
+      (each) => ["instances", instancesLine(each, record.status === "running")] as const,
+    ),
     ["at the same time", `${sideBySide.mean.toFixed(1)} on average, at most ${sideBySide.most}`],
     ...(record.resumed > 0
       ? [["resumed", `${count(record.resumed, "time")}, ${count(record.reused, "result")} reused`] as const]

@@ -69,6 +69,7 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
     totalMs: 1_000,
     meanMs: 500,
     sideBySide: { most: 2, mean: 1.5 },
+    instances: [],
     critical: { ms: 500, nodes: ["ok"] },
     reused: 0,
     resumed: 0,
