@@ -16,6 +16,8 @@ interface Instance {
 
 interface Tally {
   created: number;
+  /** Ended as they had served enough, and how many have come in their place. */
+  used: number;
   replaced: number;
   lost: number;
   served: number;
@@ -48,6 +50,7 @@ export class Instances {
       this.open.set(i, { runner, openedAt: at, node: -1, since: at, served: 0 });
       const tally = this.tallyOf(runner);
       tally.created++;
+      if (tally.used > tally.replaced) tally.replaced++;
       tally.most = Math.max(tally.most, ++tally.open);
       return;
     }
@@ -55,7 +58,7 @@ export class Instances {
     if (instance === undefined) return;
     const tally = this.tallyOf(instance.runner);
     if (event.why === "lost" || event.why === "unwell") tally.lost++;
-    else if (event.why === "used") tally.replaced++;
+    else if (event.why === "used") tally.used++;
     this.close(i, instance, at);
   }
 
@@ -135,7 +138,7 @@ export class Instances {
     const known = this.tallies.get(runner);
     if (known !== undefined) return known;
     const made = {
-      ...{ created: 0, replaced: 0, lost: 0, served: 0, reused: 0, most: 0, open: 0, busy: 0 },
+      ...{ created: 0, used: 0, replaced: 0, lost: 0, served: 0, reused: 0, most: 0, open: 0, busy: 0 },
       ...{ busyMs: 0, openMs: 0, waitedMs: 0 },
     };
     this.tallies.set(runner, made);

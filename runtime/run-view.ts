@@ -135,7 +135,7 @@ export interface InstancesView {
   /** How many there can be at one time; null: not bounded, or not known. */
   readonly max: number | null;
   readonly created: number;
-  /** Ended after as many nodes as one may serve. */
+  /** Ended after as many nodes as one may serve, and another came in its place. */
   readonly replaced: number;
   /** Gone, or not well any more. */
   readonly lost: number;

@@ -33,7 +33,7 @@ class Rig {
     };
     const all = { min: 0, max: 2, reuse: 2, rates: [], idleMs: 1000, ...limits };
     this.pool = new InstancePool(
-      { name: "farm", runner, settings: {}, limits: all, project: "/project" },
+      { name: "rust", runner, settings: {}, limits: all, project: "/project" },
       {
         now: () => this.now,
         timer: (ms, wake) => {
@@ -108,7 +108,7 @@ describe("a pool of instances", () => {
     const rig = new Rig({ max: 1 });
     for (const node of [1, 2, 3]) {
       const lent = await rig.lent(node);
-      expect(lent.of?.runner).toBe("farm");
+      expect(lent.of?.runner).toBe("rust");
       await lent.giveBack(false);
     }
     await rig.pass(0);
@@ -136,7 +136,7 @@ describe("a pool of instances", () => {
     expect(rig.opened.map((each) => Number(each.split(" at ")[1]))).toEqual([
       0, 0, 0, 1000, 1300, 1300, 1300,
     ]);
-    expect(rig.told).toEqual(["`farm` is busy, and is asked again until it is not: too many requests"]);
+    expect(rig.told).toEqual(["`rust` is busy, and is asked again until it is not: too many requests"]);
   });
 
   it("hands on what was refused or lost to the attempt that it was for, and serves the others", async () => {

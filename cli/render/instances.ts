@@ -4,7 +4,7 @@ import type { InstancesView } from "../../runtime/run-view.ts";
 import { duration, share } from "./amounts.ts";
 import { count, visible } from "./text.ts";
 
-/** `farm on docker: 2 of 3 instances busy, 4 nodes wait for one`: what there is to tell while they work. */
+/** `rust on docker: 2 of 3 instances busy, 4 nodes wait for one`: what there is to tell while they work. */
 export function instancesNow(use: InstancesView): string {
   const { busy, open, max, queued } = use;
   const bound = max === null ? open : Math.max(open, max);
@@ -23,7 +23,7 @@ export function instancesLine(use: InstancesView, going: boolean): string {
     ...(lost > 0 ? [`${lost} lost`] : []),
     ...(reused > 0 ? [`${reused} of ${count(served, "attempt")} by one that had served before`] : []),
     `busy ${share(use.busyMs, use.openMs)} of the time`,
-    ...(served > 0 && waitedMs >= served ? [`waited for ${duration(waitedMs / served)} each`] : []),
+    ...(served > 0 ? [`waited for ${duration(waitedMs / served)} each`] : []),
   ];
   return parts.join(", ");
 }

@@ -23,6 +23,7 @@ export function steady(text: string): string {
       })
       .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b/g, "MOMENT")
       .replace(/\b\d\d:\d\d:\d\d\b/g, "CLOCK")
+      .replace(/\bbusy [\d.]+ %/g, "busy SHARE")
       .replace(/\b\d+(?:ms|\.\ds)(?![\w"])/g, "TIME")
       // A machine that has much to do may take longer than ten seconds.
       .replace(/(?<=\b(?:took|path) |^CLOCK ✓ .* )\d+(?:s|m\d\ds)\b/gm, "TIME")
