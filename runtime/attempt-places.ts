@@ -88,10 +88,12 @@ export class AttemptPlaces {
     return "problem" in opened ? refused(opened) : opened.take(wanted);
   }
 
-  /** For fingerprints: the kind, and what its places are made of. Two kinds never have the same. */
-  async identity(name: string): Promise<string> {
+  /** For fingerprints: the kind, and what its places are made of. Two kinds never have the same. Null: nobody can tell. */
+  async identity(name: string): Promise<string | null> {
     const found = await find(this.of, name);
-    return "problem" in found ? name : found.runner.identity(found.settings);
+    if ("problem" in found) return name;
+    // No engine, no image: who opens a place there says what is wrong.
+    return found.runner.identity(found.settings).catch(() => null);
   }
 
   /** Ends what carries the run's tag; `except`: not what is told to be ours. Gives what it was. */

@@ -43,7 +43,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     journal: world.journal,
     artifacts: world.artifacts,
     contents: new Contents(world.project),
-    identityOf: async (runner) => (await attempts.identity?.(runner)) ?? runner,
+    identityOf: async (runner) => (attempts.identity === undefined ? runner : attempts.identity(runner)),
     earlier: null,
   });
   const loop = new Loop(world, { ...open, reuse });

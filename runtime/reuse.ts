@@ -26,7 +26,8 @@ export interface Look {
 const nothing: Look = { kept: null, print: null, spoiled: null };
 
 /** Identity of what makes instances of a runner, for fingerprints. */
-export type IdentityOf = (runner: string) => Promise<string>;
+/** Null: it cannot be told now, and nothing that runs there is reused or kept. */
+export type IdentityOf = (runner: string) => Promise<string | null>;
 
 export interface ReuseParts {
   readonly journal: Journal;
@@ -115,7 +116,7 @@ export class Reuse {
       module === null ? undefined : contents.module(module),
       this.identityOf(runner),
     ]);
-    if (files === null || code === null) return null;
+    if (files === null || code === null || identity === null) return null;
     const all: [string, string][] = [["runner", identity]];
     const listings: Listing[] = [];
     if (files !== undefined) {
@@ -133,11 +134,11 @@ export class Reuse {
     return { ...printOf(parts), listings, task: taskOf(this.run, n).name, node: this.run.name(n) };
   }
 
-  private async identityOf(runner: string): Promise<string> {
+  private async identityOf(runner: string): Promise<string | null> {
     const known = this.identities.get(runner);
     if (known !== undefined) return known;
     const identity = await this.parts.identityOf(runner);
-    this.identities.set(runner, identity);
+    if (identity !== null) this.identities.set(runner, identity);
     return identity;
   }
 

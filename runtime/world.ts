@@ -31,7 +31,7 @@ export interface RunAttempts {
   /** Once more what an earlier owner left, and nothing that was started since; gives what it was. */
   sweepLeft(): Promise<readonly string[]>;
   /** What a runner's places are made of, for fingerprints; not there: its name. */
-  identity?(runner: string): Promise<string>;
+  identity?(runner: string): Promise<string | null>;
   close(): Promise<void>;
 }
 

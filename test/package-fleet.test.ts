@@ -105,6 +105,15 @@ describe("the fleet", () => {
     expect(ended.stderr).toContain("not run because of it: record, write_report");
   });
 
+  it("says what is missing when the place it was asked for is not there", async () => {
+    const ended = await flowc(args(join(folder, "nowhere"), ...slice, "--on", "docker"), {
+      env: { DOCKER_HOST: "unix:///nowhere.sock" },
+    });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain("No Docker engine answers at unix:///nowhere.sock");
+    expect(ended.stderr).toMatch(/^next: flowc run --resume /m);
+  });
+
   it("resumed after a kill, builds nothing twice that was recorded", async () => {
     const state = join(folder, "killed");
     const first = start(args(state, ...slice, "--ui", "json"));
