@@ -63,7 +63,7 @@ while [ "$g" -gt 0 ]; do sleep 0.04; g=$((g-1)); flowc_ls; [ "$k" ] || return 0;
 g=250
 while [ "$g" -gt 0 ]; do kill -KILL $k; sleep 0.04; g=$((g-1)); flowc_ls; [ "$k" ] || return 0; done; return 1; }
 flowc_piece() { printf ':%s ' "$1"
-if [ "$3" = 0 ]; then head -c "$4" "$2" | base64 -w0; else tail -c "+$(($3+1))" "$2" | head -c "$(($4-$3))" | base64 -w0; fi
+if [ "$3$ended" = 0y ]; then base64 -w0 < "$2"; elif [ "$3" = 0 ]; then head -c "$4" "$2" | base64 -w0; else tail -c "+$(($3+1))" "$2" | head -c "$(($4-$3))" | base64 -w0; fi
 echo; b=$((b-$4+$3)); }
 flowc_tell() { n=$o e=$r
 if [ -z "$1" ] && [ "$d/told" -nt "$d/out" ] && [ "$d/told" -nt "$d/err" ]; then return 1; fi
@@ -75,7 +75,7 @@ if [ $((n-o)) -le ${pieceBytesMax} ] && [ $((e-r)) -le ${pieceBytesMax} ] && [ "
 [ "$e" -gt "$r" ] && flowc_piece r "$d/err" "$r" "$e"
 else echo ":g $n $e"; fi
 o=$n r=$e; return 0; }
-flowc_follow() { b=${inlineBytesMax} p=100 z=$SECONDS
+flowc_follow() { b=${inlineBytesMax} p=100 z=$SECONDS ended=
 while ! [ -s "$d/end" ]; do
 printf -v y %d.%03d "$((p/1000))" "$((p%1000))"
 if read -r -t "$y" -u 7 l; then case $l in s*) echo ":$l";; esac
@@ -83,10 +83,10 @@ elif [ $? -le 128 ]; then [ -s "$d/end" ] || { echo :n died; exit; }; fi
 if flowc_tell; then p=200; else p=$((p*2)); [ "$p" -le 2000 ] || p=2000; fi
 if [ $((SECONDS-z)) -ge "$beat" ]; then echo :t; z=$SECONDS; fi
 done
-flowc_tell all; read -r l < "$d/end"; echo ":e $l $o $r"; }
+ended=y; flowc_tell all; read -r l < "$d/end"; echo ":e $l $o $r"; }
 flowc_work() { trap : HUP INT QUIT TERM PIPE
 { exec 2>&1
-setsid bash -c 'ulimit -S -f "$1"; echo $$; d=$2; shift 2; exec "$@" >>"$d/out" 2>>"$d/err"' bash "$mark" "$d" env -u SHLVL -u PWD -u OLDPWD -u _ -- "$@"
+( trap - HUP INT QUIT TERM PIPE; ulimit -S -f "$mark"; echo $BASHPID; exec setsid env -u SHLVL -u PWD -u OLDPWD -u _ -- "$@" >>"$d/out" 2>>"$d/err" )
 echo "$?"; } | { c= h=-; read -r q; echo "s $q"
 while read -r l; do [ "$c" ] && h=s; c=$l; done
 [ "$c" ] || { c=137 h=s; }
@@ -96,8 +96,9 @@ no() { echo ":n $1"; exit; }
 [ "\${#stale[@]}" = 0 ] || rm -rf -- "\${stale[@]}"
 mkdir -p -- "$d" "\${folders[@]}" || no disk
 cd -- "$w" || no cwd
-case $f in */*) ;; *) x=$f; f=$(PATH=$t; type -P -- "$x"); if [ -z "$f" ]; then
-set -f; IFS=:; for y in $t; do [ -f "\${y:-.}/$x" ] && no EACCES; done; no ENOENT; fi;; esac
+case $f in */*) ;; *) x=$f f= n=; set -f; IFS=:; for y in $t; do y=\${y:-.}/$x; [ -f "$y" ] || continue
+[ -x "$y" ] && { f=$y; break; }; n=1; done; unset IFS; set +f
+[ "$f" ] || { [ "$n" ] && no EACCES; no ENOENT; };; esac
 [ -e "$f" ] || no ENOENT
 if [ -d "$f" ] || ! [ -x "$f" ]; then no EACCES; fi
 IFS= LC_ALL=C read -r -n 2 l < "$f"; if [ "$l" = '#!' ]; then

@@ -5,6 +5,7 @@ import type { RunnerSettings } from "../runtime/runner.ts";
 /** How the control plane of an account is reached: given to each call, never through the environment. */
 export interface Account {
   readonly apiKey: string;
+  readonly debug: false;
   readonly apiUrl?: string;
   readonly sandboxUrl?: string;
   readonly domain?: string;
@@ -32,12 +33,17 @@ export function settingsOf(
     const value = given[name];
     return typeof value === "string" && value !== "" ? value : null;
   };
-  const [apiUrl, sandboxUrl, domain] = [text("api_url"), text("sandbox_url"), text("domain")];
+  const either = (name: string, variable: string): string | null => text(name) ?? (env[variable] || null);
+  const apiUrl = either("api_url", "E2B_API_URL");
+  const sandboxUrl = either("sandbox_url", "E2B_SANDBOX_URL");
+  const domain = either("domain", "E2B_DOMAIN");
   const life = given["life"];
   return {
     template: text("template") ?? "",
     account: {
-      apiKey: text("api_key") ?? env["E2B_API_KEY"] ?? "",
+      apiKey: either("api_key", "E2B_API_KEY") ?? "",
+      // In the environment it makes the client believe in a sandbox that is not there.
+      debug: false,
       ...(apiUrl === null ? {} : { apiUrl }),
       ...(sandboxUrl === null ? {} : { sandboxUrl }),
       ...(domain === null ? {} : { domain }),

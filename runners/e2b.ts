@@ -2,7 +2,14 @@
 
 import { randomUUID } from "node:crypto";
 import { Sandbox } from "@e2b/code-interpreter";
-import type { Instance, InstanceRef, InstanceSpec, NoInstance, Runner } from "../runtime/runner.ts";
+import type {
+  Instance,
+  InstanceRef,
+  InstanceSpec,
+  NoInstance,
+  Runner,
+  RunnerSettings,
+} from "../runtime/runner.ts";
 import { Box, type BoxTimes } from "./e2b-box.ts";
 import { e2bKind } from "./e2b-kind.ts";
 import { messageOf, noKey, problemOf } from "./e2b-problems.ts";
@@ -27,7 +34,7 @@ export function e2bRunner(asked: Partial<E2bOptions> = {}): Runner {
       return e2bKind.quota(settings);
     },
     open: (spec) => runner.open(spec),
-    find: (run, except) => runner.find(run, except),
+    find: (run, except, settings) => runner.find(run, except, settings),
     end: (refs, { isOurs = () => true } = {}) => runner.end(refs, isOurs),
     identity: async (settings) => runner.identity(settingsOf(settings, runner.options.env)),
   };
@@ -77,10 +84,15 @@ class E2bRunner {
     };
   }
 
-  async find(run: string, except?: ReadonlySet<InstanceRef>): Promise<readonly InstanceRef[]> {
-    const key = this.options.env["E2B_API_KEY"] ?? "";
-    // Settings that say more about the same account have been there before.
-    const accounts = this.accounts.size > 0 || key === "" ? [...this.accounts.values()] : [{ apiKey: key }];
+  async find(
+    run: string,
+    except?: ReadonlySet<InstanceRef>,
+    settings: readonly RunnerSettings[] = [],
+  ): Promise<readonly InstanceRef[]> {
+    // Where nobody says which account, it is those that have been named, or that of the environment.
+    const asked = settings.length === 0 && this.accounts.size === 0 ? [{}] : settings;
+    for (const each of asked) this.accountOf(settingsOf(each, this.options.env));
+    const accounts = this.accounts.values();
     const refs: InstanceRef[] = [];
     for (const account of accounts)
       for (const ref of await listed(account, { [runKey]: run })) {

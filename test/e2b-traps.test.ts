@@ -228,8 +228,7 @@ describe("E2B's traps", { skip: !isolates }, () => {
       await start();
       const { instance } = await opened();
       const other = e2bRunner({ env: {} });
-      other.quota(spec().settings);
-      expect(await other.find("other")).toEqual([]);
+      expect(await other.find("other", new Set(), [spec().settings])).toEqual([]);
       expect(await other.find("traps", new Set([instance.ref]))).toEqual([]);
       expect(await other.find("traps")).toEqual([instance.ref]);
       await other.end([instance.ref], { isOurs: () => false });
