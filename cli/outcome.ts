@@ -37,7 +37,7 @@ export interface Ended {
 }
 
 const causesShownMax = 5;
-const affectedShownMax = 5;
+const namesShownMax = 5;
 
 export function tellEnd(ended: Ended, world: World): void {
   const { view } = ended;
@@ -45,9 +45,10 @@ export function tellEnd(ended: Ended, world: World): void {
   const columns = world.err.columns() ?? Number.POSITIVE_INFINITY;
   const lines: string[] = [];
   const causes = view.status === "succeeded" ? [] : causesOf(view);
-  for (const cause of causes.slice(0, causesShownMax))
-    lines.push(...causeLines(cause, ended, columns, paint));
-  const hidden = causes.length - causesShownMax;
+  const groups = alike(causes);
+  for (const [cause, ...others] of groups.slice(0, causesShownMax))
+    lines.push(...causeLines(cause, others, ended, columns, paint));
+  const hidden = groups.slice(causesShownMax).flat().length;
   if (hidden > 0) lines.push(`… and ${count(hidden, "more failure")}: flowc show ${view.id}${ended.flag}`);
   for (const line of ended.absent?.lines ?? []) lines.push(`${paint("error", "error:")} ${line}`);
   lines.push(verdict(ended, paint));
@@ -76,8 +77,29 @@ function verdict({ view }: Ended, paint: Paint): string {
   return `${paint("error", "✗")} ${flow} failed, run ${view.id}`;
 }
 
-function causeLines(cause: Cause, ended: Ended, columns: number, paint: Paint): readonly string[] {
-  const { failure, node, affected, passed } = cause;
+type Group = readonly [Cause, ...(readonly Cause[])];
+
+/** Those of which all the same is to be said stand together: an engine that is not there fails every node in one way. */
+function alike(causes: readonly Cause[]): readonly Group[] {
+  const groups = new Map<string, [Cause, ...Cause[]]>();
+  for (const cause of causes) {
+    const { n: _n, name: _name, ...said } = cause.failure;
+    const key = JSON.stringify([said, cause.node?.attempts, cause.passed]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [cause]);
+    else group.push(cause);
+  }
+  return [...groups.values()];
+}
+
+function causeLines(
+  cause: Cause,
+  others: readonly Cause[],
+  ended: Ended,
+  columns: number,
+  paint: Paint,
+): readonly string[] {
+  const { failure, node, passed } = cause;
   const name = failure.name === "" ? ended.view.plan.flow : failure.name;
   const lines = [
     ...failureLines({ ...failure, name, tail: ended.tailsShown ? null : failure.tail }, columns, paint),
@@ -86,12 +108,16 @@ function causeLines(cause: Cause, ended: Ended, columns: number, paint: Paint): 
   const log = node === null ? null : ended.logOf(node.n);
   if (log !== null) lines.push(`  log: ${visible(log)}`);
   for (const sentence of passed) lines.push(`  ${visible(sentence)}`);
-  if (affected.length > 0) {
-    const shown = affected.slice(0, affectedShownMax).map(visible).join(", ");
-    const more = affected.length - affectedShownMax;
-    lines.push(`  not run because of it: ${shown}${more > 0 ? ` and ${more} more` : ""}`);
-  }
+  if (others.length > 0) lines.push(`  likewise: ${some(others.map(({ failure }) => failure.name))}`);
+  const skipped = new Set([cause, ...others].flatMap(({ affected }) => affected));
+  if (skipped.size > 0) lines.push(`  not run because of it: ${some([...skipped])}`);
   return lines;
+}
+
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, namesShownMax).map(visible).join(", ");
+  const more = names.length - namesShownMax;
+  return `${shown}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** The way to go on; before it, where nothing of the failure was shown, its output. */

@@ -28,6 +28,11 @@ export function steady(text: string): string {
       // A machine that has much to do may take longer than ten seconds.
       .replace(/(?<=\b(?:took|path) |^CLOCK ✓ .* )\d+(?:s|m\d\ds)\b/gm, "TIME")
       .split("\n")
+      // What is told in one line was found in one turn, and how much that is depends on the machine.
+      .flatMap((line) => {
+        const [, names = null] = /^CLOCK ✓ (.* and .*) cached$/.exec(line) ?? [];
+        return names === null ? [line] : names.split(/, | and /).map((name) => `CLOCK ✓ ${name} cached`);
+      })
       // Columns are as wide as the longest time in them.
       .map((line) =>
         /\bTIME\b|\btook\b| {2}skipped|not started/.test(line) ? line.replace(/(?<=\S) {2,}/g, "  ") : line,
