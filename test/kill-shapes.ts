@@ -1,4 +1,4 @@
-// Runs of six shapes for the kill test: each node leaves two lines in a file outside, and a word that comes but once.
+// Runs of seven shapes for the kill test: each node leaves two lines in a file outside, and a word that comes but once.
 
 import type { Value } from "../compiler/types.ts";
 import { layers } from "./layers.ts";
@@ -128,6 +128,14 @@ const edges = (count: number, width: number): Readonly<Record<string, Value>> =>
   nodes: layers(count, width, 7).map(({ key, needs }) => ({ key, needs })),
 });
 
+/** Each trace is left in an instance of a declared runner, of which there are two, and which are replaced again and again. */
+const placed = `runner place {
+  local: {}
+  instances: 2
+  reuse: 3
+}
+${listed.replace("-> string {\n  run", "-> string {\n  runner: place\n  run")}`;
+
 export const shapes: readonly Shape[] = [
   { name: "layered", flow: listed, inputs: edges(120, 12), nodes: 120 },
   { name: "wide", flow: listed, inputs: { nodes: edges(120, 120)["nodes"] ?? [] }, nodes: 120 },
@@ -135,4 +143,5 @@ export const shapes: readonly Shape[] = [
   { name: "nested", flow: nested, inputs: {}, nodes: 65 },
   { name: "gated", flow: gated, inputs: {}, nodes: 44 },
   { name: "handled", flow: handled, inputs: {}, nodes: 24 },
+  { name: "placed", flow: placed, inputs: edges(60, 6), nodes: 60 },
 ];

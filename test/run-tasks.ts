@@ -20,6 +20,8 @@ export interface TaskOptions {
   readonly cpu?: number;
   /** Bytes. */
   readonly memory?: number;
+  /** A declared runner: its action is then a command, as nothing else is done there. */
+  readonly runner?: string;
   readonly priority?: "low" | "normal" | "high";
   readonly timeout?: Expr;
   /** A glob of what it writes. */
@@ -50,7 +52,7 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
     params: params.map((param) => ({ name: param, type: json, doc: null })),
     answer: options.silent === true ? null : json,
     settings: {
-      runner: "local",
+      runner: options.runner ?? "local",
       timeout,
       stall: null,
       exitCodes: [0],
@@ -64,7 +66,12 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
       cache: options.cache === true ? { k: "lit", v: true } : null,
       undo: options.undo === true ? { kind: "argv", items: [] } : null,
     },
-    action: result === null ? { kind: "call", file: "a.ts", export: name } : null,
+    action:
+      result !== null
+        ? null
+        : options.runner === undefined
+          ? { kind: "call", file: "a.ts", export: name }
+          : { kind: "run", command: { kind: "argv", items: [] } },
     result,
     readsOutput: false,
     text: "",
