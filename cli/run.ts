@@ -2,8 +2,6 @@
 
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { Plan } from "../compiler/plan.ts";
-import type { Value } from "../compiler/types.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import { openAttempts } from "../runtime/attempts.ts";
 import { fileBell } from "../runtime/bell.ts";
@@ -19,6 +17,7 @@ import { answerFiles, printAnswer } from "./answer.ts";
 import { loginName } from "./ask.ts";
 import { type Forecasting, forecasting, noForecast } from "./forecast.ts";
 import { leaveOnGithub, onGithub } from "./github.ts";
+import { differences } from "./go-on.ts";
 import { warnOfGone } from "./gone.ts";
 import { type LookAt, readInputs } from "./inputs.ts";
 import { registryOf } from "./kinds.ts";
@@ -52,17 +51,18 @@ export async function run(request: RunRequest, world: World): Promise<number> {
   const project = projectOf(world, request.file, request.state);
   if (request.report !== null) mayBeWritten(resolve(world.cwd, request.report), request.report);
   if (request.resume === null) return fresh(request, project, world);
-  if (request.input.length > 0 || request.inputs !== null)
-    throw new Stop(
-      exits.usage,
-      "A resumed run has its inputs already; they cannot be changed.",
-      `flowc run --resume ${shellWord(request.resume)}${project.flag}`,
-    );
   const { resume } = request;
   await (await openKept(project, world)).close();
-  return opened(project, async (journal) =>
-    perform(request, project, journal, resumed(request, resume, project, journal, world), world),
-  );
+  return opened(project, async (journal) => {
+    const start = await resumed(request, resume, project, journal, world);
+    if (start.from !== null || request.dryRun) {
+      const lines = await differences(start, request, project, journal, world);
+      const channel = request.dryRun ? world.out : world.err;
+      if (request.dryRun || request.ui === "auto" || request.ui === "plain")
+        for (const line of lines) channel.write(`${line}\n`);
+    }
+    return request.dryRun ? exits.well : perform(request, project, journal, start, world);
+  });
 }
 
 async function fresh(request: RunRequest, project: Project, world: World): Promise<number> {
@@ -93,7 +93,9 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
     // Only files are still to be kept.
     const kept = files ? await given(keepIn(openArtifacts(project.state), world.cwd, project.root)) : inputs;
     const { on, set } = request;
-    return perform(request, project, journal, { plan, inputs: kept, resume: null, on, set }, world);
+    const only = request.only.length > 0 ? request.only : null;
+    const start = { plan, inputs: kept, same: null, from: null, changed: [], only, on, set };
+    return perform(request, project, journal, start, world);
   });
 }
 
@@ -134,22 +136,14 @@ function secretsOf(names: readonly string[], world: World, next: string): Readon
   return new Map(names.map((name) => [name, world.env[name] ?? ""]));
 }
 
-interface Start {
-  readonly plan: Plan;
-  readonly inputs: Readonly<Record<string, Value>>;
-  readonly resume: Resumed["resume"] | null;
-  readonly on: string | null;
-  readonly set: readonly string[];
-}
-
 async function perform(
   request: RunRequest,
   project: Project,
   journal: Journal,
-  start: Start,
+  start: Resumed,
   world: World,
 ): Promise<number> {
-  const { plan, inputs, resume, on } = start;
+  const { plan, on } = start;
   const again =
     request.resume === null
       ? `flowc run ${shellWord(request.file ?? "")}`
@@ -195,11 +189,8 @@ async function perform(
   };
   try {
     const result = await executed(project.flag, surroundings, {
-      plan,
-      inputs,
+      ...askedFor(start, request, world),
       options: optionsOf(request, start, project, world),
-      ...(resume === null ? {} : { resume }),
-      ...(request.again.length === 0 ? {} : { again: { names: request.again, by: loginName(world) } }),
       wait: request.wait,
       gone: (gone, view) => warnOfGone(gone, view, world),
       stop: signals.stop,
@@ -233,7 +224,7 @@ async function perform(
 
 function optionsOf(
   request: RunRequest,
-  { plan, on, set }: Start,
+  { plan, on, set, only }: Resumed,
   { state }: Project,
   world: World,
 ): RunOptions {
@@ -241,9 +232,19 @@ function optionsOf(
     jobs: request.jobs,
     ...roomFor(plan, world.machine.memory, state),
     failFast: request.failFast,
-    only: request.only.length > 0 ? request.only : null,
+    only,
     ...(on === null ? {} : { on }),
     ...(set.length === 0 ? {} : { set }),
+  };
+}
+
+function askedFor({ plan, inputs, same, from }: Resumed, { again }: RunRequest, world: World) {
+  return {
+    plan,
+    inputs,
+    ...(same === null ? {} : { resume: same }),
+    ...(from === null ? {} : { from }),
+    ...(again.length === 0 ? {} : { again: { names: again, by: loginName(world) } }),
   };
 }
 

@@ -118,11 +118,15 @@ function ranReasons(subject: Subject): readonly string[] {
   if (started?.type !== "attempt.started") return ["it only computes its answer, which costs nothing"];
   if (started.spoiled !== undefined) found.push(started.spoiled.replace(/\.$/, ""));
   const cached = (plan?.settings.cache ?? null) !== null;
+  const [first] = events;
+  const from = first?.type === "run.started" ? first.from : undefined;
   if (started.print === undefined)
     found.push(
-      cached
-        ? "ran: its `cache` is switched off here, or what it would see could not be told before"
-        : `ran: its task \`${task}\` has no \`cache\`, so it runs in every run`,
+      from !== undefined
+        ? `ran: the run ${from}, which this one goes on from, has no answer for the same work`
+        : cached
+          ? "ran: its `cache` is switched off here, or what it would see could not be told before"
+          : `ran: its task \`${task}\` has no \`cache\`, so it runs in every run`,
     );
   // Compared with what was kept before this run: which of its own nodes was a moment earlier says little.
   else if (started.spoiled === undefined)

@@ -50,6 +50,14 @@ async function find(of: PlacesOf, name: string): Promise<Found | Problem> {
   return { runner, settings, limits: limitsOf(place, runner.quota(settings)) };
 }
 
+/** For fingerprints: the kind, and what its places are made of. Two kinds never have the same. Null: nobody can tell. */
+export async function identityIn(of: PlacesOf, name: string): Promise<string | null> {
+  const found = await find(of, name);
+  if ("problem" in found) return name;
+  // No engine, no image: who opens a place there says what is wrong.
+  return found.runner.identity(found.settings).catch(() => null);
+}
+
 /** What the flow asks for, and what the place allows: the least of both. */
 export function limitsOf({ instances, spawn, reuse }: PlaceChoice, quota: Quota): Limits {
   const rates: Rate[] = [];
@@ -88,12 +96,8 @@ export class AttemptPlaces {
     return "problem" in opened ? refused(opened) : opened.take(wanted);
   }
 
-  /** For fingerprints: the kind, and what its places are made of. Two kinds never have the same. Null: nobody can tell. */
-  async identity(name: string): Promise<string | null> {
-    const found = await find(this.of, name);
-    if ("problem" in found) return name;
-    // No engine, no image: who opens a place there says what is wrong.
-    return found.runner.identity(found.settings).catch(() => null);
+  identity(name: string): Promise<string | null> {
+    return identityIn(this.of, name);
   }
 
   /** Ends what carries the run's tag; `except`: not what is told to be ours. Gives what it was. */

@@ -9,6 +9,9 @@ const comparedMax = 50;
 /** Files that are told by their names. */
 const filesShownMax = 5;
 
+/** What is known of what was kept before. */
+type Earlier = Pick<KeptAnswers, "earlier" | "listing">;
+
 /** How the work of a node differs from what was done before. */
 export interface Difference {
   /** The node and run of before. */
@@ -19,7 +22,7 @@ export interface Difference {
 }
 
 /** Against the most alike of what was kept before the wall ms `before`; null if nothing of the task was. */
-export function differenceOf(answers: KeptAnswers, now: PrintRow, before: number): Difference | null {
+export function differenceOf(answers: Earlier, now: PrintRow, before: number): Difference | null {
   const earlier = answers
     .earlier(now.task, now.node, before, comparedMax)
     .filter(({ hash }) => hash !== now.hash);
@@ -52,7 +55,7 @@ export function told(
   name: string,
   before: string | null,
   now: string | null,
-  answers: KeptAnswers | null,
+  answers: Pick<KeptAnswers, "listing"> | null,
 ): readonly string[] {
   const [kind = "", ...rest] = name.split(" ");
   const what = rest.join(" ");
@@ -91,7 +94,7 @@ function changed(what: string, before: string | null, now: string | null): strin
 function fileChanges(
   before: string | null,
   now: string | null,
-  answers: KeptAnswers | null,
+  answers: Pick<KeptAnswers, "listing"> | null,
 ): readonly string[] {
   const text = (hash: string | null): string | null =>
     hash === null ? "" : (answers?.listing(hash) ?? null);

@@ -35,7 +35,10 @@ export type EventBody =
       readonly options: RunOptions;
       /** Mean durations in ms of earlier runs by task name, for priorities; recorded so that order is reproducible. */
       readonly durations: Readonly<Record<string, number>>;
+      /** The run that this one goes on from, with another plan. */
       readonly from?: string;
+      /** The first run along `from`; it makes keys of attempts equal in all of them. */
+      readonly origin?: string;
       readonly flowc: string;
     }
   | {
@@ -125,6 +128,8 @@ export type EventBody =
       readonly by?: string;
       readonly note?: string;
       readonly given: number;
+      /** The run in which it was approved, if this one goes on from that. */
+      readonly from?: string;
       readonly late?: true;
     }
   /** A person holds node `n`, or everything below it that has not started; or lets it go. */

@@ -178,6 +178,8 @@ export class Loop {
         }
         if (event.type === "run.ended") while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
         this.recorder.record(event.type === "attempt.started" ? this.looks.started(event) : event);
+        const given = event.type === "gate.opened" ? this.looks.opened(event) : null;
+        if (given !== null) this.recorder.record(given);
         if (event.type === "attempt.started") starts.push(event);
         if (event.type === "node.cancelled") stops.push(event.n);
       }

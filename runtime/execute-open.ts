@@ -3,7 +3,9 @@
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { againAt } from "./decide-retry.ts";
+import { type Earlier, openEarlier } from "./earlier.ts";
 import type { Event, Place, RunOptions } from "./events.ts";
+import { endLeft } from "./execute-from.ts";
 import { refuseForgotten, refuseRepeats } from "./execute-once.ts";
 import { Inputs, Recorder, type Watch } from "./execute-record.ts";
 import { type Folding, keepTexts, openFiles } from "./files.ts";
@@ -39,6 +41,8 @@ export interface RunRequest {
   /** A resumed run keeps its own `only`, `on` and `set`. */
   readonly options: RunOptions;
   readonly resume?: Resume;
+  /** A new run goes on from this one, with another plan. */
+  readonly from?: { readonly run: string; readonly takeOver: boolean };
   /** False: it is left, resumable, when only a person can move it on. */
   readonly wait?: boolean;
   readonly watch?: Watch;
@@ -46,7 +50,7 @@ export interface RunRequest {
   readonly tell?: (text: string) => void;
   /** Told once of a resumed run whose latest events are gone, before anything of it is written. */
   readonly gone?: (gone: Gone, run: RunView) => void;
-  /** Of a resumed run: nodes that may be done only once and are to run again all the same, and who says so. */
+  /** Of a resumed run, or one that goes on from another: nodes that may be done only once and are to run again all the same, and who says so. */
   readonly again?: { readonly names: readonly string[]; readonly by: string };
   /** The first wish to end, in order; its reason is `interrupt` or `terminate`. */
   readonly stop?: AbortSignal;
@@ -66,11 +70,18 @@ export interface OpenRun {
   readonly inherited: boolean;
   /** Nodes that had succeeded when it was opened. */
   readonly before: number;
+  /** The run that this one goes on from. */
+  readonly earlier: Earlier | null;
 }
 
 /** Begins a new run: when this returns, its first events are committed. */
 export async function openNew(world: World, ask: RunRequest): Promise<OpenRun> {
   const { journal } = world;
+  if (ask.from !== undefined) {
+    const { run, takeOver } = ask.from;
+    await endLeft(world, run, ask, await leaseOf(world, run, takeOver));
+  }
+  const earlier = ask.from === undefined ? null : openEarlier(journal, ask.from.run, world.project);
   const id = freeRunId(journal, world.clock.now(), world.random);
   const lease = await leaseOf(world, id);
   try {
@@ -84,11 +95,12 @@ export async function openNew(world: World, ask: RunRequest): Promise<OpenRun> {
       inputs: ask.inputs,
       options: ask.options,
       durations: journal.durations(),
+      ...(earlier === null ? {} : { from: earlier.id, origin: earlier.origin }),
       flowc: world.flowc,
     });
     recorder.record({ type: "run.opened", epoch: parts.log.epoch, ...world.identity, ...places });
     recorder.commit();
-    return { ...parts, lease, recorder, inherited: false, before: 0 };
+    return { ...parts, lease, recorder, inherited: false, before: 0, earlier };
   } catch (error) {
     lease.release();
     throw error;
@@ -142,7 +154,9 @@ export async function openAgain(
       forgotten: gone?.once === true,
     });
     recorder.commit();
-    return { ...parts, lease, recorder, inherited: true, before: succeeded };
+    const { from } = parts.run;
+    const earlier = from === null ? null : openEarlier(journal, from, world.project);
+    return { ...parts, lease, recorder, inherited: true, before: succeeded, earlier };
   } catch (error) {
     lease.release();
     throw error;

@@ -2,6 +2,7 @@
 
 import type { AttemptReport } from "./attempt-report.ts";
 import { looked } from "./decide.ts";
+import { argsOf, keyOf } from "./decide-args.ts";
 import type { EventBody } from "./events.ts";
 import type { Recorder } from "./execute-record.ts";
 import type { KnownPrint } from "./journal-cache.ts";
@@ -50,7 +51,11 @@ export class Looks {
   /** What was found of a node. It may be too late: something else has become of it. */
   take(n: number, look: Look): void {
     if (this.run.states.get(n) !== READY) return;
-    const { kept, print } = look;
+    const { kept, print, startedIn } = look;
+    if (kept === null && startedIn !== null) {
+      this.unknown(n, startedIn);
+      return;
+    }
     if (kept === null) {
       if (print !== null) this.seen.set(n, { ...look, at: this.monotonic() });
       looked(this.run, n);
@@ -63,6 +68,21 @@ export class Looks {
       ...(print === null ? {} : { print: print.hash }),
     };
     this.recorder.record({ type: "node.reused", n, from, ...own });
+  }
+
+  /** What was just asked of a person, who has answered it in the run that this one goes on from. */
+  opened(event: Extract<EventBody, { type: "gate.opened" }>): EventBody | null {
+    return this.reuse.approval(event);
+  }
+
+  /** It was started in an earlier run, and nobody knows what it has done: a person decides. */
+  private unknown(n: number, startedIn: string): void {
+    const a = this.run.attempts(n) + 1;
+    const values = argsOf(this.run, n);
+    if (!values.ok) return;
+    this.recorder.record({ type: "attempt.started", n, a, key: keyOf(this.run, n, values.value) });
+    const message = `it may be done only once, and was started in the run ${startedIn} with other work`;
+    this.recorder.record({ type: "attempt.ended", n, a, outcome: "lost", message });
   }
 
   /** The start of a node with what is known of its work. */

@@ -44,7 +44,8 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     artifacts: world.artifacts,
     contents: new Contents(world.project),
     identityOf: async (runner) => (attempts.identity === undefined ? runner : attempts.identity(runner)),
-    earlier: null,
+    earlier: open.earlier,
+    again: ask.again?.names ?? [],
   });
   const loop = new Loop(world, { ...open, reuse });
   const folder = world.journal.folderOf(open.run.id);

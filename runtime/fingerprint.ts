@@ -38,9 +38,9 @@ export function printOf(parts: Parts): Print {
 /**
  * What of the work is known without a look at the project: the task as it is carried out, its values and its settings; not
  * how long it may take or how often it is tried, and of a secret only the name. Null if it looks at files by a pattern that
- * only the work itself knows.
+ * only the work itself knows; `beforehand`: such a look is left out.
  */
-export function partsOf(work: Work): Parts | null {
+export function partsOf(work: Work, beforehand = false): Parts | null {
   const { task, values, settings, keys, types } = work;
   const parts: [string, string][] = [["task", taskHash(task, types)]];
   if (keys === null)
@@ -48,14 +48,15 @@ export function partsOf(work: Work): Parts | null {
       parts.push([`input ${name}`, short(JSON.stringify(values[i] ?? null))]);
   else for (const [i, key] of keys.entries()) parts.push([`key ${i + 1}`, short(JSON.stringify(key))]);
   const looks = looksOf(task);
-  if (looks.late) return null;
+  if (looks.late && !beforehand) return null;
   for (const [kind, path] of looks.literals) {
     const seen = attempted(() => work.files.literal(kind, path).sha256);
     parts.push([`${kind} ${path}`, seen ?? "absent"]);
   }
   for (const expr of looks.searches) {
+    if (isLate(expr)) continue;
     const found = attempted(() => evaluate(expr, paramScope(values, types, work.files)));
-    if (found === null) return null;
+    if (found === null && !beforehand) return null;
     parts.push([`files by \`glob\``, short(JSON.stringify(found))]);
   }
   if (settings.exitCodes === "any" || settings.exitCodes.join() !== "0")

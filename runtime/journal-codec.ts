@@ -170,6 +170,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     options: isOptions,
     durations: isObject,
     from: maybe(isText),
+    origin: maybe(isText),
     flowc: isText,
   },
   "run.opened": {
@@ -202,6 +203,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     by: maybe(isText),
     note: maybe(isText),
     given: isNumber,
+    from: maybe(isText),
     late: maybe(isBool),
   },
   "node.paused": { n: isCount, by: isText, note: maybe(isText) },

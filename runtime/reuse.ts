@@ -4,12 +4,15 @@ import type { FileValue, Type, TypeTable, Value } from "../compiler/types.ts";
 import { ArtifactError, type ArtifactStore } from "./artifacts.ts";
 import type { Contents, Listing } from "./contents.ts";
 import { argsOf, cacheOf, type NodeSettings, settingsOf, taskOf } from "./decide-args.ts";
-import type { Earlier } from "./earlier.ts";
+import type { Earlier, NodeNow } from "./earlier.ts";
+import { approvalOf } from "./earlier-approvals.ts";
+import type { EventBody } from "./events.ts";
 import { type Parts, partsOf, printOf, type Work } from "./fingerprint.ts";
 import type { Journal } from "./journal.ts";
 import { type Kept, KeptAnswers, type KnownPrint } from "./journal-cache.ts";
 import { JournalError } from "./journal-errors.ts";
 import type { Run } from "./run.ts";
+import { isOnce } from "./run-settings.ts";
 import { decode } from "./validate.ts";
 import { fileIn, isList, isRecord } from "./values.ts";
 
@@ -21,9 +24,13 @@ export interface Look {
   readonly print: KnownPrint | null;
   /** Why what is kept could not be taken: a sentence. */
   readonly spoiled: string | null;
+  /** How its work differs from that in the earlier run, in clauses; null: that has no answer for it. */
+  readonly changes: readonly string[] | null;
+  /** The earlier run in which it was started, though it may be done only once, and nobody has said that it is to run again. */
+  readonly startedIn: string | null;
 }
 
-const nothing: Look = { kept: null, print: null, spoiled: null };
+const nothing: Look = { kept: null, print: null, spoiled: null, changes: null, startedIn: null };
 
 /** Identity of what makes instances of a runner, for fingerprints. */
 /** Null: it cannot be told now, and nothing that runs there is reused or kept. */
@@ -36,6 +43,8 @@ export interface ReuseParts {
   readonly identityOf: IdentityOf;
   /** The run that this one goes on from. */
   readonly earlier: Earlier | null;
+  /** Names of nodes that may be done only once and are to run again. */
+  readonly again: readonly string[];
 }
 
 /** Looks for answers of one run's nodes. Nothing is written. */
@@ -63,13 +72,44 @@ export class Reuse {
     const settings = values.ok ? settingsOf(this.run, n, values.value) : null;
     // What cannot be evaluated fails when it starts.
     if (!values.ok || settings === null || !settings.ok) return nothing;
-    const known = this.parts.earlier?.find(this.run, n, values.value, settings.value) ?? null;
-    if (known !== null) return this.checked(n, known, null);
     const work = this.workOf(n, values.value, settings.value);
-    if (work === null) return nothing;
-    const print = this.print(n, work, settings.value);
-    if (print instanceof Promise) return print.then((made) => this.found(n, made));
-    return this.found(n, print);
+    const print = work === null ? null : this.print(n, work, settings.value);
+    const node = { values: values.value, settings: settings.value };
+    if (print instanceof Promise) return print.then((made) => this.lookEarlier(n, node, made));
+    return this.lookEarlier(n, node, print);
+  }
+
+  /** First at what the earlier run gave, then at what is kept from anywhere. */
+  private lookEarlier(
+    n: number,
+    node: Pick<NodeNow, "values" | "settings">,
+    print: KnownPrint | null,
+  ): Look | Promise<Look> {
+    const { earlier } = this.parts;
+    if (earlier === null) return this.found(n, print);
+    const stands = earlier.find({ run: this.run, n, print, ...node });
+    if ("kept" in stands) {
+      const own = this.checked(n, stands.kept, print);
+      return own instanceof Promise ? own.then((look) => this.guarded(n, look)) : this.guarded(n, own);
+    }
+    const { changes } = stands;
+    const found = this.found(n, print);
+    if (found instanceof Promise) return found.then((look) => this.guarded(n, { ...look, changes }));
+    return this.guarded(n, { ...found, changes });
+  }
+
+  /** What may be done only once is not done again unless somebody has said so. */
+  private guarded(n: number, look: Look): Look {
+    if (look.kept !== null || !isOnce(this.run, n) || this.run.attempts(n) > 0) return look;
+    const name = this.run.name(n);
+    if (this.parts.again.includes(name)) return look;
+    return { ...look, startedIn: this.parts.earlier?.startedOnce(name) ?? null };
+  }
+
+  /** An approval that was given in the earlier run, and still stands. */
+  approval(event: Extract<EventBody, { type: "gate.opened" }>): EventBody | null {
+    const { earlier } = this.parts;
+    return earlier === null ? null : approvalOf(this.run, earlier, event);
   }
 
   /** The fingerprint of a node's work as it would be now. */
@@ -146,8 +186,8 @@ export class Reuse {
     if (print === null) return nothing;
     this.answers ??= new KeptAnswers(this.parts.journal);
     const kept = this.answers.find(print.hash);
-    if (kept === null) return { kept: null, print, spoiled: null };
-    if ("problem" in kept) return { kept: null, print, spoiled: spoiledBy(kept.problem) };
+    if (kept === null) return { ...nothing, print };
+    if ("problem" in kept) return { ...nothing, print, spoiled: spoiledBy(kept.problem) };
     return this.checked(n, kept, print);
   }
 
@@ -155,14 +195,14 @@ export class Reuse {
   private checked(n: number, kept: Kept, print: KnownPrint | null): Look | Promise<Look> {
     const { answer } = taskOf(this.run, n);
     const { types } = this.run.plan;
-    if (answer === null) return { kept, print, spoiled: null };
+    if (answer === null) return { ...nothing, kept, print };
     const decoded = decode(kept.value, answer, types);
     if (!decoded.ok)
-      return { kept: null, print, spoiled: spoiledBy(`it does not fit its type: ${decoded.reason}`) };
+      return { ...nothing, print, spoiled: spoiledBy(`it does not fit its type: ${decoded.reason}`) };
     const files = filesOf(kept.value, answer, types);
-    if (files.length === 0) return { kept, print, spoiled: null };
+    if (files.length === 0) return { ...nothing, kept, print };
     return this.allThere(files).then((problem) =>
-      problem === null ? { kept, print, spoiled: null } : { kept: null, print, spoiled: spoiledBy(problem) },
+      problem === null ? { ...nothing, kept, print } : { ...nothing, print, spoiled: spoiledBy(problem) },
     );
   }
 

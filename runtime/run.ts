@@ -46,8 +46,6 @@ export class Diverged extends Error {
 export type Happened = EventBody & { readonly at: number };
 
 export interface RunConfig extends Omit<CellsOptions, "watch"> {
-  /** Id of the first run along `from`; it makes keys of attempts equal in all of them. */
-  readonly keyId?: string;
   readonly watch?: (n: number) => void;
 }
 
@@ -65,11 +63,12 @@ const stateNames: readonly State[] = [
 
 /** A run in memory. Made empty; everything else comes by {@link apply}. */
 export class Run extends Cells implements RunView {
-  readonly keyId: string;
+  /** Id of the first run along `from`; it makes keys of attempts equal in all of them. */
+  keyId: string;
 
   constructor(config: RunConfig) {
     super({ ...config, watch: config.watch ?? null });
-    this.keyId = config.keyId ?? config.id;
+    this.keyId = config.id;
   }
 
   get size(): number {
@@ -258,6 +257,7 @@ export function apply(run: Run, event: Happened): void {
       run.options = event.options;
       run.durations = event.durations;
       run.from = event.from ?? null;
+      run.keyId = event.origin ?? run.id;
       return;
     case "run.opened":
       run.options = { ...run.options, ...event.options };

@@ -1,0 +1,43 @@
+// Before a run goes on from another one: nobody may be at work on that, and what it left running is ended.
+
+import type { RunOptions } from "./events.ts";
+import { openFiles } from "./files.ts";
+import { historyOf } from "./journal-history.ts";
+import type { Lease } from "./lease.ts";
+import type { World } from "./world.ts";
+
+interface LeftOf {
+  readonly options: RunOptions;
+  readonly tell?: (text: string) => void;
+}
+
+/** `lease`: of the run `id`; released here. */
+export async function endLeft(world: World, id: string, ask: LeftOf, lease: Lease): Promise<void> {
+  const { plan } = historyOf(world.journal, id);
+  try {
+    const attempts = world.attempts.open({
+      run: id,
+      folder: world.journal.folderOf(id),
+      epoch: 0,
+      inherited: true,
+      isOurs: () => lease.isOurs(),
+      files: openFiles(world.project, plan, world.artifacts),
+      clock: world.clock,
+      placed: () => {},
+      early: () => {},
+      timer: (ms, wake) => world.timer(ms, wake),
+      random: () => world.random(),
+      plan,
+      on: ask.options.on ?? null,
+      instances: {
+        opened: async () => 0,
+        closed: () => {},
+        tell: (text) => ask.tell?.(text),
+      },
+    });
+    await attempts.sweep();
+    await attempts.close();
+  } finally {
+    lease.release();
+  }
+}
