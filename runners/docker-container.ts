@@ -68,7 +68,8 @@ export class Container {
     return !this.ending && (await this.line.answers(patienceMs));
   }
 
-  async run({ argv, env }: ExecCommand, cwd: string, io: Output, stop: AbortSignal): Promise<Exit> {
+  /** `io`: null where nobody wants to know what it prints. */
+  async run({ argv, env }: ExecCommand, cwd: string, io: Output | null, stop: AbortSignal): Promise<Exit> {
     const { isOurs, image, ref, graceMs } = this.spec;
     if (stop.aborted) return notStarted("other", "It was stopped before it began.");
     if (!isOurs()) return { kind: "lost", message: "Another flowc has the run now." };
@@ -94,7 +95,8 @@ export class Container {
 
   /** Carries out something of ours of which nobody needs to know how it went. */
   async quietly(argv: readonly string[]): Promise<void> {
-    if (!this.ending) await carriedOut(this.spec.container, argv, 0).catch(() => false);
+    if (this.ending || this.line.isGone) return;
+    await this.run({ argv, env: {}, cwd: "" }, "/", null, new AbortController().signal);
   }
 
   /** Nothing is left of it after this. */

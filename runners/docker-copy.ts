@@ -1,6 +1,6 @@
 // A workspace whose files are in the container alone: brought there and fetched from there through the engine.
 
-import { createWriteStream, mkdirSync, statSync } from "node:fs";
+import { createWriteStream, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { Readable } from "node:stream";
@@ -188,6 +188,9 @@ async function* fetchedFrom(
   yield* filesBelow(to, search);
 }
 
+/** A stream to the disk costs more than a file of so many bytes. */
+const smallMax = 1 << 18;
+
 /** Copies files that are wanted, folders, and links. Answers how many links that do not lead out there are. */
 async function mirror(
   container: Container,
@@ -208,7 +211,8 @@ async function mirror(
       if (entry.kind === "folder") mkdirSync(local, { recursive: true });
       else if (entry.kind === "file" && wanted(path)) {
         mkdirSync(dirname(local), { recursive: true });
-        await pipeline(Readable.from(entry.bytes()), createWriteStream(local));
+        if (entry.size > smallMax) await pipeline(Readable.from(entry.bytes()), createWriteStream(local));
+        else writeFileSync(local, (await firstBytes(entry.bytes(), smallMax)).bytes);
       } else if (entry.kind === "link") {
         const target = posix.resolve(workspace, posix.dirname(path), entry.target);
         if (isInside(workspace, target)) links.push({ path, target: posix.relative(workspace, target) });
