@@ -108,10 +108,17 @@ export class AttemptPlaces {
     const { isOurs } = this.world;
     const swept: string[] = [];
     for (const [runner, settings] of await this.kinds()) {
-      const refs = await runner.find(run, how.except?.(), settings);
-      if (refs.length === 0) continue;
-      await runner.end(refs, { atOnce: how.atOnce ?? false, isOurs: () => isOurs() });
-      swept.push(...refs);
+      try {
+        const refs = await runner.find(run, how.except?.(), settings);
+        if (refs.length === 0) continue;
+        await runner.end(refs, { atOnce: how.atOnce ?? false, isOurs: () => isOurs() });
+        swept.push(...refs);
+      } catch (error) {
+        // A service that cannot be reached must not keep the run from ending, or from being resumed.
+        if (runner.kind === "local") throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        this.world.tell(`What this run may have left on ${runner.kind} could not be ended: ${why}`);
+      }
     }
     return swept;
   }

@@ -68,6 +68,34 @@ describe("the fleet in sandboxes", { skip: !isolates, timeout: 900_000 }, () => 
     expect(server.sandboxes.length).toBe(0);
   });
 
+  it("fails, and can be resumed, when nobody answers there", async () => {
+    const gone = join(folder, "gone.flow");
+    writeFileSync(
+      gone,
+      `runner far { e2b: { template: "base", api_key: secret("E2B_API_KEY"), api_url: "http://127.0.0.1:9" } }
+task hello() -> string {
+  runner: far
+  reads:  []
+
+  run "echo hello"
+
+  return stdout
+}
+
+flow main() -> string {
+  return hello()
+}
+`,
+    );
+    const state = join(folder, "gone");
+    for (const how of [[gone], ["--resume", "last"]]) {
+      const ended = await flowc(["run", ...how, "--state", state], { env });
+      expect(ended.code, ended.stderr).toBe(1);
+      expect(ended.stderr).toContain("What this run may have left on e2b could not be ended");
+      expect(ended.stderr).toMatch(/^next: flowc run --resume /m);
+    }
+  });
+
   it("asks for its key, and only there", async () => {
     const ended = await flowc(args("none", ...slice), { env: { E2B_API_KEY: "" } });
     expect(ended.code).toBe(2);
