@@ -2,7 +2,7 @@
 
 import { AuthenticationError, RateLimitError, SandboxError, ServiceBusyError } from "@e2b/code-interpreter";
 import type { NoInstance } from "../runtime/runner.ts";
-import type { E2bSettings } from "./e2b-settings.ts";
+import { type E2bSettings, whereOf } from "./e2b-settings.ts";
 
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -46,7 +46,7 @@ export function problemOf(error: unknown, { template, account }: E2bSettings): N
   if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN/.test(message))
     return {
       problem: "lost",
-      message: `E2B does not answer at ${account.apiUrl ?? `api.${account.domain ?? "e2b.app"}`}: ${message}`,
+      message: `E2B does not answer at ${whereOf(account)}: ${message}`,
     };
   return null;
 }

@@ -11,6 +11,11 @@ export interface Account {
   readonly domain?: string;
 }
 
+/** For messages. */
+export function whereOf({ apiUrl, domain }: Account): string {
+  return apiUrl ?? `https://api.${domain ?? "e2b.app"}`;
+}
+
 /** What an `e2b` runner may be told. */
 export interface E2bSettings {
   readonly template: string;

@@ -13,7 +13,7 @@ import type {
 import { Box, type BoxTimes } from "./e2b-box.ts";
 import { e2bKind } from "./e2b-kind.ts";
 import { messageOf, noKey, problemOf } from "./e2b-problems.ts";
-import { type Account, type E2bSettings, settingsOf } from "./e2b-settings.ts";
+import { type Account, type E2bSettings, settingsOf, whereOf } from "./e2b-settings.ts";
 import { Copies, copiedWorkspace } from "./e2b-workspace.ts";
 
 export interface E2bOptions extends BoxTimes {
@@ -94,8 +94,9 @@ class E2bRunner {
     for (const each of asked) this.accountOf(settingsOf(each, this.options.env));
     const accounts = this.accounts.values();
     const refs: InstanceRef[] = [];
+    // Of an account that cannot be asked nothing can be ended either: what is there ends with its life.
     for (const account of accounts)
-      for (const ref of await listed(account, { [runKey]: run })) {
+      for (const ref of await listed(account, { [runKey]: run }).catch(() => [])) {
         this.found.set(ref, account);
         if (except?.has(ref) !== true) refs.push(ref);
       }
@@ -110,7 +111,7 @@ class E2bRunner {
         this.own.delete(ref);
         if (own !== undefined) return own.close();
         const account = this.found.get(ref);
-        if (account !== undefined) await Sandbox.kill(ref, account);
+        if (account !== undefined) await Sandbox.kill(ref, account).catch(() => {});
         else await this.endUnknown(ref);
       }),
     );
@@ -124,7 +125,7 @@ class E2bRunner {
   private async endUnknown(ref: InstanceRef): Promise<void> {
     for (const account of this.accounts.values()) {
       const info = await Sandbox.getInfo(ref, account).catch(() => null);
-      if (info?.metadata[runKey] !== undefined) await Sandbox.kill(ref, account);
+      if (info?.metadata[runKey] !== undefined) await Sandbox.kill(ref, account).catch(() => {});
     }
   }
 
@@ -153,7 +154,8 @@ class E2bRunner {
       if (problem !== null && problem.problem !== "lost") return problem;
       const taken = await taking(account, token, lifeMs);
       if (taken !== null) return taken;
-      return problem ?? { problem: "lost", message: `E2B did not answer: ${messageOf(error)}` };
+      const message = `E2B did not answer at ${whereOf(account)}: ${messageOf(error)}`;
+      return problem ?? { problem: "lost", message };
     }
   }
 }

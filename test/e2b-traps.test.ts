@@ -136,6 +136,19 @@ describe("E2B's traps", { skip: !isolates }, () => {
     });
   });
 
+  test("a control plane that cannot be asked has nothing of ours that could be ended", async () => {
+    await start();
+    await opened();
+    server.fault({ on: ({ method }) => method !== "POST", status: 500 });
+    expect(await runner.find("traps")).toEqual([]);
+    const nowhere = { ...spec().settings, api_url: "http://127.0.0.1:9" };
+    expect(await e2bRunner({ env: {} }).find("traps", new Set(), [nowhere])).toEqual([]);
+    expect(await runner.open({ ...spec(), settings: nowhere })).toMatchObject({
+      problem: "lost",
+      message: expect.stringContaining("http://127.0.0.1:9"),
+    });
+  });
+
   describe("a stream", () => {
     test("that breaks is taken up where it was, in order and once", async () => {
       await start();
