@@ -16,6 +16,7 @@ const ofAttempts: ReadonlySet<string> = new Set([
   "env",
   "needs",
   "runner",
+  "affinity",
 ]);
 
 export function tellIdleSettings(check: Check, task: Task, scope: Scope): void {

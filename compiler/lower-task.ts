@@ -177,6 +177,8 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
       const priority = constantOf(lowerExpr(value, scope));
       return { priority: priority === "high" || priority === "low" ? priority : "normal" };
     }
+    case "affinity":
+      return { affinity: lowerExpr(value, scope, { kind: "string" }) };
     case "cache":
       return { cache: lowerCache(value, scope) };
     case "undo":

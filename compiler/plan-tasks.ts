@@ -49,6 +49,8 @@ export interface TaskSettings {
   /** What this machine must have free for it to start; places elsewhere count nothing. */
   readonly needs: { readonly cpu: number; readonly memory: number; readonly disk: number };
   readonly priority: "low" | "normal" | "high";
+  /** A key: it prefers the instance of its runner that served this key last. Not there: none. */
+  readonly affinity?: Expr;
   /**
    * Whether an answer given before may be taken: a bool, or a list of keys that stand in place of the input values. Null:
    * never.

@@ -125,7 +125,6 @@ const task: SettingTable = {
   affinity: {
     kind: { kind: "value", types: [stringType] },
     example: "affinity: crate.name",
-    later: true,
   },
   session: { kind: { kind: "session" }, example: "session: change" },
   undo: { kind: { kind: "command" }, example: 'undo: "rm -rf dist"' },

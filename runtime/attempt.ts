@@ -40,6 +40,8 @@ export interface AttemptSettings {
   /** What it may change in the project; null: it promises nothing. */
   readonly writes: readonly string[] | null;
   readonly env: readonly EnvText[];
+  /** It prefers the instance of its runner that served this key last. */
+  readonly affinity: string | null;
   readonly needs: { readonly cpu: number; readonly memory: number };
 }
 
@@ -148,7 +150,7 @@ class Attempt {
       tag,
       folder: dirname(this.scratch),
       needs: neededBy(order.settings),
-      key: null,
+      key: order.settings.affinity,
       stop: this.stop,
     });
     if (taken === "stopped") return neverBegan;

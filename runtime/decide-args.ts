@@ -21,6 +21,7 @@ export interface NodeSettings extends PlainSettings {
   readonly stallSeconds: number | null;
   readonly reads: readonly string[] | null;
   readonly writes: readonly string[] | null;
+  readonly affinity: string | null;
   readonly env: readonly (
     | { readonly name: string; readonly text: string }
     | { readonly name: string; readonly secret: string }
@@ -96,7 +97,7 @@ export function settingsOf(run: Run, n: number, values: readonly Value[]): Evalu
   const find = finder(run, n, values);
   const compute = <T>(
     name: string,
-    key: "timeout" | "stall" | "reads" | "writes",
+    key: "timeout" | "stall" | "reads" | "writes" | "affinity",
     read: (v: Value) => T,
   ): T | null => {
     const { value, scope } = find(key);
@@ -113,6 +114,7 @@ export function settingsOf(run: Run, n: number, values: readonly Value[]): Evalu
       stallSeconds: compute("stall", "stall", positive),
       reads: compute("reads", "reads", texts),
       writes: compute("writes", "writes", texts),
+      affinity: compute("affinity", "affinity", asString),
       env: env.value.map((entry) =>
         "secret" in entry
           ? { name: entry.name, secret: entry.secret }

@@ -162,6 +162,7 @@ export function openTestWorld({
         stallSeconds: null,
         exitCodes: [0],
         needs: { cpu: 1, memory: 0 },
+        affinity: null,
         reads: null,
         writes: null,
         env: [],

@@ -172,3 +172,41 @@ flow main() -> { text: string, lanes: string[] } {
   expect(events.find((event) => event.type === "node.cancelled")).toMatchObject({ why: "enough" });
   await world.close();
 });
+
+it("makes instances of a declared runner, and gives a key the one that it had", async () => {
+  const { project, plan } = planOf(`
+runner place {
+  local: {}
+  instances: 2
+  reuse: 9
+}
+task work(key: string) -> string {
+  runner: place
+  affinity: key
+  run "sleep 0.1; echo ~{key}"
+  return trim(stdout)
+}
+flow main() -> string[] {
+  first = for key in ["x", "y"] { work(key) }
+  then = for key in ["y", "x"] { work(key) } after first
+  return first + then
+}
+`);
+  const world = await realWorld(project);
+  const { status, view } = await executeRun(world, { plan, inputs: {}, options });
+  expect(status).toBe("succeeded");
+  const { database } = world.journal;
+  const nodes = database.prepare("SELECT node, runner, instance FROM nodes ORDER BY node").all();
+  const instanceOf = (name: string): unknown => nodes.find(({ node }) => node === name)?.["instance"];
+  expect(nodes.map(({ runner }) => runner)).toEqual(["place", "place", "place", "place"]);
+  expect(instanceOf("then[x].work")).toBe(instanceOf("first[x].work"));
+  expect(instanceOf("then[y].work")).toBe(instanceOf("first[y].work"));
+  expect(view.instanceUse(0)).toMatchObject([{ created: 2, served: 4, reused: 2, lost: 0, open: 0 }]);
+  // Each is in the journal before anything is said to run there.
+  const events = database.prepare("SELECT type, body ->> '$.i' AS i FROM events ORDER BY seq").all();
+  for (const i of [1, 2]) {
+    const about = events.filter((event) => event["i"] === i).map(({ type }) => type);
+    expect(about.slice(0, 2)).toEqual(["instance.opened", "attempt.placed"]);
+  }
+  await world.close();
+});
