@@ -9,6 +9,7 @@ import { openArtifacts } from "../runtime/artifacts.ts";
 import { openFiles } from "../runtime/files.ts";
 import { type Outline, outline, problemsOf } from "../runtime/outline.ts";
 import type { FileAccess } from "../runtime/values.ts";
+import { drawForetold } from "./foretold.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { lookOnly } from "./look.ts";
@@ -60,7 +61,10 @@ export async function plan(request: RequestOf<"plan">, world: World): Promise<nu
   else if (request.format === "svg") {
     world.out.write(svg(loaded.flow, graph, [...(await analysed(graph)).levels]));
     await closeAnalysis();
-  } else await drawPlan(loaded, found, graph, project, world);
+  } else {
+    await drawPlan(loaded, found, graph, project, world);
+    await drawForetold({ plan: loaded, inputs, only: null, on: request.on }, project, world);
+  }
   return exits.well;
 }
 

@@ -16,6 +16,7 @@ import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { answerFiles, printAnswer } from "./answer.ts";
 import { loginName } from "./ask.ts";
 import { type Forecasting, forecasting, noForecast } from "./forecast.ts";
+import { drawForetold } from "./foretold.ts";
 import { leaveOnGithub, onGithub } from "./github.ts";
 import { differences } from "./go-on.ts";
 import { warnOfGone } from "./gone.ts";
@@ -87,6 +88,8 @@ async function fresh(request: RunRequest, project: Project, world: World): Promi
   if (found !== null) for (const name of request.only) knownNode(name, found, command);
   if (found !== null && request.dryRun) {
     await drawPlan(plan, found, graphOf(found), project, world);
+    const only = request.only.length > 0 ? request.only : null;
+    await drawForetold({ plan, inputs, only, on: request.on }, project, world);
     return exits.well;
   }
   return opened(project, async (journal) => {

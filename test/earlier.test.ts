@@ -173,3 +173,13 @@ describe("a run that goes on with an edited plan", () => {
       }
     });
 });
+
+describe("a new run", () => {
+  for (let seed = 1; seed <= 40; seed++)
+    it(`seed ${seed}`, async () => {
+      const plan = randomPlan(chanceOf(seed));
+      const fates = await foretold(plan, null);
+      const { run, view } = await done(plan, () => "well", null);
+      isAsForetold(fates, view, startedIn(run, view));
+    });
+});

@@ -1,0 +1,58 @@
+// What `flowc plan` and `--dry-run` say of reuse: which nodes have an answer in the cache, and why the others have none.
+
+import type { Plan } from "../compiler/plan.ts";
+import type { Value } from "../compiler/types.ts";
+import { type Journal, openJournal } from "../runtime/journal.ts";
+import { JournalError } from "../runtime/journal-errors.ts";
+import { preview } from "../runtime/preview.ts";
+import { fateLines } from "./fates.ts";
+import { identitiesOf } from "./go-on.ts";
+import type { Project } from "./project.ts";
+import type { World } from "./world.ts";
+
+interface Planned {
+  readonly plan: Plan;
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly only: readonly string[] | null;
+  readonly on: string | null;
+}
+
+/** Below the table of a plan, where there is anything to say. */
+export async function drawForetold(planned: Planned, project: Project, world: World): Promise<void> {
+  const lines = await foretoldLines(planned, project, world);
+  if (lines.length > 0) world.out.write(`\n${lines.join("\n")}\n`);
+}
+
+/** No lines where nothing could be reused: no task has a `cache`, there was no run yet, or not all inputs are known. */
+async function foretoldLines(planned: Planned, project: Project, world: World): Promise<readonly string[]> {
+  const { plan, inputs, on } = planned;
+  const cached = Object.values(plan.tasks).some(({ settings }) => (settings.cache ?? null) !== null);
+  const known = plan.inputs.every((spec) => spec.default !== undefined || Object.hasOwn(inputs, spec.name));
+  const journal = cached && known ? await kept(project) : null;
+  if (journal === null) return [];
+  try {
+    const fates = await preview({
+      ...planned,
+      journal,
+      artifacts: journal.artifacts,
+      project: project.root,
+      earlier: null,
+      again: [],
+      identityOf: identitiesOf(plan, on, project, world),
+      now: world.now(),
+    });
+    return fateLines(fates, { journal, earlier: null });
+  } finally {
+    await journal.close();
+  }
+}
+
+/** Nothing is made, and what is damaged is told by who runs it. */
+async function kept(project: Project): Promise<Journal | null> {
+  try {
+    return await openJournal(project.state, { readOnly: true });
+  } catch (error) {
+    if (error instanceof JournalError) return null;
+    throw error;
+  }
+}
