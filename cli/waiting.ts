@@ -12,38 +12,45 @@ const questionsShownMax = 5;
 const valuesShownMax = 20;
 const valueLengthMax = 300;
 
-/** Told once for each set of questions, while the run stays and waits. */
+/** Told when there is something new to decide, while the run stays and waits. */
 export function waitingTeller(
   say: (text: string) => void,
   flag: string,
 ): (view: RunView, waits: boolean) => void {
-  let told = "";
+  const told = new Set<string>();
   return (view, waits) => {
     if (!waits) return;
-    const text = waitingText(view, flag);
-    if (text === told) return;
-    told = text;
-    say(text);
+    const commands = commandsFor(view, flag);
+    // What is left of what was told is known.
+    const known = commands.every(([command]) => told.has(command));
+    told.clear();
+    for (const [command] of commands) told.add(command);
+    if (!known) say(waitingText(view, commands));
   };
 }
 
-function waitingText(view: RunView, flag: string): string {
-  const questions = view.questions();
-  const lines = ["waiting for a person; in another terminal:"];
-  const commands = [
+type Told = readonly [command: string, why: string];
+
+function commandsFor(view: RunView, flag: string): readonly Told[] {
+  return [
     [`flowc show ${view.id}${flag}`, "what there is to decide on"],
-    ...questions
+    ...view
+      .questions()
       .slice(0, questionsShownMax)
-      .map((question) => [answerCommand(view.id, question, flag), "or flowc reject …"]),
+      .map((question): Told => [answerCommand(view.id, question, flag), "or flowc reject …"]),
     ...settleCommands(view, flag),
     ...view
       .holds()
       .slice(0, questionsShownMax)
-      .map((hold) => [resumeCommand(view, hold.n, flag), `paused by ${visible(hold.by)}`]),
+      .map((hold): Told => [resumeCommand(view, hold.n, flag), `paused by ${visible(hold.by)}`]),
   ];
-  const width = Math.max(...commands.map(([command = ""]) => command.length));
-  for (const [command = "", why = ""] of commands) lines.push(`  ${visible(command).padEnd(width)}  ${why}`);
-  const more = questions.length - questionsShownMax;
+}
+
+function waitingText(view: RunView, commands: readonly Told[]): string {
+  const lines = ["waiting for a person; in another terminal:"];
+  const width = Math.max(...commands.map(([command]) => command.length));
+  for (const [command, why] of commands) lines.push(`  ${visible(command).padEnd(width)}  ${why}`);
+  const more = view.questions().length - questionsShownMax;
   if (more > 0) lines.push(`  … and ${count(more, "more question")}`);
   return lines.join("\n");
 }
