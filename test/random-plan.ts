@@ -31,7 +31,7 @@ export function randomPlan(chance: () => number, gated = false): Plan {
     .task("e", { params: ["x"], retry: { times: any(3) } })
     .task("once", { params: ["x"], effect: "once" })
     .task("big", { params: ["x"], cpu: 2 })
-    .task("kept", { params: ["x"], cache: true })
+    .task("kept", { params: ["x"], cache: true, runner: "local" })
     .task("w", { params: ["x"], writes: places })
     .task("made", { params: ["x"], undo: true })
     .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });

@@ -58,7 +58,8 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
       exitCodes: [0],
       retry: { ...noRetry, ...retry },
       effect,
-      reads: null,
+      // Without `reads` it is not known what it sees, and nothing is kept.
+      reads: options.cache === true ? { k: "list", items: [] } : null,
       writes: options.writes === undefined ? null : { k: "list", items: [options.writes] },
       env: [],
       needs: { cpu, memory, disk: 0 },

@@ -32,6 +32,8 @@ export interface Started {
   /** Its arguments, as JSON. */
   readonly args: string;
   readonly cpu: number;
+  /** Its task has a `cache`. */
+  readonly cached: boolean;
   alive: boolean;
 }
 
@@ -97,6 +99,7 @@ export class Places implements Attempts {
     const each: Started = {
       ...{ life: this.life, name, n, a, key, args },
       cpu: task.settings.needs.cpu,
+      cached: task.settings.cache !== null,
       alive: true,
     };
     this.options.starts(each);

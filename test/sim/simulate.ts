@@ -52,7 +52,7 @@ class Simulation {
   private readonly committed = new Set<string>();
   /** Attempts that ended for flowc: also those that it told to end, and that would not. */
   private readonly ends = new Set<string>();
-  private readonly runsBefore: number;
+  private runsBefore: number;
   private id: string | null = null;
   private view: RunView | null = null;
   private ring: () => void = () => {};
@@ -66,8 +66,9 @@ class Simulation {
     this.plan = randomPlan(this.chance, this.chance() < 0.4);
     this.options = { jobs: 1 + Math.floor(this.chance() * 4), failFast: this.chance() < 0.2, only: null };
     this.store = faultyStore(journal);
-    const row = journal.database.prepare("SELECT max(id) AS last FROM run").get();
-    this.runsBefore = Number(row?.["last"] ?? 0);
+    // What other seeds have kept would make this one another than it is by itself.
+    journal.database.exec("DELETE FROM cache; DELETE FROM listing");
+    this.runsBefore = this.lastRun();
     this.places = new Places({
       clock: this.clock,
       chance: this.chance,
@@ -93,13 +94,36 @@ class Simulation {
     if (this.store.commits === 0) this.problems.push("no commit went through the faulty store");
     const events = this.id === null ? [] : [...this.store.journal.events(this.id)];
     this.check(events, end);
-    return {
-      trace: events.map(traced),
-      problems: this.problems,
-      lives: this.lives,
-      events: events.length,
-      status: end?.status ?? "running",
-    };
+    const simulated = { lives: this.lives, events: events.length, status: end?.status ?? "running" };
+    if (end !== null) await this.afterwards(events);
+    return { trace: events.map(traced), problems: this.problems, ...simulated };
+  }
+
+  /** Another run of the same plan does no work again of which an answer is kept. */
+  private async afterwards(events: readonly Event[]): Promise<void> {
+    const { started } = this.places;
+    const kept = new Set(
+      events.flatMap((event) => {
+        if (event.type !== "attempt.ended" || event.print === undefined) return [];
+        return started.find(({ n, a }) => n === event.n && a === event.a)?.args ?? [];
+      }),
+    );
+    if (kept.size === 0) return;
+    const before = started.length;
+    this.faultsStop();
+    this.id = null;
+    this.view = null;
+    this.committed.clear();
+    this.ends.clear();
+    this.runsBefore = this.lastRun();
+    await this.life();
+    for (const { cached, args, name } of started.slice(before))
+      if (cached && kept.has(args)) this.problems.push(`${name} runs, and its answer for ${args} was kept`);
+  }
+
+  private lastRun(): number {
+    const row = this.store.journal.database.prepare("SELECT max(id) AS last FROM run").get();
+    return Number(row?.["last"] ?? 0);
   }
 
   private someFaults(): Faults {
