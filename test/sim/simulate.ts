@@ -378,7 +378,7 @@ class Simulation {
 function traced(event: Event): string {
   const { seq, at: _at, ...rest } = event;
   const text = JSON.stringify(rest, (key, value: unknown) =>
-    ["pid", "host", "boot", "started", "key", "again_at"].includes(key) ? undefined : value,
+    ["pid", "host", "boot", "started", "key", "again_at", "from"].includes(key) ? undefined : value,
   );
   return `${seq} ${text}`;
 }
