@@ -94,9 +94,8 @@ class E2bRunner {
     for (const each of asked) this.accountOf(settingsOf(each, this.options.env));
     const accounts = this.accounts.values();
     const refs: InstanceRef[] = [];
-    // Of an account that cannot be asked nothing can be ended either: what is there ends with its life.
     for (const account of accounts)
-      for (const ref of await listed(account, { [runKey]: run }).catch(() => [])) {
+      for (const ref of await leftBy(account, run)) {
         this.found.set(ref, account);
         if (except?.has(ref) !== true) refs.push(ref);
       }
@@ -111,7 +110,7 @@ class E2bRunner {
         this.own.delete(ref);
         if (own !== undefined) return own.close();
         const account = this.found.get(ref);
-        if (account !== undefined) await Sandbox.kill(ref, account).catch(() => {});
+        if (account !== undefined) await Sandbox.kill(ref, account);
         else await this.endUnknown(ref);
       }),
     );
@@ -125,7 +124,7 @@ class E2bRunner {
   private async endUnknown(ref: InstanceRef): Promise<void> {
     for (const account of this.accounts.values()) {
       const info = await Sandbox.getInfo(ref, account).catch(() => null);
-      if (info?.metadata[runKey] !== undefined) await Sandbox.kill(ref, account).catch(() => {});
+      if (info?.metadata[runKey] !== undefined) await Sandbox.kill(ref, account);
     }
   }
 
@@ -168,6 +167,15 @@ async function taking(account: Account, token: string, lifeMs: number): Promise<
   } catch {
     // It ends with its life, or is found by its run.
     return null;
+  }
+}
+
+/** Rejects when that cannot be known: what is there then ends with its life. */
+async function leftBy(account: Account, run: string): Promise<readonly string[]> {
+  try {
+    return await listed(account, { [runKey]: run });
+  } catch (error) {
+    throw new Error(`E2B did not answer at ${whereOf(account)}: ${messageOf(error)}`);
   }
 }
 

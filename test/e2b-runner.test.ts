@@ -1,7 +1,7 @@
 // The E2B runner against the contract of all runners: on the test server, and on the real cloud where a key is given.
 
 import { Sandbox } from "@e2b/code-interpreter";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { e2bRunner } from "../runners/e2b.ts";
 import { E2bServer } from "./e2b-server.ts";
 import { isolates } from "./e2b-server-sandbox.ts";
@@ -45,9 +45,8 @@ describe("on the test server", { skip: !isolates }, async () => {
   });
 });
 
+// Only who has a key has an account to be charged: nobody else is told of a test that is skipped.
 const key = process.env["FLOWC_E2B_API_KEY"] ?? "";
-describe("in the cloud", { skip: key === "" }, () => {
-  if (key !== "")
-    runnerContract("e2b", contract({ template: "base", api_key: key }, { apiKey: key }, "user"));
-  else test("needs FLOWC_E2B_API_KEY", () => {});
-});
+if (key !== "")
+  describe("in the cloud", () =>
+    runnerContract("e2b", contract({ template: "base", api_key: key }, { apiKey: key }, "user")));

@@ -136,14 +136,15 @@ describe("E2B's traps", { skip: !isolates }, () => {
     });
   });
 
-  test("a control plane that cannot be asked has nothing of ours that could be ended", async () => {
+  test("a control plane that cannot be asked is told, and where it is", async () => {
     await start();
     await opened();
     server.fault({ on: ({ method }) => method !== "POST", status: 500 });
-    expect(await runner.find("traps")).toEqual([]);
+    await expect(runner.find("traps")).rejects.toThrow("E2B did not answer at http");
     const nowhere = { ...spec().settings, api_url: "http://127.0.0.1:9" };
-    expect(await e2bRunner({ env: {} }).find("traps", new Set(), [nowhere])).toEqual([]);
-    expect(await runner.open({ ...spec(), settings: nowhere })).toMatchObject({
+    const lost = e2bRunner({ env: {} }).find("traps", new Set(), [nowhere]);
+    await expect(lost).rejects.toThrow("E2B did not answer at http://127.0.0.1:9");
+    expect(await e2bRunner({ env: {} }).open({ ...spec(), settings: nowhere })).toMatchObject({
       problem: "lost",
       message: expect.stringContaining("http://127.0.0.1:9"),
     });
