@@ -23,15 +23,15 @@ const places: Expr = {
   parts: ["out/", { expr: { k: "slot", up: 0, i: 0 }, type: { kind: "json" } }, "/*"],
 };
 
-/** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. */
-export function randomPlan(chance: () => number, gated = false): Plan {
+/** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. `cached`: answers of `kept` are kept. */
+export function randomPlan(chance: () => number, gated = false, cached = false): Plan {
   const any = (count: number): number => Math.floor(chance() * count);
   const plans = new Plans()
     .task("t", { params: ["x"], retry: { times: any(3) } })
     .task("e", { params: ["x"], retry: { times: any(3) } })
     .task("once", { params: ["x"], effect: "once" })
     .task("big", { params: ["x"], cpu: 2 })
-    .task("kept", { params: ["x"], cache: true, runner: "local" })
+    .task("kept", { params: ["x"], cache: true, ...(cached ? { runner: "local" } : {}) })
     .task("w", { params: ["x"], writes: places })
     .task("made", { params: ["x"], undo: true })
     .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });

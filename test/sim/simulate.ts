@@ -63,7 +63,7 @@ class Simulation {
     this.chance = chanceOf(seed);
     this.names = chanceOf(seed + 0x5eed);
     this.project = project;
-    this.plan = randomPlan(this.chance, this.chance() < 0.4);
+    this.plan = randomPlan(this.chance, this.chance() < 0.4, true);
     this.options = { jobs: 1 + Math.floor(this.chance() * 4), failFast: this.chance() < 0.2, only: null };
     this.store = faultyStore(journal);
     // What other seeds have kept would make this one another than it is by itself.
