@@ -3,12 +3,17 @@
 import type Docker from "dockerode";
 import { COOKIE, type ExecCommand, type Exit, type Output } from "../runtime/runner.ts";
 import type { Connection } from "./docker-connection.ts";
-import { endOf, notStarted, tooLarge } from "./docker-ends.ts";
 import type { Image } from "./docker-images.ts";
 import { beginBeside, Line, newWord } from "./docker-line.ts";
 import { type Bounds, hintOf, messageOf, statusOf, Unavailable } from "./docker-problems.ts";
 import { type Order, orderArgv, orderLine, stopAllArgv, stopArgv } from "./docker-script.ts";
 import { Talk, type Told } from "./docker-stream.ts";
+import { endOf, notStarted, tooLarge, whyNot } from "./shell-ends.ts";
+
+const noEnv = notStarted(
+  "other",
+  "The image has no program `env`, by which flowc sets a command's environment.",
+);
 
 export interface ContainerSpec {
   readonly ref: string;
@@ -109,11 +114,15 @@ export class Container {
   private exitOf(told: Told, order: Order, talk: Talk): Exit {
     const { bounds, memory } = this.spec;
     if (told.kind === "hello") return { kind: "lost", message: "Its shell was started anew." };
-    if (told.kind === "not-started") return endOf(told.why, order);
+    if (told.kind === "not-started") {
+      const [program = ""] = order.argv;
+      const what = { program, cwd: order.cwd };
+      return whyNot(told.why, what, { place: "container", origin: "image" }) ?? noEnv;
+    }
     const starved = told.outOfMemory !== null && told.outOfMemory > this.outOfMemory;
     this.outOfMemory = told.outOfMemory ?? this.outOfMemory;
     const hint = starved ? outOfMemory(memory) : told.code === 0 ? null : hintOf(talk.lastWords, bounds);
-    return endOf(told, order, hint);
+    return endOf(told, hint);
   }
 
   /** Its streams have ended before it told its end. */

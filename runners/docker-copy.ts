@@ -14,6 +14,7 @@ import type {
   Workspace,
   WorkspaceSpec,
 } from "../runtime/runner.ts";
+import { copiedMode, targetsOf } from "./copied-files.ts";
 import type { Container } from "./docker-container.ts";
 import { statusOf } from "./docker-problems.ts";
 import { type Packed, packed, unpacked } from "./docker-tar.ts";
@@ -35,14 +36,16 @@ export class Copies {
   /** The project as it is now: what has not changed since it was sent is not sent again. */
   async project(project: string, to: string): Promise<void> {
     const files: PutFile[] = [];
+    const seen: [string, string][] = [];
     for await (const { path, local } of filesBelow(project, everything)) {
       const stats = statSync(local);
       const now = `${stats.size} ${stats.mtimeMs} ${stats.mode}`;
       if (this.sent.get(path) === now) continue;
-      this.sent.set(path, now);
+      seen.push([path, now]);
       files.push({ from: local, to: posix.join(to, path) });
     }
     await this.put(files, [to]);
+    for (const [path, now] of seen) this.sent.set(path, now);
   }
 
   /** Absolute paths in the container. One after the other: an archive that makes a folder is there before the next. */
@@ -66,11 +69,10 @@ export class Copies {
       entries.push({ name: posix.relative(volume, path), from: null, mode: () => 0o755 });
     };
     for (const path of folders) folder(path);
-    for (const { from, to, fixed } of files) {
-      folder(posix.dirname(to));
-      // The copy of a read-only file could not be replaced by the work; its owner may write.
-      const mode = (own: number) => (fixed === true ? own & 0o555 : (own & 0o777) | 0o600);
-      entries.push({ name: posix.relative(volume, to), from, mode });
+    for (const file of files) {
+      folder(posix.dirname(file.to));
+      const name = posix.relative(volume, file.to);
+      entries.push({ name, from: file.from, mode: (own) => copiedMode(file, own) });
     }
     if (entries.length === 0) return;
     const { container, user } = this.container.api;
@@ -102,11 +104,7 @@ export async function copiedWorkspace(
     inherits: false,
     exec: (command, io, stop) => container.run(command, posix.join(path, command.cwd), io, stop),
     put: async (files) => {
-      const targets = files.map((file) => ({ ...file, to: posix.resolve(path, file.to) }));
-      for (const [i, { to }] of targets.entries())
-        if (!isInside(path, to) && !isInside(temporary, to))
-          throw new Error(`\`${files[i]?.to}\` leaves the workspace`);
-      await copies.put(targets);
+      await copies.put(targetsOf(files, path, temporary));
     },
     watch: async (folder) => {
       await copies.put([], [folder]);

@@ -1,7 +1,7 @@
 // Output of commands in a container: taken apart into its two streams, and each command's own part sent to its files.
 
-import { type FileHandle, open } from "node:fs/promises";
-import type { Output, OutputFilter } from "../runtime/runner.ts";
+import type { Output } from "../runtime/runner.ts";
+import { LogSink } from "./log-sink.ts";
 
 /** One piece of a stream of the container: 1 is standard output, 2 standard error. */
 export interface Piece {
@@ -122,13 +122,13 @@ export class Talk {
 class Ear {
   ended = false;
   noise = "";
-  readonly sink: Sink | null;
+  readonly sink: LogSink | null;
   private readonly word: Buffer;
   private readonly tell: (words: readonly string[]) => void;
   private open = false;
   private rest: Buffer = Buffer.alloc(0);
 
-  constructor(word: string, sink: Sink | null, tell: (words: readonly string[]) => void) {
+  constructor(word: string, sink: LogSink | null, tell: (words: readonly string[]) => void) {
     this.word = Buffer.from(word);
     this.sink = sink;
     this.tell = tell;
@@ -172,50 +172,7 @@ class Ear {
 }
 
 const noiseMax = 2000;
-const tailMax = 4000;
 
-function sinkOf(io: Output | null, path: string | undefined): Sink | null {
-  return io === null || path === undefined ? null : new Sink(path, io.filter?.() ?? null);
-}
-
-/** A log file, made when there is something to write. */
-class Sink {
-  private readonly path: string;
-  private readonly filter: OutputFilter | null;
-  private file: FileHandle | null = null;
-  private failed = false;
-  private last: Buffer = Buffer.alloc(0);
-
-  constructor(path: string, filter: OutputFilter | null) {
-    this.path = path;
-    this.filter = filter;
-  }
-
-  /** The last that was written, as text. */
-  get tail(): string {
-    return this.last.toString("utf8");
-  }
-
-  async write(bytes: Buffer): Promise<void> {
-    await this.keep(this.filter === null ? bytes : this.filter.push(bytes));
-  }
-
-  async end(): Promise<void> {
-    if (this.filter !== null) await this.keep(this.filter.end());
-    await this.file?.close().catch(() => {});
-    this.file = null;
-  }
-
-  private async keep(bytes: Uint8Array): Promise<void> {
-    if (bytes.length === 0 || this.failed) return;
-    try {
-      this.file ??= await open(this.path, "a");
-      await this.file.appendFile(bytes);
-      const last = bytes.subarray(-tailMax);
-      this.last = Buffer.concat([this.last, last]).subarray(-tailMax);
-    } catch {
-      // The disk is full: the rest of the output is lost, the exit code is not.
-      this.failed = true;
-    }
-  }
+function sinkOf(io: Output | null, path: string | undefined): LogSink | null {
+  return io === null || path === undefined ? null : new LogSink(path, io.filter?.() ?? null);
 }

@@ -2,10 +2,17 @@
 
 import { CommandExitError, type CommandHandle, type Sandbox } from "@e2b/code-interpreter";
 import { COOKIE, type ExecCommand, type Exit, type Output } from "../runtime/runner.ts";
-import { endOf, notStarted, tooLarge } from "./e2b-ends.ts";
 import { Talk } from "./e2b-output.ts";
 import { messageOf } from "./e2b-problems.ts";
 import { followScript, type Order, orderScript, stopScript } from "./e2b-script.ts";
+import { endOf, notStarted, tooLarge, whyNot } from "./shell-ends.ts";
+
+function neverBegan(why: string, program: string, cwd: string): Exit {
+  if (why === "disk")
+    return notStarted("other", "Its folders could not be made in the sandbox: is its disk full?");
+  const known = whyNot(why, { program, cwd }, { place: "sandbox", origin: "template" });
+  return known ?? { kind: "lost", message: "What ran it in the sandbox is gone." };
+}
 
 export interface BoxTimes {
   /** How long processes have between TERM and KILL. */
@@ -102,10 +109,10 @@ export class Box {
       await stopping.over();
       this.stale.push(order.folder);
       if (this.ending) return killed;
+      if (told.kind === "ended") return endOf(told);
       // A sandbox on its way out has no room either.
-      if (told.kind === "not-started" && told.why === "disk" && !(await this.isWell()))
-        throw await this.gone(told.why);
-      return endOf(told, program, cwd);
+      if (told.why === "disk" && !(await this.isWell())) throw await this.gone(told.why);
+      return neverBegan(told.why, program, cwd);
     } catch (error) {
       if (this.ending) return killed;
       return { kind: "lost", message: messageOf(error) };

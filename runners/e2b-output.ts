@@ -1,8 +1,8 @@
 // A command's output in a sandbox: what is told of it in lines, its bytes brought to the files that they belong into.
 
-import { type FileHandle, open } from "node:fs/promises";
-import type { Output, OutputFilter } from "../runtime/runner.ts";
+import type { Output } from "../runtime/runner.ts";
 import type { Offsets } from "./e2b-script.ts";
+import { LogSink } from "./log-sink.ts";
 
 /** How a command ended, as the sandbox tells it. */
 export type Told =
@@ -20,8 +20,8 @@ export class Talk {
   heardAt: number;
   private readonly fetch: Fetch;
   private readonly now: () => number;
-  private readonly out: Sink;
-  private readonly err: Sink;
+  private readonly out: LogSink;
+  private readonly err: LogSink;
   private rest = "";
   private work: Promise<void> = Promise.resolve();
   private told: Told | null = null;
@@ -35,8 +35,8 @@ export class Talk {
     this.fetch = fetch;
     this.now = now;
     this.heardAt = now();
-    this.out = new Sink(io.stdoutPath, io.filter?.() ?? null);
-    this.err = new Sink(io.stderrPath, io.filter?.() ?? null);
+    this.out = new LogSink(io.stdoutPath, io.filter?.() ?? null);
+    this.err = new LogSink(io.stderrPath, io.filter?.() ?? null);
   }
 
   get offsets(): Offsets {
@@ -122,43 +122,6 @@ export class Talk {
         await sink.write(chunk);
       }
       if (sink.taken < end) throw new Error("its output became shorter");
-    }
-  }
-}
-
-/** A log file, made when there is something to write. */
-class Sink {
-  /** How many bytes came. */
-  taken = 0;
-  private readonly path: string;
-  private readonly filter: OutputFilter | null;
-  private file: FileHandle | null = null;
-  private failed = false;
-
-  constructor(path: string, filter: OutputFilter | null) {
-    this.path = path;
-    this.filter = filter;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    this.taken += bytes.length;
-    await this.keep(this.filter === null ? bytes : this.filter.push(bytes));
-  }
-
-  async end(): Promise<void> {
-    if (this.filter !== null) await this.keep(this.filter.end());
-    await this.file?.close().catch(() => {});
-    this.file = null;
-  }
-
-  private async keep(bytes: Uint8Array): Promise<void> {
-    if (bytes.length === 0 || this.failed) return;
-    try {
-      this.file ??= await open(this.path, "a");
-      await this.file.appendFile(bytes);
-    } catch {
-      // The disk is full: the rest of the output is lost, the exit code is not.
-      this.failed = true;
     }
   }
 }

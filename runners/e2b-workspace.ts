@@ -1,14 +1,15 @@
 // A workspace in a sandbox: what is brought there once, put there, read there and fetched from there.
 
 import { join, posix } from "node:path";
-import { isInside, outside } from "../runtime/folder.ts";
+import { outside } from "../runtime/folder.ts";
 import type { InstanceSpec, PutFile, Workspace, WorkspaceSpec } from "../runtime/runner.ts";
+import { copiedMode, targetsOf } from "./copied-files.ts";
 import { type Box, top } from "./e2b-box.ts";
-import { notStarted } from "./e2b-ends.ts";
 import { fetchedFrom } from "./e2b-fetch.ts";
 import { projectFiles, TooMuch } from "./e2b-project.ts";
 import { quoted } from "./e2b-script.ts";
 import { extracted, type Sent } from "./e2b-upload.ts";
+import { notStarted } from "./shell-ends.ts";
 
 /** What is known to be in a sandbox. */
 export class Copies {
@@ -39,11 +40,10 @@ export class Copies {
   /** Absolute paths in the sandbox. */
   put(files: readonly PutFile[]): Promise<void> {
     if (files.length === 0) return Promise.resolve();
-    const entries: Sent[] = files.map(({ from, to, fixed }) => ({
-      name: to.slice(1),
-      from,
-      // The copy of a read-only file could not be replaced by the work; its owner may write.
-      mode: (own) => (fixed === true ? own & 0o555 : (own & 0o777) | 0o600),
+    const entries: Sent[] = files.map((file) => ({
+      name: file.to.slice(1),
+      from: file.from,
+      mode: (own) => copiedMode(file, own),
     }));
     const done = this.sending.then(() => extracted(this.box, entries, this.tell));
     this.sending = done.catch(() => {});
@@ -73,11 +73,7 @@ export async function copiedWorkspace(
         ? await box.run(command, posix.join(path, command.cwd), [path, temporary], io, stop)
         : notStarted("other", refused),
     put: async (files) => {
-      const targets = files.map((file) => ({ ...file, to: posix.resolve(path, file.to) }));
-      for (const [i, { to }] of targets.entries())
-        if (!isInside(path, to) && !isInside(temporary, to))
-          throw new Error(`\`${files[i]?.to}\` leaves the workspace`);
-      await copies.put(targets);
+      await copies.put(targetsOf(files, path, temporary));
     },
     watch: (folder, changed) => watched(box, folder, changed),
     read: (file, bytesMax) => readFrom(box, file, bytesMax, [path, temporary]),

@@ -1,10 +1,9 @@
-// How a command in a sandbox ended, from what its shell tells.
+// How a command ended that a shell ran for us elsewhere, from what that shell tells; and why one could not be started.
 
 import { constants } from "node:os";
 import type { Exit } from "../runtime/runner.ts";
-import type { Told } from "./e2b-output.ts";
 
-type NotStarted = Extract<Exit, { kind: "not-started" }>;
+export type NotStarted = Extract<Exit, { kind: "not-started" }>;
 
 /** Linux: no word may have more, nor all together. */
 const wordBytesMax = 128 * 1024 - 1;
@@ -28,40 +27,52 @@ export function tooLarge(argv: readonly string[], env: Readonly<Record<string, s
   );
 }
 
-/** bash does not say a word about these two: a code that means one is taken for it. */
+/** Shells do not say a word about these two: a code that means one is taken for it. */
 const silent: ReadonlySet<number> = new Set([130, 141]);
 
-export function endOf(told: Told, program: string, cwd: string): Exit {
-  if (told.kind === "not-started") return whyNot(told.why, program, cwd);
-  const { code, bySignal } = told;
+const signals = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+
+/** `bySignal`: the shell has said that it was one. `hint`: why it may have failed. */
+export function endOf(
+  { code, bySignal }: { readonly code: number; readonly bySignal: boolean },
+  hint: string | null = null,
+): Exit {
+  const more = hint === null ? {} : { hint };
   return bySignal || silent.has(code)
-    ? { kind: "signalled", signal: signals.get(code - 128) ?? `SIG${code - 128}` }
-    : { kind: "exited", code };
+    ? { kind: "signalled", signal: signals.get(code - 128) ?? `SIG${code - 128}`, ...more }
+    : { kind: "exited", code, ...more };
 }
 
-function whyNot(why: string, program: string, cwd: string): Exit {
+/** What people call the place, and what it was made from. */
+export interface PlaceWords {
+  readonly place: string;
+  readonly origin: string;
+}
+
+/** Null: a reason that only the runner itself knows. */
+export function whyNot(
+  why: string,
+  { program, cwd }: { readonly program: string; readonly cwd: string },
+  { place, origin }: PlaceWords,
+): NotStarted | null {
   switch (why) {
     case "ENOENT":
       return notStarted(
         "ENOENT",
         program.includes("/")
-          ? `\`${program}\` does not exist in the sandbox.`
-          : `\`${program}\` was not found on the PATH in the sandbox. Is it installed in the template?`,
+          ? `\`${program}\` does not exist in the ${place}.`
+          : `\`${program}\` was not found on the PATH in the ${place}. Is it installed in the ${origin}?`,
       );
     case "EACCES":
       return notStarted("EACCES", `\`${program}\` may not be run. If it is yours: chmod +x ${program}`);
     case "interpreter":
       return notStarted(
         "ENOENT",
-        `\`${program}\` is there, but the program that its first line (\`#!\`) asks for is not in the template.`,
+        `\`${program}\` is there, but the program that its first line (\`#!\`) asks for is not in the ${origin}.`,
       );
     case "cwd":
       return notStarted("ENOENT", `The directory to start in is not there: ${cwd}`);
-    case "disk":
-      return notStarted("other", "Its folders could not be made in the sandbox: is its disk full?");
     default:
-      return { kind: "lost", message: "What ran it in the sandbox is gone." };
+      return null;
   }
 }
-
-const signals = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
