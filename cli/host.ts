@@ -17,7 +17,7 @@ import { byCodePoint, globEnters, globMatcher, globRoots } from "../compiler/glo
 import type { Host, Machine } from "../compiler/host.ts";
 import type { Seen } from "../compiler/plan.ts";
 import { type ManifestEntry, manifest, pathsHash, sha256 } from "../compiler/seen.ts";
-import { kindsOf, registryOf } from "./kinds.ts";
+import { agentsOf, kindsOf, registryOf } from "./kinds.ts";
 import { exportedNames } from "./module-exports.ts";
 
 /** A `.flow` file is written by people; 4 MB is a hundred times the longest. */
@@ -39,6 +39,7 @@ export function nodeHost(cwd: string, entry: string, machine: Machine | null = n
     root,
     ...(machine === null ? {} : { machine }),
     kinds: kindsOf(registryOf(root)),
+    agents: agentsOf(root),
     show: (path) => shown(here, path),
     read: readSource,
     look,

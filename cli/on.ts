@@ -18,7 +18,7 @@ export function mustBeKind(on: string, kinds: RunnerKinds, command: (on: string)
   const known = kinds.names().join(", ");
   throw usage(
     `There is no kind of runner \`${visible(on)}\`.${near === null ? ` There are ${known}; another one is a package.` : didYouMean(near)}`,
-    near !== null ? command(near) : `npm install ${shellWord(packageOfKind(on))}`,
+    near !== null ? command(near) : `npm install ${shellWord(packageOfKind("runner", on))}`,
   );
 }
 

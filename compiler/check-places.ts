@@ -1,15 +1,17 @@
 // Declared limits, runners and agents: do they bound, make or ask anything, and can this version use them?
 
 import type { Place } from "../grammar/ast.ts";
+import { checkBySchema, isKindKey, kindsIn, schemaOfKind } from "./check-kinds.ts";
 import { article } from "./check-place-names.ts";
 import { checkRunner } from "./check-runners.ts";
-import { at, type Check, markWrong, noteLater, rootScope, tell } from "./check-state.ts";
+import { at, type Check, markWrong, noteLater, rootScope, type Scope, tell } from "./check-state.ts";
 import { type At, listed } from "./errors.ts";
 import { missingSetting } from "./errors-calls.ts";
 import { duplicateName } from "./errors-names.ts";
 import { noBackEnd } from "./errors-places.ts";
+import { exampleOfKind } from "./kind-settings.ts";
 import type { Home } from "./resolve.ts";
-import { agentKinds, amounts } from "./settings-places.ts";
+import { amounts } from "./settings-places.ts";
 
 export function checkPlace(check: Check, place: Place, home: Home): void {
   const where = { noNodes: "a setting", noDisk: `the settings of ${article(place.place)}`, returnOf: null };
@@ -28,7 +30,7 @@ export function checkPlace(check: Check, place: Place, home: Home): void {
     check.used.add(place);
   }
   if (place.place === "limit") tellEmptyLimit(check, place, name);
-  else if (place.place === "agent") tellNoAgentKind(check, place, name);
+  else if (place.place === "agent") checkAgent(check, place, scope);
   else checkRunner(check, place, check.on, scope);
   if (place.place === "runner") return;
   const wrong = check.pass.diagnostics.length > before;
@@ -51,13 +53,14 @@ function tellEmptyLimit(check: Check, place: Place, name: At): void {
   );
 }
 
-function tellNoAgentKind(check: Check, place: Place, name: At): void {
-  const kinds = Object.keys(agentKinds);
-  const own = place.settings.filter(({ key }) => kinds.includes(key.text));
-  if (own.length > 0) return;
+/** Which program is it, and does each kind's schema take what stands there? */
+function checkAgent(check: Check, place: Place, scope: Scope): void {
+  const kinds = place.settings.filter(({ key }) => isKindKey("agent", key.text));
+  for (const setting of kinds) checkBySchema(check, "agent", setting, scope);
+  if (kinds.length > 0) return;
+  const names = kindsIn(check.host, "agent").names();
   const label = `\`${place.name.text}\` does not say which program it is`;
-  tell(
-    check,
-    noBackEnd(name, label, `Name one: ${listed(kinds, "or")}, such as \`claude: { model: "sonnet" }\`.`),
-  );
+  const schema = schemaOfKind(check.host, "agent", names[0] ?? "") ?? {};
+  const hint = `Name one: ${listed(names, "or")}, such as \`${exampleOfKind(names[0] ?? "", schema)}\`.`;
+  tell(check, noBackEnd(at(scope, place.name), label, hint));
 }

@@ -5,11 +5,11 @@ import { walk } from "../grammar/walk.ts";
 import { checkSession } from "./check-asks.ts";
 import { checkArguments, checkScript } from "./check-commands.ts";
 import { checkGlobs } from "./check-globs.ts";
+import { kindsIn, kindTable, tellNoKind } from "./check-kinds.ts";
 import { foldIn } from "./check-known.ts";
 import { checkUses } from "./check-limits.ts";
 import { use } from "./check-names.ts";
 import { checkPlaceName } from "./check-place-names.ts";
-import { runnerTable, tellNoKind } from "./check-runners.ts";
 import { checkEnv, checkRate, checkSecretOrText, checkTyped, judge } from "./check-setting-values.ts";
 import {
   at,
@@ -23,16 +23,9 @@ import {
   without,
 } from "./check-state.ts";
 import { checkWorkspace } from "./check-workspace.ts";
-import {
-  badSetting,
-  duplicateSetting,
-  missingSetting,
-  notYet,
-  unknownKind,
-  unknownSetting,
-} from "./errors-calls.ts";
+import { badSetting, duplicateSetting, missingSetting, notYet, unknownSetting } from "./errors-calls.ts";
 import { field, type SettingRow, type SettingTable } from "./setting-rows.ts";
-import { kindsOf, ownerOf, ownerWords, type SettingOwner, settingsOf } from "./settings.ts";
+import { ownerOf, ownerWords, type SettingOwner, settingsOf } from "./settings.ts";
 import { errorType, said } from "./type-ops.ts";
 
 /** Settings that stand together, and how what they belong to is called. */
@@ -41,8 +34,6 @@ interface Group {
   readonly words: string;
   /** Settings of other things are told as such. */
   readonly elsewhere: boolean;
-  /** Of these, the kinds of an agent; null for what has none. */
-  readonly kinds: readonly string[] | null;
   /** Any more may stand there. */
   readonly others?: boolean;
 }
@@ -55,10 +46,9 @@ export function checkSettings(
 ): void {
   if (settings.length === 0) return;
   const group = {
-    table: owner === "runner" ? runnerTable(check, settings) : settingsOf(owner),
+    table: owner === "runner" || owner === "agent" ? kindTable(check, owner, settings) : settingsOf(owner),
     words: ownerWords(owner),
     elsewhere: true,
-    kinds: kindsOf(owner),
   };
   checkGroup(check, settings, group, owner, without(scope, "a setting"));
 }
@@ -98,7 +88,7 @@ function tellUnknown(
   scope: Scope,
 ): void {
   const name = setting.key.text;
-  if (owner === "runner" && tellNoKind(check, setting, scope)) {
+  if ((owner === "runner" || owner === "agent") && tellNoKind(check, owner, setting, scope)) {
     markNames(check, setting.value, scope);
     return;
   }
@@ -110,18 +100,14 @@ function tellUnknown(
   );
   // What was meant is not missing as well.
   if (near !== null) given.add(near);
-  const { kinds } = group;
-  if (near === null && other === null && kinds !== null && setting.value.kind === "record-of")
-    tell(check, unknownKind(at(scope, setting.key), name, group.words, kinds));
-  else {
-    const hint = other === null ? null : `\`${name}\` is a setting of ${other}.`;
-    tell(check, unknownSetting(at(scope, setting.key), name, group.words, near, known, hint, null));
-  }
+  const hint = other === null ? null : `\`${name}\` is a setting of ${other}.`;
+  tell(check, unknownSetting(at(scope, setting.key), name, group.words, near, known, hint, null));
   markNames(check, setting.value, scope);
 }
 
 function ownerIn(check: Check, name: string): string | null {
-  return ownerOf(name) ?? (check.host.kinds.names().includes(name) ? "a runner" : null);
+  if (kindsIn(check.host, "agent").names().includes(name)) return "an agent";
+  return ownerOf(name) ?? (kindsIn(check.host, "runner").names().includes(name) ? "a runner" : null);
 }
 
 /** What cannot be checked further still uses the names it mentions. */
@@ -273,7 +259,7 @@ function checkRecord(
     return;
   }
   const { record, inside } = literal;
-  const group = { table: fields, words: `\`${name}\``, elsewhere: false, kinds: null, others };
+  const group = { table: fields, words: `\`${name}\``, elsewhere: false, others };
   const settings = record.entries.map(({ span, key, value }) => ({ span, key, value }));
   const given = checkGroup(check, settings, group, "task", inside);
   const typed = settings.map(({ key, value }) => field(key.text, check.pass.typeOf.get(value) ?? errorType));

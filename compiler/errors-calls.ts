@@ -131,14 +131,6 @@ export function unknownSetting(
   );
 }
 
-/** A record under a name that is no kind of runner or agent. */
-export function unknownKind(at: At, name: string, owner: string, kinds: readonly string[]): Diagnostic {
-  const what = owner.replace(/^an? /, "");
-  return error("unknown-setting", at, "Unknown setting", `there is no kind of ${what} \`${name}\``, {
-    hint: `Kinds are ${listed(kinds)}.`,
-  });
-}
-
 export function needlessSetting(at: At, label: string, hint: string | null): Diagnostic {
   return warning("needless-setting", at, "A setting that changes nothing", label, { hint });
 }

@@ -94,27 +94,28 @@ export function noBackEnd(at: At, label: string, hint: string): Diagnostic {
   return error("no-back-end", at, "No place to run", label, { hint });
 }
 
-/** A runner's kind that is neither built in nor installed. */
-export function unknownRunnerKind(
+/** A kind that is neither built in nor installed. */
+export function unknownPlaceKind(
   at: At,
+  of: "runner" | "agent",
   kind: string,
   near: string | null,
   kinds: readonly string[],
 ): Diagnostic {
-  const label = didYouMean(near, `there is no kind of runner \`${kind}\``);
-  const other = `another one is a package: \`npm install ${packageOfKind(kind)}\``;
+  const label = didYouMean(near, `there is no kind of ${of} \`${kind}\``);
+  const other = `another one is a package: \`npm install ${packageOfKind(of, kind)}\``;
   return error("no-back-end", at, "No place to run", label, {
     hint:
       near === null
         ? `Kinds are ${listed(kinds)}; ${other}.`
-        : `If \`${kind}\` is meant, it is a package: \`npm install ${packageOfKind(kind)}\`.`,
+        : `If \`${kind}\` is meant, it is a package: \`npm install ${packageOfKind(of, kind)}\`.`,
     fix: renameFix(near, at.span),
   });
 }
 
-/** A package for the kind is there, and is no runner. */
-export function brokenKind(at: At, problem: string): Diagnostic {
-  return error("no-back-end", at, "No place to run", "this kind of runner cannot be used", { hint: problem });
+/** A package for the kind is there, and is not what it says. */
+export function brokenKind(at: At, of: "runner" | "agent", problem: string): Diagnostic {
+  return error("no-back-end", at, "No place to run", `this kind of ${of} cannot be used`, { hint: problem });
 }
 
 /** With `--on KIND`. */

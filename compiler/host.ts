@@ -1,6 +1,6 @@
 // The Host: the only way the compiler sees the disk. All paths are absolute, with `/`; nothing here throws.
 
-import type { RunnerKinds } from "./kinds.ts";
+import type { AgentKinds, RunnerKinds } from "./kinds.ts";
 import type { Seen } from "./plan.ts";
 
 /** A machine's cores, and its memory in bytes. */
@@ -16,6 +16,8 @@ export interface Host {
   readonly machine?: Machine;
   /** What may make the instances of runners. */
   readonly kinds: RunnerKinds;
+  /** What may be asked. */
+  readonly agents: AgentKinds;
   /** How a path is shown: relative to where the user stands. */
   show(path: string): string;
   /** A file's text, or why it cannot be had. `real` is the path with symbolic links resolved: the module's identity. */

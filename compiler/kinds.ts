@@ -1,4 +1,4 @@
-// Kinds of runners as the compiler sees them: through the Host, by their JSON Schemas; it knows none by itself.
+// Kinds of runners and agents as the compiler sees them: through the Host, by their JSON Schemas; it knows none by itself.
 
 import type { JsonSchema } from "./schema.ts";
 import type { Value } from "./types.ts";
@@ -15,21 +15,29 @@ export interface KindFacts {
   };
 }
 
+/** The same of a kind of agent. */
+export type AgentFacts = Pick<KindFacts, "kind" | "settingsSchema">;
+
 /** There is a package for it, and it cannot be used: a sentence that says why. */
 export interface BrokenKind {
   readonly problem: string;
 }
 
-export interface RunnerKinds {
+export interface Kinds<Facts> {
   /** Of all kinds there are: built in, then installed in the project. */
   names(): readonly string[];
   /** Null: neither built in nor installed. */
-  find(kind: string): KindFacts | BrokenKind | null;
+  find(kind: string): Facts | BrokenKind | null;
+}
+
+export type AgentKinds = Kinds<AgentFacts>;
+
+export interface RunnerKinds extends Kinds<KindFacts> {
   /** What is wrong with settings as plain values, and where: `user`, `mounts[0].path`; null if nothing. */
   problemOf(schema: JsonSchema, settings: Value): { readonly path: string; readonly reason: string } | null;
 }
 
 /** The name of the package that brings a kind. */
-export function packageOfKind(kind: string): string {
-  return `flowc-runner-${kind}`;
+export function packageOfKind(of: "runner" | "agent", kind: string): string {
+  return `flowc-${of}-${kind}`;
 }

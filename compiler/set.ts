@@ -3,6 +3,7 @@
 import { posix } from "node:path";
 import type { Expr, Place, RecordExpr } from "../grammar/ast.ts";
 import { parse } from "../grammar/parser.ts";
+import { schemaOfKind } from "./check-kinds.ts";
 import type { Host } from "./host.ts";
 import { settingsOfSchema } from "./kind-settings.ts";
 import { loadModules } from "./modules.ts";
@@ -173,10 +174,9 @@ function rowOf(place: Place, keys: readonly string[], host: Host): SettingRow | 
   let row: SettingRow | null = null;
   for (const key of keys) {
     row = (Object.hasOwn(table, key) ? table[key] : null) ?? null;
-    if (row === null && place.place === "runner" && key === keys[0]) {
-      const found = host.kinds.find(key);
-      table = found === null || "problem" in found ? {} : settingsOfSchema(found.settingsSchema);
-    } else table = row?.kind.kind === "record" ? row.kind.fields : {};
+    if (row === null && place.place !== "limit" && key === keys[0])
+      table = settingsOfSchema(schemaOfKind(host, place.place, key) ?? {});
+    else table = row?.kind.kind === "record" ? row.kind.fields : {};
   }
   return row;
 }

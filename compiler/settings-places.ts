@@ -1,15 +1,7 @@
-// Settings of what a file declares beside tasks and flows: limits, runners, agents, and their known kinds.
+// Settings of what a file declares beside tasks and flows: limits, runners and agents, whatever their kinds.
 
-import {
-  atMost,
-  field,
-  isRecord,
-  notEmpty,
-  positive,
-  type SettingRow,
-  type SettingTable,
-} from "./setting-rows.ts";
-import { boolType, intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
+import { atMost, field, isRecord, positive, type SettingRow, type SettingTable } from "./setting-rows.ts";
+import { intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
 import type { Type, Value } from "./types.ts";
 
 function fixed(example: string, types: readonly Type[], judge?: SettingRow["judge"]): SettingRow {
@@ -18,14 +10,6 @@ function fixed(example: string, types: readonly Type[], judge?: SettingRow["judg
 
 function rate(example: string): SettingRow {
   return { kind: { kind: "rate" }, example };
-}
-
-function kindOf(example: string, fields: SettingTable): SettingRow {
-  return { kind: { kind: "record", fields }, example };
-}
-
-function text(name: string, example: string): SettingRow {
-  return fixed(`${name}: ${JSON.stringify(example)}`, [stringType], notEmpty(`\`${name}\``));
 }
 
 // Limits
@@ -74,35 +58,6 @@ export const runnerSettings: SettingTable = {
 };
 
 // Agents
-
-const tools = (name: string): SettingRow => fixed(`${name}: ["Read", "Edit"]`, [listOf(stringType)]);
-
-/** What any agent may be told. */
-const told: SettingTable = {
-  model: text("model", "sonnet"),
-  role: text("role", "You review changes."),
-  max_turns: fixed("max_turns: 50", [intType], positive("`max_turns`")),
-  allowed_tools: tools("allowed_tools"),
-  denied_tools: tools("denied_tools"),
-  path: text("path", "/opt/agent/bin/agent"),
-  project_settings: fixed("project_settings: true", [boolType]),
-};
-
-export const agentKinds: SettingTable = {
-  claude: kindOf('claude: { model: "sonnet" }', {
-    ...told,
-    permission_mode: text("permission_mode", "acceptEdits"),
-    mcp_servers: text("mcp_servers", "mcp.json"),
-  }),
-  codex: kindOf('codex: { model: "gpt-5" }', { ...told, sandbox: text("sandbox", "workspace-write") }),
-  gemini: kindOf('gemini: { model: "gemini-2.5-pro" }', told),
-  command: kindOf('command: { run: ["./agent.py"] }', {
-    run: {
-      ...fixed('run: ["./agent.py"]', [listOf(stringType)], notEmpty("the program")),
-      required: true,
-    },
-  }),
-};
 
 /** Of the agent itself, whatever program it is. */
 export const agentSettings: SettingTable = {

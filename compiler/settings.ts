@@ -8,7 +8,7 @@ import {
   type SettingRow,
   type SettingTable,
 } from "./setting-rows.ts";
-import { agentKinds, agentSettings, limitSettings, runnerSettings } from "./settings-places.ts";
+import { agentSettings, limitSettings, runnerSettings } from "./settings-places.ts";
 import { floatType, intType, listOf, optional, scalar, stringType } from "./type-ops.ts";
 import type { Type, Value } from "./types.ts";
 
@@ -196,13 +196,8 @@ const tables: Readonly<Record<SettingOwner, SettingTable>> = {
   handler: none,
   limit: limitSettings,
   runner: runnerSettings,
-  agent: { ...agentKinds, ...agentSettings },
+  agent: agentSettings,
 };
-
-/** Kinds of agents; null for what has none. */
-export function kindsOf(owner: SettingOwner): readonly string[] | null {
-  return owner === "agent" ? Object.keys(agentKinds) : null;
-}
 
 export function settingsOf(owner: SettingOwner): SettingTable {
   return tables[owner];

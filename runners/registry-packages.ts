@@ -1,7 +1,8 @@
-// Loads a third party's runner from its package; whatever is wrong with that is told in a sentence, and never thrown.
+// Loads a third party's runner or agent from its package; whatever is wrong with that is told in a sentence, and never thrown.
 
+import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { KindFacts, Runner } from "../runtime/runner.ts";
 
 /** A kind, and how to get what makes its instances. */
@@ -15,8 +16,22 @@ export interface Problem {
   readonly problem: string;
 }
 
-/** Null: no folder has it. */
+/** A runner's package. Null: no folder has it. */
 export function loadPackage(kind: string, name: string, folders: readonly string[]): Known | Problem | null {
+  return loadFrom(name, folders, (exported) => {
+    const found = runnerIn(exported, kind, name);
+    if ("problem" in found) return found;
+    const runner = guarded(found, name);
+    return { facts: runner, open: async () => runner };
+  });
+}
+
+/** What `read` makes of what a package exports. Null: no folder has it. */
+export function loadFrom<T>(
+  name: string,
+  folders: readonly string[],
+  read: (exported: unknown) => T | Problem,
+): T | Problem | null {
   for (const folder of folders) {
     const load = createRequire(join(folder, "any.js"));
     let path: string;
@@ -27,15 +42,37 @@ export function loadPackage(kind: string, name: string, folders: readonly string
       return cannot(name, messageOf(error));
     }
     try {
-      const found = runnerIn(load(path), kind, name);
-      if ("problem" in found) return found;
-      const runner = guarded(found, name);
-      return { facts: runner, open: async () => runner };
+      return read(load(path));
     } catch (error) {
       return cannot(name, messageOf(error));
     }
   }
   return null;
+}
+
+/** Kinds that packages at or above folders bring, by their names alone, sorted. */
+export function packagesAbove(folders: readonly string[], prefix: string): readonly string[] {
+  const found = new Set<string>();
+  for (const folder of folders)
+    for (let at = folder; ; at = dirname(at)) {
+      for (const name of namesIn(join(at, "node_modules")))
+        if (name.startsWith(prefix)) found.add(name.slice(prefix.length));
+      if (dirname(at) === at) break;
+    }
+  return [...found].sort();
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** The only names that a flow can write; and no path. */
+export function isKindName(kind: string): boolean {
+  return /^[a-z][a-z0-9_]*$/.test(kind);
 }
 
 function cannot(name: string, why: string): Problem {
@@ -86,7 +123,7 @@ function guarded(runner: Runner, name: string): Runner {
 }
 
 /** Its first line: what follows is for who wrote the package. */
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const [first = ""] = text.split("\n");
   return /[.!?]$/.test(first) ? first : `${first}.`;
@@ -94,14 +131,24 @@ function messageOf(error: unknown): string {
 
 const functions = ["quota", "open", "find", "end", "identity"] as const;
 
+/** What a package exports under a name; why there is none. */
+export function exportOf(
+  exported: unknown,
+  what: string,
+  name: string,
+): { readonly found: unknown } | Problem {
+  const names = typeof exported === "object" && exported !== null ? Object.keys(exported) : [];
+  const found = fieldOf(exported, what);
+  if (found !== undefined) return { found };
+  const others = names.length === 0 ? "" : `, but ${names.map((one) => `\`${one}\``).join(", ")}`;
+  return { problem: `The package \`${name}\` exports no \`${what}\`${others}.` };
+}
+
 /** The export `runner`, if it is what the contract asks for. */
 function runnerIn(exported: unknown, kind: string, name: string): Runner | Problem {
-  const names = typeof exported === "object" && exported !== null ? Object.keys(exported) : [];
-  const runner = fieldOf(exported, "runner");
-  if (runner === undefined)
-    return {
-      problem: `The package \`${name}\` exports no \`runner\`${names.length === 0 ? "" : `, but ${names.map((one) => `\`${one}\``).join(", ")}`}.`,
-    };
+  const given = exportOf(exported, "runner", name);
+  if ("problem" in given) return given;
+  const runner = given.found;
   const wrong = wrongIn(runner, kind);
   if (wrong !== null || !isRunner(runner, kind))
     return {
@@ -128,6 +175,6 @@ function wrongIn(runner: unknown, kind: string): string | null {
     : `it has no function ${missing.map((each) => `\`${each}\``).join(", ")}`;
 }
 
-function fieldOf(value: unknown, name: string): unknown {
+export function fieldOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null && name in value ? Object(value)[name] : undefined;
 }

@@ -1,12 +1,10 @@
 // Kinds of runners: built in or brought by a package `flowc-runner-NAME`, all found the same way and loaded when asked for.
 
-import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type { KindFacts, Runner } from "../runtime/runner.ts";
 import { dockerKind } from "./docker-kind.ts";
 import { e2bKind } from "./e2b-kind.ts";
 import { localKind } from "./local-kind.ts";
-import { type Known, loadPackage, type Problem } from "./registry-packages.ts";
+import { isKindName, type Known, loadPackage, type Problem, packagesAbove } from "./registry-packages.ts";
 
 export interface Registry {
   /** Of all kinds: built in, then those of packages, sorted. */
@@ -37,16 +35,12 @@ export function openRegistry(folders: readonly string[], known: readonly Known[]
   const lookUp = (kind: string): Known | Problem | null => {
     const own = known.find(({ facts }) => facts.kind === kind);
     if (own !== undefined) return own;
-    // The only names that a flow can write; and no path.
-    if (!/^[a-z][a-z0-9_]*$/.test(kind)) return null;
+    if (!isKindName(kind)) return null;
     const found = packages.get(kind) ?? loadPackage(kind, packagePrefix + kind, folders);
     packages.set(kind, found);
     return found;
   };
-  const names = () => [
-    ...known.map(({ facts }) => facts.kind),
-    ...[...new Set(folders.flatMap(packagesAbove))].sort(),
-  ];
+  const names = () => [...known.map(({ facts }) => facts.kind), ...packagesAbove(folders, packagePrefix)];
   return {
     names,
     find: (kind) => {
@@ -70,22 +64,4 @@ const ownKinds = openRegistry([]);
 /** The runner of a kind that is built in. */
 export function openRunner(kind: string): Promise<Runner | Problem> {
   return ownKinds.open(kind);
-}
-
-/** Kinds that packages at or above a folder bring, by their names alone. */
-function packagesAbove(folder: string): readonly string[] {
-  const found: string[] = [];
-  for (let at = folder; ; at = dirname(at)) {
-    for (const name of namesIn(join(at, "node_modules")))
-      if (name.startsWith(packagePrefix)) found.push(name.slice(packagePrefix.length));
-    if (dirname(at) === at) return found;
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -9,6 +9,7 @@ import { kindsOf } from "../cli/kinds.ts";
 import { check } from "../compiler/check.ts";
 import { compile } from "../compiler/compile.ts";
 import { exampleOfKind } from "../compiler/kind-settings.ts";
+import { builtInAgents, openAgentRegistry } from "../runners/agent-registry.ts";
 import { builtIn, openRegistry, type Registry } from "../runners/registry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flowc-kinds-"));
@@ -211,5 +212,65 @@ describe("a package that is no runner is told, and never thrown", () => {
       "The package `flowc-runner-copy` failed in `find`: no room.",
     );
     expect(await odd.identity({})).toBe("copy");
+  });
+});
+
+describe("kinds of agents", () => {
+  const agent = `{
+    kind: "pal",
+    settingsSchema: {
+      type: "object",
+      properties: { voice: { type: "string", pattern: "^[a-z]+$", examples: ["calm"] } },
+      required: ["voice"],
+    },
+    install: "Ask your pal.",
+    command: () => ({ argv: ["pal"], env: {}, stdin: "", files: [] }),
+    reader: () => ({ line: () => [], end: () => ({ kind: "ended", answer: undefined, text: "" }) }),
+  }`;
+  const installed = (text: string) =>
+    project({
+      "node_modules/flowc-agent-pal/package.json": JSON.stringify({
+        name: "flowc-agent-pal",
+        main: "index.js",
+      }),
+      "node_modules/flowc-agent-pal/index.js": text,
+    });
+  const said = (settings: string, root: string): readonly string[] => {
+    const entry = join(root, "main.flow");
+    const task = 'task greet() -> string { agent: coder, ask "Say hello." }';
+    writeFileSync(entry, `agent coder { ${settings} }\n${task}\nflow main() -> string { return greet() }\n`);
+    return check(entry, nodeHost(root, entry)).diagnostics.flatMap(({ code, label, hint }) =>
+      code === "not-yet" ? [] : [[code, label, ...(hint === undefined ? [] : [hint])].join(": ")],
+    );
+  };
+
+  it.each(builtInAgents.map(({ facts }) => facts))("$kind is well with what it needs", (facts) => {
+    expect(said(exampleOfKind(facts.kind, facts.settingsSchema), project({}))).toEqual([]);
+  });
+
+  it("one that is not there is a package", () => {
+    const [first = "", ...more] = said("pal: {}", project({}));
+    expect(more).toEqual([]);
+    expect(first).toContain("there is no kind of agent `pal`");
+    expect(first).toContain("npm install flowc-agent-pal");
+  });
+
+  it("one of a package is checked by its schema, and opened", async () => {
+    const root = installed(`exports.agent = ${agent};\n`);
+    const registry = openAgentRegistry([root]);
+    expect(registry.names()).toContain("pal");
+    expect(await registry.open("pal")).toMatchObject({ kind: "pal", install: "Ask your pal." });
+    expect(said('pal: { voice: "calm" }', root)).toEqual([]);
+    expect(said('pal: { voice: "LOUD" }', root)).toEqual([expect.stringContaining("bad-setting: `voice`:")]);
+    expect(said("pal: {}", root)).toEqual([expect.stringContaining("voice")]);
+  });
+
+  it.each([
+    ["exports.runner = {};", "exports no `agent`, but `runner`"],
+    [`exports.agent = { ...${agent}, kind: "foe" };`, 'its `kind` is "foe", and not "pal"'],
+    [`exports.agent = { ...${agent}, reader: 1 };`, "it has no function `reader`"],
+    ["throw new Error('no luck');", "cannot be loaded: no luck."],
+  ])("a package that is none: %s", (text, why) => {
+    expect(said('pal: { voice: "calm" }', installed(text))).toEqual([expect.stringContaining(why)]);
   });
 });

@@ -16,6 +16,7 @@ function hostOf(files: ReadonlyMap<string, string>): Host {
       return text === undefined ? { error: "absent" } : { text, real: path };
     },
     kinds: { names: () => [], find: () => null, problemOf: () => null },
+    agents: { names: () => [], find: () => null },
     show: (path) => path,
     look: () => "absent",
     list: () => [...files.keys()],

@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runners: [
     "runners/",
     "runtime/runner.ts",
+    "runtime/agent.ts",
     "runtime/folder.ts",
     "compiler/plan.ts",
     "compiler/plan-tasks.ts",

@@ -1,0 +1,126 @@
+// Kinds of agents: built in or brought by a package `flowc-agent-NAME`, found as runners are and loaded when asked for.
+
+import type { AgentFacts, AgentKind } from "../runtime/agent.ts";
+import { codingKinds } from "./agent-coding-kinds.ts";
+import { commandAgentFacts } from "./agent-command-kind.ts";
+import {
+  exportOf,
+  fieldOf,
+  isKindName,
+  loadFrom,
+  messageOf,
+  type Problem,
+  packagesAbove,
+} from "./registry-packages.ts";
+
+export interface AgentRegistry {
+  /** Of all kinds: built in, then those of packages, sorted. */
+  names(): readonly string[];
+  /** Null: neither built in nor installed. */
+  find(kind: string): AgentFacts | Problem | null;
+  open(kind: string): Promise<AgentKind | Problem>;
+}
+
+interface Known {
+  readonly facts: AgentFacts;
+  open(): Promise<AgentKind | Problem>;
+}
+
+/** What `flowc check` reads of a kind is small, and stands by itself. */
+export const builtInAgents: readonly Known[] = [
+  ...codingKinds.map((facts) => ({
+    facts,
+    open: async () => ({ problem: `This version of flowc cannot ask an agent of kind \`${facts.kind}\`.` }),
+  })),
+  { facts: commandAgentFacts, open: async () => (await import("./agent-command.ts")).commandAgent },
+];
+
+const packagePrefix = "flowc-agent-";
+
+/** The kinds of agents that a project can use; `folders` as for runners. */
+export function openAgentRegistry(
+  folders: readonly string[],
+  known: readonly Known[] = builtInAgents,
+): AgentRegistry {
+  const packages = new Map<string, Known | Problem | null>();
+  const lookUp = (kind: string): Known | Problem | null => {
+    const own = known.find(({ facts }) => facts.kind === kind);
+    if (own !== undefined || !isKindName(kind)) return own ?? null;
+    let found = packages.get(kind);
+    if (found === undefined) {
+      const name = packagePrefix + kind;
+      found = loadFrom(name, folders, (exported) => agentIn(exported, kind, name));
+      packages.set(kind, found);
+    }
+    return found;
+  };
+  const names = () => [...known.map(({ facts }) => facts.kind), ...packagesAbove(folders, packagePrefix)];
+  return {
+    names,
+    find: (kind) => {
+      const found = lookUp(kind);
+      return found === null || "problem" in found ? found : found.facts;
+    },
+    open: async (kind) => {
+      const found = lookUp(kind);
+      if (found === null)
+        return { problem: `There is no agent of kind \`${kind}\` here; known: ${names().join(", ")}.` };
+      return "problem" in found ? found : found.open();
+    },
+  };
+}
+
+/** The export `agent`, if it is what the contract asks for. */
+function agentIn(exported: unknown, kind: string, name: string): Known | Problem {
+  const given = exportOf(exported, "agent", name);
+  if ("problem" in given) return given;
+  const agent = given.found;
+  const wrong = wrongIn(agent, kind);
+  if (wrong !== null || !isAgent(agent, kind))
+    return {
+      problem: `The package \`${name}\` exports an \`agent\` that is none: ${wrong ?? "it is no object"}.`,
+    };
+  const told = guarded(agent, name);
+  return { facts: told, open: async () => told };
+}
+
+function isAgent(value: unknown, kind: string): value is AgentKind {
+  return wrongIn(value, kind) === null;
+}
+
+/** What it lacks, as a clause. */
+function wrongIn(agent: unknown, kind: string): string | null {
+  if (typeof agent !== "object" || agent === null) return "it is no object";
+  const said = fieldOf(agent, "kind");
+  if (said !== kind) return `its \`kind\` is ${JSON.stringify(said) ?? "missing"}, and not "${kind}"`;
+  const schema = fieldOf(agent, "settingsSchema");
+  if (typeof schema !== "object" || schema === null) return "its `settingsSchema` is no JSON Schema";
+  if (typeof fieldOf(agent, "install") !== "string") return "its `install` is no sentence";
+  const missing = ["command", "reader"].filter((each) => typeof fieldOf(agent, each) !== "function");
+  return missing.length === 0 ? null : `it has no function ${missing.map((one) => `\`${one}\``).join(", ")}`;
+}
+
+/** What a third party's agent throws is told as the package's. */
+function guarded(agent: AgentKind, name: string): AgentKind {
+  const told = <T>(what: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw new Error(`The package \`${name}\` failed in \`${what}\`: ${messageOf(error)}`);
+    }
+  };
+  const { kind, settingsSchema, install } = agent;
+  return {
+    kind,
+    settingsSchema,
+    install,
+    command: (request) => told("command", () => agent.command(request)),
+    reader: (request) => {
+      const reader = told("reader", () => agent.reader(request));
+      return {
+        line: (text) => told("line", () => reader.line(text)),
+        end: (exit, errors) => told("end", () => reader.end(exit, errors)),
+      };
+    },
+  };
+}
