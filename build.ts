@@ -86,8 +86,21 @@ function put(name: string, content: string): void {
   renameSync(aside, join(dist, name));
 }
 
-/** What a package `flowc-runner-NAME` may import, by the name of its file in `dist`. */
+/** An ES module that holds what was written for `require`, too. */
+const requiring: BuildOptions = {
+  format: "esm",
+  banner: {
+    js: 'import{createRequire as __flowcRequire}from"node:module";const require=__flowcRequire(import.meta.url);',
+  },
+};
+
+/** Which way to go at each choice of the grammar: chevrotain's analysis, done once, here. */
+const choices = { FLOWC_CHOICES: JSON.stringify(new FlowParser().choices()) };
+
+/** What others may import, by the name of its file in `dist`: programs, and packages `flowc-runner-NAME`. */
 const forOthers = {
+  library:
+    'export { approve, reject, run } from "./cli/library.ts"; export { FlowError } from "./cli/flow-error.ts";',
   runner:
     'export { COOKIE, cookieOf } from "./runtime/runner.ts"; export { localRunner } from "./runners/local.ts";',
   "runner-contract": 'export { runnerContract } from "./test/runner-contract.ts";',
@@ -95,35 +108,52 @@ const forOthers = {
 
 /** Their types; other types that these mention lie beside them. */
 const typesForOthers = {
+  library: `export type { AnswerOptions, Answered, RunOptions } from "./types/cli/library.js"; export type { Metrics, Run, RunEvent, RunFailure, RunResult } from "./types/cli/library-types.js"; export type { Diagnostic } from "./types/cli/flow-error.js"; ${forOthers.library}`,
   runner: `export type * from "./types/runtime/runner.js"; ${forOthers.runner}`,
   "runner-contract": `${forOthers["runner-contract"]} export type { ContractOptions } from "./test/runner-bench.ts";`,
 } as const;
 
-/** `flowc/runner` and `flowc/runner-contract`: code for Node, and types. */
-async function forRunners(): Promise<void> {
+/** Who compiles against types has no sources beside them; those that nobody can see stay out of the package. */
+function shipTypes(types: string, entries: readonly string[]): void {
+  const open = entries.flatMap((text) =>
+    [...text.matchAll(/from "\.\/(?:types\/)?([^"]*?)\.[jt]s"/g)].map((match) => `${match[1]}.d.ts`),
+  );
+  const seen = new Set(open);
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const path = join(types, name);
+    const text = readFileSync(path, "utf8").replaceAll(/(?<=from "\.[^"]*)\.ts(?=")/g, ".js");
+    writeFileSync(path, text);
+    for (const [, from = ""] of text.matchAll(/(?:from |import\()"(\.[^"]*)\.js"/g)) {
+      const next = `${join(dirname(name), from)}.d.ts`;
+      if (!seen.has(next)) open.push(next);
+      seen.add(next);
+    }
+  }
+  for (const name of readdirSync(types, { recursive: true, encoding: "utf8" }))
+    if (name.endsWith(".ts") && !seen.has(name)) rmSync(join(types, name));
+}
+
+/** `flowc`, `flowc/runner` and `flowc/runner-contract`: code for Node, and types. */
+async function libraries(): Promise<void> {
   const types = join(dist, "types");
   const tsc = join(dirname(fileURLToPath(import.meta.resolve("typescript/package.json"))), "bin", "tsc");
   const flags =
-    "--ignoreConfig --declaration --emitDeclarationOnly --target es2023 --module nodenext --types node --skipLibCheck --allowImportingTsExtensions";
-  const files = ["runners/local.ts", "test/runner-contract.ts"];
+    "--ignoreConfig --noCheck --declaration --emitDeclarationOnly --target es2023 --lib es2023 --module nodenext --types node --skipLibCheck --allowImportingTsExtensions";
+  const files = ["cli/library.ts", "runners/local.ts", "test/runner-contract.ts"];
   const made = spawnSync(process.execPath, [tsc, ...files, ...flags.split(" "), "--outDir", types], {
     cwd: root,
     encoding: "utf8",
   });
   if (made.status !== 0) throw new Error(`no types: ${made.stdout}${made.stderr}`);
-  // Who compiles against them has no sources beside them.
-  for (const file of readdirSync(types, { recursive: true, encoding: "utf8" }).filter((name) =>
-    name.endsWith(".ts"),
-  )) {
-    const path = join(types, file);
-    writeFileSync(path, readFileSync(path, "utf8").replaceAll(/(?<=from "\.[^"]*)\.ts(?=")/g, ".js"));
-  }
-  for (const name of ["runner", "runner-contract"] as const) {
+  shipTypes(types, Object.values(typesForOthers));
+  for (const name of ["library", "runner", "runner-contract"] as const) {
     const contents = forOthers[name];
     const code = await text({
       stdin: { contents, resolveDir: root, loader: "ts" },
       outfile: `dist/${name}.js`,
-      format: "esm",
+      ...(name === "library"
+        ? { ...requiring, define: { ...common.define, ...choices } }
+        : { format: "esm" }),
       external: [...external, "vitest"],
     });
     put(`${name}.js`, code);
@@ -145,8 +175,7 @@ async function main(): Promise<void> {
     define: {
       ...common.define,
       "import.meta.url": "__flowcUrl",
-      // Which way to go at each choice of the grammar: chevrotain's analysis, done once, here.
-      FLOWC_CHOICES: JSON.stringify(new FlowParser().choices()),
+      ...choices,
     },
     banner: {
       js: [
@@ -155,25 +184,19 @@ async function main(): Promise<void> {
       ].join("\n"),
     },
   });
-  const worker = {
-    format: "esm" as const,
-    banner: {
-      js: 'import{createRequire as __flowcRequire}from"node:module";const require=__flowcRequire(import.meta.url);',
-    },
-  };
   const analysis = await text({
-    ...worker,
+    ...requiring,
     entryPoints: ["runtime/analysis/worker.ts"],
     outfile: "dist/analysis-worker.js",
   });
   const calls = await text({
-    ...worker,
+    ...requiring,
     entryPoints: ["runtime/calls/worker.ts"],
     outfile: "dist/call-worker.js",
   });
   put("analysis-worker.js", analysis);
   put("call-worker.js", calls);
-  await forRunners();
+  await libraries();
   // Run by Node it starts; run as a script by `bin/flowc.cjs` it gives the function, whose compiled code can be kept.
   const bundle =
     "((start)=>typeof module==='undefined'?start:start(exports,require,module,__filename,__dirname))" +

@@ -1,12 +1,11 @@
 // Where `flowc` starts: reads the command line, starts one command, and answers with an exit code.
 
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "./args.ts";
 import { painter } from "./render/color.ts";
 import { visibleLines } from "./render/text.ts";
 import type { Request } from "./request.ts";
 import { commandLine, exits, Stop, stateFlag } from "./stop.ts";
+import { version } from "./version.ts";
 import { realWorld, type World } from "./world.ts";
 
 /** Each command is loaded when it is asked for: `check` never sees the journal. */
@@ -67,16 +66,6 @@ export async function run(argv: readonly string[], world: World): Promise<number
     if (error.next !== null) world.err.write(`next: ${visibleLines(error.next)}\n`);
     return error.exit;
   }
-}
-
-/** The version in the package's own manifest: one folder up, from the sources as from the bundle. */
-function version(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8"),
-  );
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "0";
 }
 
 const world = realWorld(version());

@@ -3,29 +3,22 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { openArtifacts } from "../runtime/artifacts.ts";
-import { openAttempts } from "../runtime/attempts.ts";
-import { fileBell } from "../runtime/bell.ts";
-import { openCalls } from "../runtime/calls/pool.ts";
-import type { RunOptions } from "../runtime/events.ts";
-import { executeRun, type RunResult } from "../runtime/execute.ts";
+import type { RunResult } from "../runtime/execute.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";
-import { thisProcess } from "../runtime/lease.ts";
 import { logPaths } from "../runtime/log-paths.ts";
 import { secretsNeeded } from "../runtime/places.ts";
-import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { answerFiles, printAnswer } from "./answer.ts";
-import { loginName } from "./ask.ts";
 import { type Forecasting, forecasting, noForecast } from "./forecast.ts";
 import { drawForetold } from "./foretold.ts";
 import { leaveOnGithub, onGithub } from "./github.ts";
 import { differences } from "./go-on.ts";
 import { warnOfGone } from "./gone.ts";
 import { type LookAt, readInputs } from "./inputs.ts";
-import { registryOf } from "./kinds.ts";
 import { loadPlan } from "./load-plan.ts";
 import { keepIn, lookOnly } from "./look.ts";
 import { absentNodes, knownNode } from "./only.ts";
 import { tellEnd } from "./outcome.ts";
+import { type Audience, performed, secretsOf } from "./perform.ts";
 import { drawPlan, outlined, refuseProblems } from "./plan.ts";
 import { type Project, projectOf, shownPath } from "./project.ts";
 import { criticalPath, recordOf } from "./record.ts";
@@ -36,10 +29,9 @@ import { visible } from "./render/text.ts";
 import { notWritten } from "./report.ts";
 import type { RunRequest } from "./request.ts";
 import { type Resumed, resumed } from "./resume.ts";
-import { roomFor } from "./room.ts";
 import { setWords } from "./set.ts";
 import { recordJson } from "./show.ts";
-import { exits, Stop, shellWord, usage } from "./stop.ts";
+import { exits, type Stop, shellWord, usage } from "./stop.ts";
 import { stopSignals } from "./stop-signals.ts";
 import { openKept } from "./stored.ts";
 import { waitingTeller } from "./waiting.ts";
@@ -48,10 +40,11 @@ import type { World } from "./world.ts";
 /** Above so many cells the critical path is only looked for in reports. */
 const criticalCellsMax = 5_000;
 
-export async function run(request: RunRequest, world: World): Promise<number> {
+/** `perform`: who runs it in another way than on a terminal. */
+export async function run(request: RunRequest, world: World, perform: Perform = onTerminal): Promise<number> {
   const project = projectOf(world, request.file, request.state);
   if (request.report !== null) mayBeWritten(resolve(world.cwd, request.report), request.report);
-  if (request.resume === null) return fresh(request, project, world);
+  if (request.resume === null) return fresh(request, project, world, perform);
   const { resume } = request;
   await (await openKept(project, world)).close();
   return opened(project, async (journal) => {
@@ -66,7 +59,7 @@ export async function run(request: RunRequest, world: World): Promise<number> {
   });
 }
 
-async function fresh(request: RunRequest, project: Project, world: World): Promise<number> {
+async function fresh(request: RunRequest, project: Project, world: World, perform: Perform): Promise<number> {
   const plan = loadPlan(
     { file: request.file ?? "", flow: request.flow, on: request.on, set: request.set, command: "run" },
     world,
@@ -127,33 +120,23 @@ async function opened(project: Project, work: (journal: Journal) => Promise<numb
   }
 }
 
-/** Values of secrets, from the environment; none of them is ever stored. */
-function secretsOf(names: readonly string[], world: World, next: string): ReadonlyMap<string, string> {
-  const missing = names.filter((name) => world.env[name] === undefined || world.env[name] === "");
-  if (missing.length > 0)
-    throw new Stop(
-      exits.wrong,
-      `${missing.length === 1 ? "A secret is" : "Secrets are"} not set in the environment: ${missing.map(visible).join(", ")}.`,
-      `${missing.map((name) => `${name}=…`).join(" ")} ${next}`,
-    );
-  return new Map(names.map((name) => [name, world.env[name] ?? ""]));
-}
+/** What runs a run that is ready to begin or to go on; the answer is the exit code. */
+export type Perform = (
+  request: RunRequest,
+  project: Project,
+  journal: Journal,
+  start: Resumed,
+  world: World,
+) => Promise<number>;
 
-async function perform(
+/** With what a person sees of it, and their signals. */
+async function onTerminal(
   request: RunRequest,
   project: Project,
   journal: Journal,
   start: Resumed,
   world: World,
 ): Promise<number> {
-  const { plan, on } = start;
-  const again =
-    request.resume === null
-      ? `flowc run ${shellWord(request.file ?? "")}`
-      : `flowc run --resume ${request.resume}`;
-  const secrets = secretsOf(secretsNeeded(plan, on), world, again + project.flag);
-  const artifacts = openArtifacts(project.state);
-  const calls = openCalls({ threads: request.jobs });
   const shown = request.ui === "auto" || request.ui === "plain";
   const ahead = shown ? forecasting(journal, world) : noForecast;
   const progress = progressOf(request, ahead, world);
@@ -162,110 +145,33 @@ async function perform(
     if (progress === noProgress || request.ui === "json") world.err.write(`${text}\n`);
     else progress.say(text);
   };
-  const tellWaiting = waitingTeller((text) => {
+  const tell = (text: string): void => {
     if (shown) say(text);
-  }, project.flag);
-  const began = performance.now();
-  const registry = registryOf(project.root);
-  const surroundings = {
-    clock: { now: () => world.now(), monotonic: () => performance.now() },
-    random: Math.random,
-    journal,
-    artifacts,
-    attempts: openAttempts({
-      // A copy: each look at the process's own environment is a call into the system.
-      inherited: { ...world.env, FLOWC: world.program, FLOWC_STATE: project.state },
-      secrets,
-      artifacts,
-      project: project.root,
-      runner: (kind) => registry.open(kind),
-      calls,
-    }),
-    bell: fileBell(journal),
-    identity: thisProcess(),
-    project: project.root,
-    flowc: world.version,
-    timer: (ms: number, wake: () => void) => {
-      const timer = setTimeout(wake, ms);
-      return () => clearTimeout(timer);
+  };
+  const tellWaiting = waitingTeller(tell, project.flag);
+  const audience: Audience = {
+    stop: signals.stop,
+    stopNow: signals.stopNow,
+    gone: (gone, view) => warnOfGone(gone, view, world),
+    tell,
+    watch: (news) => {
+      signals.know(news.run);
+      ahead.watch(news);
+      progress.watch(news);
+      if (request.wait) tellWaiting(news.run, news.waits);
     },
   };
+  const began = performance.now();
   try {
-    const result = await executed(project.flag, surroundings, {
-      ...askedFor(start, request, world),
-      options: optionsOf(request, start, project, world),
-      wait: request.wait,
-      gone: (gone, view) => warnOfGone(gone, view, world),
-      stop: signals.stop,
-      stopNow: signals.stopNow,
-      tell: (text) => {
-        if (shown) say(text);
-      },
-      watch: (news) => {
-        signals.know(news.run);
-        ahead.watch(news);
-        progress.watch(news);
-        if (request.wait) tellWaiting(news.run, news.waits);
-      },
+    return await performed(request, project, journal, start, audience, world, async (result) => {
+      progress.end();
+      const elapsedMs = performance.now() - began;
+      return ended(result, request, project, journal, { elapsedMs, reused: result.before }, world);
     });
-    progress.end();
-    return await ended(
-      result,
-      request,
-      project,
-      journal,
-      { elapsedMs: performance.now() - began, reused: result.before },
-      world,
-    );
   } finally {
     progress.end();
     ahead.end();
     signals.end();
-    await calls.close();
-  }
-}
-
-function optionsOf(
-  request: RunRequest,
-  { plan, on, set, only }: Resumed,
-  { state }: Project,
-  world: World,
-): RunOptions {
-  return {
-    jobs: request.jobs,
-    ...roomFor(plan, world.machine.memory, state),
-    failFast: request.failFast,
-    only,
-    ...(on === null ? {} : { on }),
-    ...(set.length === 0 ? {} : { set }),
-  };
-}
-
-function askedFor({ plan, inputs, same, from }: Resumed, { again }: RunRequest, world: World) {
-  return {
-    plan,
-    inputs,
-    ...(same === null ? {} : { resume: same }),
-    ...(from === null ? {} : { from }),
-    ...(again.length === 0 ? {} : { again: { names: again, by: loginName(world) } }),
-  };
-}
-
-/** Refusals of a resume are the user's to decide on, and said like all else that is wrong with a command. */
-async function executed(flag: string, ...order: Parameters<typeof executeRun>): Promise<RunResult> {
-  try {
-    return await executeRun(...order);
-  } catch (error) {
-    if (!(error instanceof ResumeRefused)) throw error;
-    throw new Stop(
-      exits.wrong,
-      `${error.message}\n${error.hint}`,
-      error.changed.length > 0
-        ? `flowc run --resume ${error.run} --stored${flag}`
-        : error.again.length > 0
-          ? `flowc run --resume ${error.run}${error.again.map((name) => ` --again ${shellWord(name)}`).join("")}${flag}`
-          : `flowc show ${error.run}${flag}`,
-    );
   }
 }
 

@@ -1,5 +1,7 @@
 // A Stop ends a command early: what is wrong in a sentence, the exit code, and the next command to type.
 
+import type { Diagnostic } from "../grammar/diagnostic.ts";
+
 /** What `flowc` answers to the shell. */
 export const exits = {
   well: 0,
@@ -18,12 +20,15 @@ export class Stop extends Error {
   readonly exit: number;
   /** A whole command line, or null where nothing is left to type. */
   readonly next: string | null;
+  /** What is wrong with the program, told already. */
+  readonly diagnostics: readonly Diagnostic[];
 
   /** `message` may have several lines; the first says what is wrong. */
-  constructor(exit: number, message: string, next: string | null) {
+  constructor(exit: number, message: string, next: string | null, diagnostics: readonly Diagnostic[] = []) {
     super(message);
     this.exit = exit;
     this.next = next;
+    this.diagnostics = diagnostics;
   }
 }
 

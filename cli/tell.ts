@@ -27,7 +27,7 @@ export function tell(diagnostics: readonly Diagnostic[], to: Channel): void {
 /** Tells what was found; errors end the command. */
 export function mustBeWell(diagnostics: readonly Diagnostic[], to: Channel, next: string): void {
   tell(diagnostics, to);
-  if (errorsIn(diagnostics) > 0) throw new Stop(exits.wrong, "", next);
+  if (errorsIn(diagnostics) > 0) throw new Stop(exits.wrong, "", next, diagnostics);
 }
 
 function range(source: Source, span: Span) {

@@ -138,3 +138,48 @@ export function realWorld(version: string): World {
     exit: (code) => process.exit(code),
   };
 }
+
+/** What a program gives in place of a terminal. */
+export interface Embedding {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly program: string;
+  /** What stdin would hold. */
+  readonly input: string;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** The real world without a terminal, for who calls flowc from a program: its signals and its end are not ours. */
+export function embeddedWorld({ cwd, env, version, program, input, out, err }: Embedding): World {
+  const real = realWorld(version);
+  return {
+    ...real,
+    cwd,
+    env,
+    program,
+    // A getter is not copied as one.
+    machine: real.machine,
+    out: told(out),
+    err: told(err),
+    input: async () => input,
+    onSignal: () => () => {},
+    exit: () => {
+      throw new Error("a program that runs flows is not ended by flowc");
+    },
+  };
+}
+
+function told(write: (text: string) => void): Channel {
+  return {
+    write,
+    terminal: false,
+    color: false,
+    columns: () => null,
+    rows: () => null,
+    drained: async () => {},
+    closed: () => false,
+    failure: () => null,
+  };
+}

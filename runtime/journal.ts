@@ -195,12 +195,12 @@ export class Journal {
   }
 
   /**
-   * The events of a run, in order; a gap, or one that is not what was written, is a {@link JournalError}. So many are
-   * read at once.
+   * The events of a run behind `after`, in order; a gap, or one that is not what was written, is a {@link JournalError}.
+   * So many are read at once.
    */
-  *events(id: string, piece = pieceEvents): Generator<Event, ChainEnd> {
+  *events(id: string, piece = pieceEvents, after: ChainEnd = chainStart(id)): Generator<Event, ChainEnd> {
     const run = this.keyOf(id);
-    for (let { seq, crc } = chainStart(id); ; ) {
+    for (let { seq, crc } = after; ; ) {
       const rows = this.all(
         "SELECT id, at, epoch, type, n, a, body, crc FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
         run * runStride + seq,

@@ -54,6 +54,7 @@ const pages = [
   "ARCHITECTURE.md",
   "CHANGELOG.md",
   "docs/language.md",
+  "docs/library.md",
   "docs/reuse.md",
   "docs/runners.md",
   "examples/lockfile-audit/README.md",

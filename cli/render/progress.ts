@@ -164,14 +164,17 @@ function earlyLine(event: Event & { type: "attempt.early" }, run: RunView, paint
   return `${paint("good", "·")} ${visible(run.name(event.n))}: ${visible(event.field)} is there${took}`;
 }
 
-/** One event a line, with the run's id and the node's name. */
+/** An event as programs get it: with the run's id, and the name of the node that it is about. */
+export function toldEvent<E extends Event>(event: E, run: RunView): E & { run: string; node?: string } {
+  const node = "n" in event ? run.name(event.n) : undefined;
+  return { run: run.id, ...event, ...(node === undefined ? {} : { node }) };
+}
+
+/** One event a line. */
 export function jsonProgress(write: (text: string) => void): Progress {
   return {
     watch: ({ events, run }) => {
-      for (const event of events) {
-        const node = "n" in event ? run.name(event.n) : undefined;
-        write(`${JSON.stringify({ run: run.id, ...event, ...(node === undefined ? {} : { node }) })}\n`);
-      }
+      for (const event of events) write(`${JSON.stringify(toldEvent(event, run))}\n`);
     },
     say: () => {},
     end: () => {},
