@@ -47,7 +47,11 @@ export class Talk {
     this.heardAt = this.now();
     const lines = (this.rest + text).split("\n");
     this.rest = lines.pop() ?? "";
-    for (const line of lines) if (line.startsWith(":")) this.turn(line.slice(1).split(" "));
+    for (const line of lines) {
+      const sink = line.startsWith(":p ") ? this.out : line.startsWith(":q ") ? this.err : null;
+      if (sink !== null) this.next(() => sink.write(plainOf(line.slice(3))));
+      else if (line.startsWith(":")) this.turn(line.slice(1).split(" "));
+    }
   }
 
   /** What was told up to now has been done. Null: no end was told. Throws what a fetch throws: it may be tried again. */
@@ -124,4 +128,9 @@ export class Talk {
       if (sink.taken < end) throw new Error("its output became shorter");
     }
   }
+}
+
+/** Plain text has no line breaks while it is told. */
+function plainOf(told: string): Buffer {
+  return Buffer.from(told.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped)));
 }

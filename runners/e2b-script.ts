@@ -36,10 +36,12 @@ const stepMs = 40;
 /** So much of a command's output comes with what is told of it; what is more is fetched from its file. */
 export const inlineBytesMax = 512 * 1024;
 const pieceBytesMax = 64 * 1024;
+/** So much that is plain text is told as it is: bash can do that alone, and each program that it starts takes its time. */
+const plainBytesMax = 4096;
 
 /**
  * `flowc_ls` lists in `k` what lives with the mark `m` or in the group `q`; `flowc_end` ends that: TERM, so many steps
- * of grace, KILL. `flowc_tell` tells what is new: `:o` and `:r` are pieces of the two outputs, `:g` their sizes.
+ * of grace, KILL. `flowc_tell` tells what is new: `:o` and `:r` are pieces of the two outputs, `:p` and `:q` are too, as plain text, `:g` their sizes.
  * `flowc_follow` does so until the command has ended: `:e` CODE HOW, then their sizes. HOW is `s` when it was a signal:
  * bash prints a line about that, to where we read it. What could not be started: `:n` WHY. A beat: `:t`.
  */
@@ -65,9 +67,17 @@ while [ "$g" -gt 0 ]; do kill -KILL $k; sleep 0.04; g=$((g-1)); flowc_ls; [ "$k"
 flowc_piece() { printf ':%s ' "$1"
 if [ "$3$ended" = 0y ]; then base64 -w0 < "$2"; elif [ "$3" = 0 ]; then head -c "$4" "$2" | base64 -w0; else tail -c "+$(($3+1))" "$2" | head -c "$(($4-$3))" | base64 -w0; fi
 echo; b=$((b-$4+$3)); }
+flowc_plain() { local LC_ALL=C IFS= z=$'*[!\\n\\t -~]*'
+x=; [ -s "$1" ] || return 0
+[ "$2" = 0 ] || return 1
+read -r -d '' -n ${plainBytesMax} x < "$1" && return 1
+[[ $x != $z ]]; }
+flowc_say() { [ "$2" ] || return; set -- "$1" "\${2//\\\\/\\\\\\\\}"; printf ':%s %s\\n' "$1" "\${2//$'\\n'/\\\\n}"; }
 flowc_tell() { n=$o e=$r
 if [ -z "$1" ] && [ "$d/told" -nt "$d/out" ] && [ "$d/told" -nt "$d/err" ]; then return 1; fi
 : > "$d/told"
+if flowc_plain "$d/out" "$o"; then y=$x
+if flowc_plain "$d/err" "$r"; then o=\${#y} r=\${#x}; flowc_say p "$y"; flowc_say q "$x"; [ "$y$x" ]; return; fi; fi
 [ -s "$d/out" ] && n=$(stat -c %s "$d/out"); [ -s "$d/err" ] && e=$(stat -c %s "$d/err")
 [ "$n" = "$o" ] && [ "$e" = "$r" ] && return 1
 if [ $((n-o)) -le ${pieceBytesMax} ] && [ $((e-r)) -le ${pieceBytesMax} ] && [ "$b" -gt 0 ]; then
@@ -78,13 +88,13 @@ o=$n r=$e; return 0; }
 flowc_follow() { b=${inlineBytesMax} p=100 z=$SECONDS ended=
 while ! [ -s "$d/end" ]; do
 printf -v y %d.%03d "$((p/1000))" "$((p%1000))"
-if read -r -t "$y" -u 7 l; then case $l in s*) echo ":$l";; esac
+if read -r -t "$y" -u 7 l; then case $l in s*) echo ":$l";; x) break;; esac
 elif [ $? -le 128 ]; then [ -s "$d/end" ] || { echo :n died; exit; }; fi
 if flowc_tell; then p=200; else p=$((p*2)); [ "$p" -le 2000 ] || p=2000; fi
 if [ $((SECONDS-z)) -ge "$beat" ]; then echo :t; z=$SECONDS; fi
 done
 ended=y; flowc_tell all; read -r l < "$d/end"; echo ":e $l $o $r"; }
-flowc_work() { trap : HUP INT QUIT TERM PIPE
+flowc_work() { shopt -s lastpipe; trap : HUP INT QUIT TERM PIPE
 { exec 2>&1
 ( trap - HUP INT QUIT TERM PIPE; ulimit -S -f "$mark"; echo $BASHPID; exec setsid env -u SHLVL -u PWD -u OLDPWD -u _ -- "$@" >>"$d/out" 2>>"$d/err" )
 echo "$?"; } | { c= h=-; read -r q; echo "s $q"

@@ -35,13 +35,15 @@ export class Sandbox {
     this.ended = ended;
     for (const name of ["home/user", "tmp"])
       mkdirSync(join(this.folder, name), { recursive: true, mode: 0o777 });
-    // It reads what never comes: when the server is gone it ends, and all that runs in it.
-    const script =
-      'mount --bind "$0/home" /home && mount --bind "$0/tmp" /tmp && echo ready && while read -r; do :; done';
-    const isolated = ["--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
+    // It reads what never comes: when the server is gone it ends, and all that runs in it. Without `--norc` a bash whose
+    // input is a socket takes itself for a remote shell and reads `.bashrc`, which may take a second.
+    const wait = "echo ready && while read -r; do :; done";
+    const script = `mount --bind "$0/home" /home && mount --bind "$0/tmp" /tmp && ${wait}`;
+    const isolated = ["--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash"];
+    const shell = ["--norc", "-c", isolates ? script : wait, this.folder];
     this.init = isolates
-      ? spawn("unshare", [...isolated, "bash", "-c", script, this.folder], { stdio: "pipe" })
-      : spawn("bash", ["-c", "echo ready; while read -r; do :; done"], { stdio: "pipe" });
+      ? spawn("unshare", [...isolated, ...shell], { stdio: "pipe" })
+      : spawn("bash", shell, { stdio: "pipe" });
     this.init.stdin?.on("error", () => {});
   }
 
