@@ -32,9 +32,9 @@ export function checkPlace(check: Check, place: Place, home: Home): void {
   if (place.place === "limit") tellEmptyLimit(check, place, name);
   else if (place.place === "agent") checkAgent(check, place, scope);
   else checkRunner(check, place, check.on, scope);
-  if (place.place === "runner") return;
+  if (place.place !== "agent") return;
   const wrong = check.pass.diagnostics.length > before;
-  noteLater(check, place.place, `a declared ${place.place}`, name, wrong);
+  noteLater(check, place.place, "a declared agent", name, wrong);
 }
 
 function has(place: Place, names: readonly string[]): boolean {

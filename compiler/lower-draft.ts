@@ -5,6 +5,7 @@ import type { Expr as AstExpr, Call, Constant, Flow, Place, Task } from "../gram
 import type { Host } from "./host.ts";
 import type { Seen } from "./plan.ts";
 import type { Expr } from "./plan-expr.ts";
+import type { LimitPlan } from "./plan-limits.ts";
 import type { SlotRef, Step } from "./plan-steps.ts";
 import type { Module, Program, Ref } from "./program.ts";
 import type { Type } from "./types.ts";
@@ -19,6 +20,8 @@ export interface Draft {
   readonly secrets: Set<string>;
   /** Declared runners that tasks use, with their names in the plan. */
   readonly runners: Map<Place, { readonly name: string; readonly module: Module }>;
+  /** Declared limits that tasks use. */
+  readonly limits: Map<Place, LimitPlan>;
   /** Tasks and flows that are used, in the order met; a Map keeps it. */
   readonly used: Map<Task | Flow, Module>;
   /** Constants that are being inlined: a circle was told by the checker, and must not hang us. */

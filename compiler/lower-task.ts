@@ -7,6 +7,7 @@ import { byCodePoint } from "./glob.ts";
 import { type Draft, fromRoot, newFrame, type Scope, seeGlob, typeIn } from "./lower-draft.ts";
 import { lowerExpr, secretName } from "./lower-expression.ts";
 import { constantOf } from "./lower-fit.ts";
+import { lowerUses, slotLimit } from "./lower-limits.ts";
 import { runnerName } from "./lower-runners.ts";
 import { mentionsOutput } from "./lower-uses.ts";
 import type { Expr, TypedExpr } from "./plan-expr.ts";
@@ -171,6 +172,8 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
       const effect = constantOf(lowerExpr(value, scope));
       return effect === "pure" || effect === "once" ? { effect } : { effect: "idempotent" };
     }
+    case "uses":
+      return { uses: lowerUses(value, scope) };
     case "needs":
       return { needs: needs(constantOf(lowerExpr(value, scope))) };
     case "priority": {
@@ -259,6 +262,8 @@ function lowerEnv(value: AstExpr, scope: Scope): readonly EnvEntry[] {
   if (value.kind === "paren") return lowerEnv(value.of, scope);
   if (value.kind !== "record-of") return [];
   return value.entries.map((entry): EnvEntry => {
+    const slot = slotLimit(entry.value, scope);
+    if (slot !== null) return { name: entry.key.text, slot };
     const secret = secretName(entry.value, scope);
     if (secret === null) {
       const { expr, type } = typed(entry.value, scope);

@@ -7,6 +7,7 @@ import type { Host } from "./host.ts";
 import { lowerFlowBody } from "./lower-block.ts";
 import { type Draft, newFrame, type Scope } from "./lower-draft.ts";
 import { lowerDeadline } from "./lower-handlers.ts";
+import { lowerLimits } from "./lower-limits.ts";
 import { lowerDepth, markRecursive } from "./lower-recursion.ts";
 import { lowerRunners } from "./lower-runners.ts";
 import { calleeParams, lowerTask } from "./lower-task.ts";
@@ -26,6 +27,7 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
     seen: new Map(),
     secrets: new Set(),
     runners: new Map(),
+    limits: new Map(),
     used: new Map<Task | Flow, Module>([[flow, module]]),
     inlining: new Set(),
   };
@@ -44,6 +46,7 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
   const entry = program.nameOf.get(flow) ?? flow.name.text;
   const params = calleeParams(flow, module, draft);
   const runners = lowerRunners(draft);
+  const limits = lowerLimits(draft);
   const base = posix.dirname(program.entry.path);
   const plan = {
     version: PLAN_VERSION,
@@ -62,6 +65,7 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
     base: base === "." ? "" : base,
     secrets: [...draft.secrets].sort(byCodePoint),
     runners,
+    ...(limits.length === 0 ? {} : { limits }),
   } satisfies Plan;
   return { ...plan, types: mentionedTypes(plan, program.types) };
 }

@@ -1,6 +1,7 @@
 // A task as the plan holds it: its parameters, its settings with defaults filled in, and what it does.
 
 import type { Expr, TypedExpr } from "./plan-expr.ts";
+import type { UsePlan } from "./plan-limits.ts";
 import type { Type } from "./types.ts";
 
 export interface TaskPlan {
@@ -44,8 +45,10 @@ export interface TaskSettings {
   /** Globs, or null: the work sees the project itself. */
   readonly reads: Expr | null;
   readonly writes: Expr | null;
-  /** Environment: a value, or the name of a secret. */
+  /** Environment: a value, the name of a secret, or a limit whose slot it has. */
   readonly env: readonly EnvEntry[];
+  /** What it takes of limits when it starts. Not there: nothing. */
+  readonly uses?: readonly UsePlan[];
   /** What this machine must have free for it to start; places elsewhere count nothing. */
   readonly needs: { readonly cpu: number; readonly memory: number; readonly disk: number };
   readonly priority: "low" | "normal" | "high";
@@ -62,7 +65,9 @@ export interface TaskSettings {
 
 export type EnvEntry =
   | { readonly name: string; readonly value: Expr; readonly type: Type }
-  | { readonly name: string; readonly secret: string };
+  | { readonly name: string; readonly secret: string }
+  /** The slot that it has of a limit. */
+  | { readonly name: string; readonly slot: string };
 
 export type FailureReason = "exit" | "timeout" | "stall" | "invalid" | "writes" | "conflict";
 

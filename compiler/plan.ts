@@ -2,6 +2,7 @@
 // right of it nobody knows of syntax.
 
 import type { Expr } from "./plan-expr.ts";
+import type { LimitPlan } from "./plan-limits.ts";
 import type { Block, Step } from "./plan-steps.ts";
 import type { ParamSpec, TaskPlan } from "./plan-tasks.ts";
 import type { Type, TypeTable, Value } from "./types.ts";
@@ -33,6 +34,8 @@ export interface Plan {
   readonly secrets: readonly string[];
   /** Those that tasks name, sorted by name. */
   readonly runners: readonly RunnerPlan[];
+  /** Those that tasks use, sorted by name. Not there: none. */
+  readonly limits?: readonly LimitPlan[];
 }
 
 /** A declared runner: a kind of place, and how each back end makes it. The first kind is the default; `--on KIND` takes another. */

@@ -8,6 +8,8 @@ import { integer } from "./sqlite.ts";
 export interface Bell {
   /** Calls `rung` whenever somebody may have asked something of the run with this folder; the answer ends that. */
   listen(runFolder: string, rung: () => void): () => void;
+  /** Lets the owner of another run hear that something has changed. */
+  ring(runFolder: string): void;
 }
 
 /** The net under the bell: so often it is looked whether anybody else has written to the journal. */
@@ -33,6 +35,10 @@ export function fileBell(journal: Journal): Bell {
   const version = journal.database.prepare("PRAGMA data_version");
   const look = (): number => integer(version.get() ?? {}, "data_version");
   return {
+    ring: (runFolder) => {
+      // Its net hears it all the same.
+      quiet(() => ringBell(runFolder));
+    },
     listen: (runFolder, rung) => {
       const stops: (() => void)[] = [];
       try {

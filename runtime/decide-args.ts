@@ -6,7 +6,8 @@ import type { TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
 import type { Type, Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
-import type { Run } from "./run.ts";
+import type { Cells } from "./run-cells.ts";
+import { nameOf } from "./run-names.ts";
 import { layersOf, type PlainSettings, plainSettings } from "./run-settings.ts";
 import { asList, asNumber, asString, attempt, type Scope, textOf, ValueError } from "./values.ts";
 
@@ -25,18 +26,20 @@ export interface NodeSettings extends PlainSettings {
   readonly env: readonly (
     | { readonly name: string; readonly text: string }
     | { readonly name: string; readonly secret: string }
+    /** The text is the slot that it has of this limit; "" before it has started. */
+    | { readonly name: string; readonly text: string; readonly slot: string }
   )[];
 }
 
 /** The task of a node. */
-export function taskOf(run: Run, n: number): TaskPlan {
+export function taskOf(run: Cells, n: number): TaskPlan {
   const { task } = run.info(n);
   assert(task !== null, `cell ${n} is no node`);
   return task;
 }
 
 /** Arguments of a node whose uses are all there, in the order of its task's parameters. */
-export function argsOf(run: Run, n: number): Evaluated<readonly Value[]> {
+export function argsOf(run: Cells, n: number): Evaluated<readonly Value[]> {
   const { step } = run.info(n);
   const task = taskOf(run, n);
   assert(step.kind === "task", `cell ${n} is no node`);
@@ -53,14 +56,14 @@ export function argsOf(run: Run, n: number): Evaluated<readonly Value[]> {
 }
 
 /** `FLOWC_IDEMPOTENCY_KEY`: of the first run along `from`, the node and its input values; equal for all attempts. */
-export function keyOf(run: Run, n: number, values: readonly Value[]): string {
-  return hash("sha256", JSON.stringify([run.keyId, run.name(n), values]));
+export function keyOf(run: Cells & { readonly keyId: string }, n: number, values: readonly Value[]): string {
+  return hash("sha256", JSON.stringify([run.keyId, nameOf(run, n), values]));
 }
 
-type Find = <K extends keyof TaskSettings>(key: K) => { value: TaskSettings[K]; scope: Scope };
+export type Find = <K extends keyof TaskSettings>(key: K) => { value: TaskSettings[K]; scope: Scope };
 
 /** A setting from the innermost `with` that has it, else the task's own, and the scope it is to be read in. */
-function finder(run: Run, n: number, values: readonly Value[]): Find {
+export function finder(run: Cells, n: number, values: readonly Value[]): Find {
   const task = taskOf(run, n);
   const own = paramScope(values, run.plan.types, run.files);
   const layers = layersOf(run, n);
@@ -78,7 +81,7 @@ function finder(run: Run, n: number, values: readonly Value[]): Find {
  * may not. Where a `with` makes that unsafe, it is not done.
  */
 export function cacheOf(
-  run: Run,
+  run: Cells,
   n: number,
   values: readonly Value[],
   settings: NodeSettings,
@@ -93,7 +96,7 @@ export function cacheOf(
 }
 
 /** Settings of a node, given its arguments. */
-export function settingsOf(run: Run, n: number, values: readonly Value[]): Evaluated<NodeSettings> {
+export function settingsOf(run: Cells, n: number, values: readonly Value[]): Evaluated<NodeSettings> {
   const find = finder(run, n, values);
   const compute = <T>(
     name: string,
@@ -118,10 +121,12 @@ export function settingsOf(run: Run, n: number, values: readonly Value[]): Evalu
       env: env.value.map((entry) =>
         "secret" in entry
           ? { name: entry.name, secret: entry.secret }
-          : {
-              name: entry.name,
-              text: named(`env.${entry.name}`, () => envText(entry.value, entry.type, env.scope)),
-            },
+          : "slot" in entry
+            ? { name: entry.name, text: run.limits.slotOf(n, entry.slot) ?? "", slot: entry.slot }
+            : {
+                name: entry.name,
+                text: named(`env.${entry.name}`, () => envText(entry.value, entry.type, env.scope)),
+              },
       ),
     };
   });

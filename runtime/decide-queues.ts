@@ -2,12 +2,14 @@
 
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import { assert } from "./bug.ts";
+import { Expiries } from "./decide-expiries.ts";
+import { LimitWaits } from "./decide-limits.ts";
 import { Unseen } from "./decide-unseen.ts";
 import type { Need } from "./room.ts";
 import type { Run } from "./run.ts";
 import { openApprovals } from "./run-approvals.ts";
 import { claimedBy } from "./run-beside.ts";
-import { IN_PROGRESS, READY, RUNNING, SETTLED, WANTS } from "./run-codes.ts";
+import { IN_PROGRESS, READY, SETTLED, WANTS } from "./run-codes.ts";
 import { Heap } from "./run-columns.ts";
 import { holdOn } from "./run-holds.ts";
 import { needsOf, rankOf } from "./run-settings.ts";
@@ -47,11 +49,10 @@ export class Queues {
   /** Of what is in `timers`, when it is due. */
   private readonly due = new Map<number, number>();
   private readonly held = new Map<number, Held>();
-  private readonly expiring = new Set<number>();
   /** Nodes that people hold. */
   private resting: number[] = [];
-  /** Approvals by the time until which an answer counts. */
-  private readonly expiries: Heap;
+  readonly expiries: Expiries;
+  readonly limits: LimitWaits;
   private readonly growths: number[] = [];
   private checks: number[] = [];
   /** What was ready and is not chosen, so far. */
@@ -71,8 +72,8 @@ export class Queues {
     this.pure = new Heap((a, b) => this.before(a, b));
     this.unseen = new Unseen(run, (a, b) => this.before(a, b));
     const dueOf = (n: number): number => this.due.get(n) ?? 0;
-    const untilOf = (c: number): number => run.people.approvals.get(c)?.until ?? Number.POSITIVE_INFINITY;
-    this.expiries = new Heap((a, b) => untilOf(a) < untilOf(b) || (untilOf(a) === untilOf(b) && a < b));
+    this.expiries = new Expiries(run);
+    this.limits = new LimitWaits(run, (a, b) => this.before(a, b));
     this.timers = new Heap((a, b) => dueOf(a) < dueOf(b) || (dueOf(a) === dueOf(b) && a < b));
   }
 
@@ -95,9 +96,7 @@ export class Queues {
     // As they were written: so many there are not.
     if (run.asked.length > 0) this.checks.sort((a, b) => a - b);
     run.asked.truncate(0);
-    const { opened } = run.people;
-    for (let i = 0; i < opened.length; i++) this.expire(opened.get(i));
-    opened.truncate(0);
+    this.expiries.take();
     for (let i = 0; i < run.entered.length; i++) this.enter(run.entered.get(i));
     run.entered.truncate(0);
     for (let i = 0; i < run.freed.length; i++) this.release(run.freed.get(i));
@@ -129,34 +128,6 @@ export class Queues {
       this.due.delete(top);
     }
     return null;
-  }
-
-  /** Asked again, it has another time, by which the heap must not be ordered before all are put in anew. */
-  private expire(c: number): void {
-    if (!this.expiring.has(c)) this.expiries.push(c);
-    else {
-      while (this.expiries.pop() !== undefined);
-      for (const each of this.expiring) this.expiries.push(each);
-    }
-    this.expiring.add(c);
-  }
-
-  /** The wall ms at which the time to answer the next approval is over. */
-  nextExpiry(): number | null {
-    const { run } = this;
-    for (let top = this.expiries.top; top !== undefined; top = this.expiries.top) {
-      const { until = null } = run.people.approvals.get(top) ?? {};
-      if (until !== null && run.states.get(top) === RUNNING) return until;
-      this.expiries.pop();
-      this.expiring.delete(top);
-    }
-    return null;
-  }
-
-  /** The next approval that nobody answered in time. */
-  nextExpired(now: number): number | null {
-    const until = this.nextExpiry();
-    return until !== null && until <= now ? (this.expiries.top ?? null) : null;
   }
 
   /** Is there anything that only a person can move on? */
@@ -212,10 +183,11 @@ export class Queues {
     for (;;) {
       let best = -1;
       let fitting = -1;
+      this.lookAtLimits(ahead);
       for (const { need, heap } of this.heaps.values()) {
         const n = this.topOf(heap);
-        // Who waits for an instance is not served by room that others leave.
-        if (n === undefined || this.run.room.lacksInstance(need)) continue;
+        // Who waits for an instance or a limit is not served by room that others leave.
+        if (n === undefined || this.run.room.lacksInstance(need) || this.limits.holds(n)) continue;
         if (best < 0 || this.before(n, best)) best = n;
         if ((fitting < 0 || this.before(n, fitting)) && this.fits(n, need, ahead)) fitting = n;
       }
@@ -224,7 +196,20 @@ export class Queues {
       const full = this.fullLoop(fitting);
       if (full >= 0) this.hold(fitting, full);
       else if (claimedBy(this.run, fitting) >= 0) this.putAside(fitting);
-      else return fitting;
+      else {
+        this.limits.starts(fitting);
+        return fitting;
+      }
+    }
+  }
+
+  /** Which of the best nodes are held by limits. */
+  private lookAtLimits(ahead: Ahead): void {
+    this.limits.begin(this.now);
+    if (!this.limits.any) return;
+    for (const { need, heap } of this.heaps.values()) {
+      const n = this.topOf(heap);
+      if (n !== undefined) this.limits.look(n, this.fits(n, need, ahead));
     }
   }
 
@@ -243,7 +228,7 @@ export class Queues {
 
   /** Somebody has its files: out of the way until a node has ended. */
   private putAside(n: number): void {
-    const top = this.heaps.get(needsOf(this.run, n).key)?.heap.pop();
+    const top = this.heaps.get(this.keyOf(n))?.heap.pop();
     assert(top === n, `node ${n} is put aside and was not on top`);
     this.aside.push(n);
     this.runningThen = this.run.runningCells.size;
@@ -287,13 +272,17 @@ export class Queues {
       this.unseen.heap.push(n);
       return;
     }
-    const need = needsOf(run, n);
-    let queue = this.heaps.get(need.key);
+    const key = this.keyOf(n);
+    let queue = this.heaps.get(key);
     if (queue === undefined) {
-      queue = { need, heap: new Heap((a, b) => this.before(a, b)) };
-      this.heaps.set(need.key, queue);
+      queue = { need: needsOf(run, n), heap: new Heap((a, b) => this.before(a, b)) };
+      this.heaps.set(key, queue);
     }
     queue.heap.push(n);
+  }
+
+  private keyOf(n: number): string {
+    return needsOf(this.run, n).key + this.limits.keyOf(n);
   }
 
   private topOf(heap: Heap): number | undefined {
@@ -305,6 +294,7 @@ export class Queues {
         this.resting.push(top);
       }
       heap.pop();
+      this.limits.forget(top);
     }
     return undefined;
   }
@@ -335,7 +325,7 @@ export class Queues {
 
   /** Takes a node, which is on top of its heap, out of the way until its `for` has room. */
   private hold(n: number, loop: number): void {
-    const top = this.heaps.get(needsOf(this.run, n).key)?.heap.pop();
+    const top = this.heaps.get(this.keyOf(n))?.heap.pop();
     assert(top === n, `node ${n} is held and was not on top`);
     const item = this.itemOf(n, loop);
     const held = this.heldOf(loop);
@@ -356,7 +346,7 @@ export class Queues {
     let best: number | null = null;
     for (const { nodes } of this.held.values())
       for (const n of [...nodes.values()].flat())
-        if (this.startable(n) && (best === null || this.before(n, best))) best = n;
+        if (this.startable(n) && !this.limits.holds(n) && (best === null || this.before(n, best))) best = n;
     return best;
   }
 

@@ -7,6 +7,7 @@ import { checked, expired, opened } from "./decide-checks.ts";
 import { Deadlines } from "./decide-deadlines.ts";
 import { Selection, unknownOnly } from "./decide-only.ts";
 import { type Ahead, Queues } from "./decide-queues.ts";
+import { usesOf } from "./decide-uses.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { EventBody } from "./events.ts";
 import type { Run } from "./run.ts";
@@ -67,7 +68,7 @@ export function decide(run: Run, now: number, ahead: Ahead = none): Decision {
   }
   const stopping = haltOf(run);
   if (stopping !== null) return append(stopping);
-  const unanswered = queues.nextExpired(now);
+  const unanswered = queues.expiries.next(now);
   if (unanswered !== null) return append(expired(run, unanswered, now));
   const growth = queues.nextGrowth();
   if (growth !== null) return grow(run, growth);
@@ -80,20 +81,25 @@ export function decide(run: Run, now: number, ahead: Ahead = none): Decision {
   if (unseen !== null) return { do: "look", n: unseen };
   const next = queues.nextNode(ahead);
   if (next !== null) return append(startOf(run, next));
-  const time = queues.nextTime();
+  const time = sooner(queues.nextTime(), queues.limits.nextTime());
   const asked = run.unknown.size > 0 || queues.waitForPeople();
   const idle = time === null && run.runningCells.size === 0 && !queues.looking;
   const people = idle && asked;
   const held = idle && !asked ? queues.nextHeld() : null;
   if (held !== null) return append(startOf(run, held));
   const deadline = selection === null ? deadlines.nextTime() : null;
-  const until = sooner(sooner(time, queues.nextExpiry()), deadline);
+  const until = sooner(sooner(time, queues.expiries.nextTime()), deadline);
   if (until !== null || run.runningCells.size > 0 || queues.looking || people) return sleep(until, people);
   if (selection === null) throw new Bug(`nothing runs, nothing is ready, and run ${run.id} has not ended`);
   return append(endOfSelection(run, selection));
 }
 
 const none: Ahead = () => 0;
+
+/** Limits for which nodes of the run wait that have all else. */
+export function awaited(run: Run): Iterable<string> {
+  return memories.get(run)?.queues.limits.awaited ?? [];
+}
 
 /** No answer of before stands for the node: it is to run. */
 export function looked(run: Run, n: number): void {
@@ -165,7 +171,10 @@ function startOf(run: Run, n: number): EventBody {
   const a = run.attempts(n) + 1;
   const args = argsOf(run, n);
   if (!args.ok) return failed(n, a, args.message);
-  return { type: "attempt.started", n, a, key: keyOf(run, n, args.value) };
+  const uses = usesOf(run, n);
+  if (!uses.ok) return failed(n, a, uses.message);
+  const took = uses.value.length === 0 ? {} : { took: run.limits.given(uses.value) };
+  return { type: "attempt.started", n, a, key: keyOf(run, n, args.value), ...took };
 }
 
 /** A task without an action is computed right here. */

@@ -1,6 +1,7 @@
 // The Event: one thing that came from outside or was chosen. A run is the fold of its events; nothing else is stored.
 
 import type { Value } from "../compiler/types.ts";
+import type { Took } from "./limit-state.ts";
 
 /** How an attempt ended. `cancelled` with the reason `launch`: before anything of it ran. `lost`: the machine failed us, not the task; it does not spend a retry. */
 export type Outcome = "succeeded" | "failed" | "lost" | "cancelled";
@@ -167,6 +168,23 @@ export type EventBody =
       readonly key: string;
       readonly print?: string;
       readonly spoiled?: string;
+      /** What it takes of limits, if its task uses any. */
+      readonly took?: readonly Took[];
+    }
+  /** Nothing of the limit is to be taken until the wall time `until`: whoever it bounds has said so, to attempt `a` of node `n`. */
+  | {
+      readonly type: "limit.paused";
+      readonly limit: string;
+      readonly until: number;
+      readonly n?: number;
+      readonly a?: number;
+    }
+  /** The attempt under way has used so much of limits so far, by unit; in place of what it took or was said before. */
+  | {
+      readonly type: "limit.used";
+      readonly n: number;
+      readonly a: number;
+      readonly amounts: Readonly<Record<string, number>>;
     }
   /** Where the attempt runs: what a later owner needs to find and end it; untold if it is named by run, node and attempt. */
   | {

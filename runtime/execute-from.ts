@@ -34,6 +34,7 @@ export async function endLeft(world: World, id: string, ask: LeftOf, lease: Leas
         closed: () => {},
         tell: (text) => ask.tell?.(text),
       },
+      limits: { used: () => {}, paused: () => {} },
     });
     await attempts.sweep();
     await attempts.close();

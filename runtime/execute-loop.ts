@@ -6,9 +6,10 @@ import type { AttemptOrder } from "./attempt.ts";
 import { type AttemptReport, neverBegan } from "./attempt-report.ts";
 import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
-import { settingsOf } from "./decide-args.ts";
 import { againAt } from "./decide-retry.ts";
 import { InstanceRecords } from "./execute-instances.ts";
+import { LimitShare } from "./execute-limits.ts";
+import { orderOf, type Start } from "./execute-order.ts";
 import type { Inputs, Recorder } from "./execute-record.ts";
 import type { CancelWhy, EarlyReply, Reply } from "./execute-reply.ts";
 import { Looks } from "./execute-reuse.ts";
@@ -18,7 +19,6 @@ import type { Reuse } from "./reuse.ts";
 import type { Run } from "./run.ts";
 import { inFinally } from "./run-handlers.ts";
 import { isOnce } from "./run-settings.ts";
-import { undoing } from "./run-undo.ts";
 import { cookieOf } from "./runner.ts";
 import type { RunAttempts, World } from "./world.ts";
 
@@ -46,6 +46,8 @@ export interface LoopParts {
   readonly recorder: Recorder;
   readonly inputs: Inputs;
   readonly reuse: Reuse;
+  /** Tells people something while the run goes on. */
+  readonly tell: (text: string) => void;
 }
 
 /** A decision after which there is nothing more to decide for now. */
@@ -60,6 +62,7 @@ export class Loop {
   private readonly looks: Looks;
   /** Of declared runners. */
   readonly instances: InstanceRecords;
+  readonly limits: LimitShare;
   private attempts: RunAttempts | null = null;
   private readonly open = new Map<number, OpenAttempt>();
   private replies: Reply[] = [];
@@ -82,6 +85,7 @@ export class Loop {
     this.inputs = parts.inputs;
     this.looks = new Looks(parts.run, parts.recorder, parts.reuse, this.monotonic);
     this.instances = new InstanceRecords(parts, () => this.wake());
+    this.limits = new LimitShare(world, parts, { wake: () => this.ring(), tell: parts.tell });
   }
 
   /** A runner tells where an attempt is, and which instance serves it. */
@@ -95,6 +99,12 @@ export class Loop {
   /** An attempt has given an early field. */
   early(reply: EarlyReply): void {
     this.replies.push({ kind: "early", ...reply });
+    this.wake();
+  }
+
+  /** An attempt says something of limits. */
+  told(reply: Extract<Reply, { kind: "used" | "paused" }>): void {
+    this.replies.push(reply);
     this.wake();
   }
 
@@ -120,6 +130,7 @@ export class Loop {
   /** Goes on until the run has ended or, unless it is to `wait`, only a person can move it on. Throws JournalError and LeaseLost. */
   async toTheEnd(attempts: RunAttempts, wait: boolean): Promise<void> {
     this.attempts = attempts;
+    this.limits.begin();
     for (;;) {
       if (this.broken !== null) throw this.broken.error;
       const next = this.turn();
@@ -156,11 +167,12 @@ export class Loop {
   private turn(): Rest | null {
     const end = this.world.clock.monotonic() + turnMs;
     const before = this.run.cancelled;
+    this.limits.refresh();
     this.instances.record();
     this.takeReplies(end);
     this.takeRequests();
     this.looks.newMoment();
-    const starts: { readonly n: number; readonly a: number; readonly key: string }[] = [];
+    const starts: Start[] = [];
     const stops: number[] = [];
     let next: Rest | null = null;
     do {
@@ -177,7 +189,9 @@ export class Loop {
           continue;
         }
         if (event.type === "run.ended") while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
+        if (event.type === "attempt.started" && !this.limits.mayStart(event)) continue;
         this.recorder.record(event.type === "attempt.started" ? this.looks.started(event) : event);
+        this.limits.recorded(event);
         const given = event.type === "gate.opened" ? this.looks.opened(event) : null;
         if (given !== null) this.recorder.record(given);
         if (event.type === "attempt.started") starts.push(event);
@@ -185,7 +199,9 @@ export class Loop {
       }
     } while (next === null && this.world.clock.monotonic() < end);
     const orders = starts.map((start) => this.order(start));
+    this.limits.settle();
     this.recorder.commit(next?.do === "sleep" && next.people, true);
+    this.limits.ring();
     this.instances.committed();
     for (const order of orders) if (order !== null) this.start(order);
     for (const n of stops) this.open.get(n)?.stop.abort();
@@ -252,6 +268,10 @@ export class Loop {
       this.recorder.record({ type: "attempt.placed", n, a, ref: reply.ref, ...reply.of });
       return;
     }
+    if (reply.kind === "used" || reply.kind === "paused") {
+      this.limits.told(reply);
+      return;
+    }
     if (reply.kind === "early") {
       const { field, value, files } = reply;
       const left = files.length === 0 ? {} : { files };
@@ -261,6 +281,7 @@ export class Loop {
     this.open.delete(n);
     const { outcome, why = null } = reply.report;
     const again = againAt(this.run, n, outcome, why, this.recorder.now(), this.world.random());
+    this.limits.ending(n);
     this.recorder.record({
       type: "attempt.ended",
       n,
@@ -279,6 +300,7 @@ export class Loop {
       this.atOnce = true;
       for (const [n, { a, stop }] of this.open) {
         stop.abort();
+        this.limits.ending(n);
         this.recorder.record({
           type: "attempt.ended",
           n,
@@ -307,25 +329,12 @@ export class Loop {
   }
 
   /** What to carry out; null if its settings cannot be evaluated, which ends the attempt. */
-  private order({ n, a, key }: { n: number; a: number; key: string }): AttemptOrder | null {
-    const { run } = this;
-    const task = run.plan.tasks[run.task(n) ?? ""];
-    const values = this.inputs.of(n);
-    assert(task !== undefined && values !== null, `cell ${n} starts without values`);
-    const settings = settingsOf(run, n, values);
-    const { types } = run.plan;
-    const early = run.early(n);
-    if (settings.ok) {
-      const order = { run: run.id, n, a, key, values, settings: settings.value, types, early };
-      const done = run.ends.undoes.get(n);
-      const { undo } = task.settings;
-      if (done === undefined || undo === null) return { ...order, name: run.name(n), task };
-      const undone = task.answer === null ? {} : { undone: { value: done.value, type: task.answer } };
-      return { ...order, name: run.name(done.of), task: undoing(task, undo), ...undone };
-    }
+  private order(start: Start): AttemptOrder | null {
+    const { order, problem } = orderOf(this.run, this.inputs, start);
+    if (order !== null) return order;
+    const { n, a } = start;
     this.open.set(n, { a, stop: new AbortController(), done: Promise.resolve() });
-    const report: AttemptReport = { outcome: "failed", why: "value", message: settings.message };
-    this.replies.push({ kind: "ended", n, a, report });
+    this.replies.push({ kind: "ended", n, a, report: { outcome: "failed", why: "value", message: problem } });
     return null;
   }
 

@@ -116,7 +116,8 @@ export class Recorder {
    * journal's mark follows by the caller. Throws JournalError and LeaseLost.
    */
   commit(waits = false, later = false): void {
-    if (this.batch.length === 0 && this.taken.length === 0 && waits === this.waits) return;
+    const { holds } = this.log;
+    if (this.batch.length === 0 && this.taken.length === 0 && waits === this.waits && !holds) return;
     const { batch: events, taken, prints } = this;
     const changed = [...this.changed].sort((a, b) => a - b);
     this.batch = [];

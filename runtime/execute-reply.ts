@@ -37,5 +37,13 @@ export type Reply =
       readonly of: Lent["of"];
     }
   | ({ readonly kind: "early" } & EarlyReply)
+  /** What an attempt says of limits: see `LimitNews`. */
+  | {
+      readonly kind: "used";
+      readonly n: number;
+      readonly a: number;
+      readonly amounts: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: "paused"; readonly n: number; readonly a: number; readonly until: number }
   | { readonly kind: "swept"; readonly refs: readonly string[] }
   | { readonly kind: "cancel"; readonly by: string; readonly why: CancelWhy; readonly now: boolean };

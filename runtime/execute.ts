@@ -47,7 +47,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     earlier: open.earlier,
     again: ask.again?.names ?? [],
   });
-  const loop = new Loop(world, { ...open, reuse });
+  const loop = new Loop(world, { ...open, reuse, tell: (text) => ask.tell?.(text) });
   const folder = world.journal.folderOf(open.run.id);
   const attempts = world.attempts.open({
     run: open.run.id,
@@ -67,6 +67,10 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
       opened: (told) => loop.instances.opened(told),
       closed: (i, why) => loop.instances.closed(i, why),
       tell: (text) => ask.tell?.(text),
+    },
+    limits: {
+      used: (n, a, amounts) => loop.told({ kind: "used", n, a, amounts }),
+      paused: (n, a, until) => loop.told({ kind: "paused", n, a, until }),
     },
   });
   const unlisten = listen(loop, ask);
@@ -89,6 +93,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     unlisten();
     unbell();
     unsweep();
+    loop.limits.close();
     await attempts.close();
     open.log.close();
     open.lease.release();

@@ -64,7 +64,13 @@ export function partsOf(work: Work, beforehand = false): Parts | null {
   for (const entry of settings.env)
     parts.push([
       `env ${entry.name}`,
-      short("text" in entry ? JSON.stringify(entry.text) : `secret ${entry.secret}`),
+      short(
+        "slot" in entry
+          ? `slot of ${entry.slot}`
+          : "text" in entry
+            ? JSON.stringify(entry.text)
+            : `secret ${entry.secret}`,
+      ),
     ]);
   if (settings.reads !== null) parts.push(["reads", short(JSON.stringify(settings.reads))]);
   return parts;

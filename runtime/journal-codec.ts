@@ -139,6 +139,14 @@ const isPlaces: Check = (value) =>
     const bounded = instances === null || isCount(instances);
     return isText(runner) && isText(kind) && bounded && typeof elsewhere === "boolean";
   });
+const isAmounts: Check = (value) => isObject(value) && Object.values(Object(value)).every(isCount);
+const isTook: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((took: unknown) => {
+    if (typeof took !== "object" || took === null) return false;
+    const { limit, amounts, slot } = Object.fromEntries(Object.entries(took));
+    return isText(limit) && isAmounts(amounts) && maybe(isText)(slot);
+  });
 const isOptions: Check = (value) => {
   if (typeof value !== "object" || value === null) return false;
   const {
@@ -217,7 +225,16 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     files: maybe(isFiles),
     print: maybe(isText),
   },
-  "attempt.started": { n: isCount, a: isCount, key: isText, print: maybe(isText), spoiled: maybe(isText) },
+  "attempt.started": {
+    n: isCount,
+    a: isCount,
+    key: isText,
+    print: maybe(isText),
+    spoiled: maybe(isText),
+    took: maybe(isTook),
+  },
+  "limit.paused": { limit: isText, until: isNumber, n: maybe(isCount), a: maybe(isCount) },
+  "limit.used": { n: isCount, a: isCount, amounts: isAmounts },
   "attempt.placed": { n: isCount, a: isCount, ref: isText, i: maybe(isCount), runner: maybe(isText) },
   "instance.opened": { i: isCount, runner: isText, kind: isText, ref: isText },
   "instance.closed": { i: isCount, why: oneOf("used", "idle", "unwell", "lost") },

@@ -15,7 +15,7 @@ import { openRequests, type Request, type Taken } from "./requests.ts";
 import { newRunId } from "./run-id.ts";
 import { RunMark } from "./run-mark.ts";
 import type { RunView } from "./run-view.ts";
-import { integer, type SqlValue, type Statement, transact } from "./sqlite.ts";
+import { beginWrite, integer, rollBack, type SqlValue, type Statement, transact } from "./sqlite.ts";
 
 /** A name for a new run, that no run of this journal has. Nothing is written. */
 export function freeRunId(journal: Journal, now: number, random: () => number): string {
@@ -75,6 +75,8 @@ export class RunLog {
   /** Number of the latest event that starts what may be done only once. */
   private once: number;
   private marked = false;
+  /** The next commit's transaction has begun. */
+  private held = false;
   /** The mark says less than what is committed. */
   private behind = false;
 
@@ -150,8 +152,35 @@ export class RunLog {
     this.guarded(() => this.mark.write({ ...this.end, once: this.once }));
   }
 
+  /**
+   * Does this in the transaction of the next commit, which begins now: what is found in the tables holds until then. Only
+   * between two things that are waited for.
+   */
+  hold<T>(work: () => T): T {
+    return this.guarded(() => {
+      if (!this.held) {
+        beginWrite(this.journal.database);
+        this.held = true;
+        this.mustHaveEpoch();
+      }
+      return work();
+    });
+  }
+
+  /** Something that is to be committed was written by {@link hold}. */
+  get holds(): boolean {
+    return this.held;
+  }
+
+  /** Reads beside what it is for. Throws JournalError. */
+  reading<T>(work: () => T): T {
+    return this.guarded(work);
+  }
+
   /** Gives back what is open beside the journal. */
   close(): void {
+    if (this.held) rollBack(this.journal.database);
+    this.held = false;
     this.mark.close();
   }
 
@@ -209,12 +238,15 @@ export class RunLog {
   private write<T>(work: (projections: Projections) => T): T {
     return this.guarded(() => {
       this.events.clear();
-      const result = transact(this.journal.database, () => {
+      const begun = this.held;
+      this.held = false;
+      const all = (): T => {
         if (this.plan !== null) this.key = this.begin(this.plan);
         this.mustHaveEpoch();
         this.projections ??= new Projections(this.journal.database, this.key, this.inputsOf);
         return work(this.projections);
-      });
+      };
+      const result = transact(this.journal.database, all, begun);
       this.plan = null;
       this.journal.sync.committed();
       return result;

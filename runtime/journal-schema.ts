@@ -3,11 +3,12 @@
 import type { EdgeKind } from "../compiler/plan-steps.ts";
 import type { EventType } from "./events.ts";
 import { damaged, JournalError } from "./journal-errors.ts";
+import { limitTables } from "./limit-rows.ts";
 import type { CellKind, State } from "./run-view.ts";
 import { type Database, integer, transact } from "./sqlite.ts";
 
 /** Raised when an older flowc could no longer read what we write. */
-export const journalVersion = 4;
+export const journalVersion = 5;
 
 /** Marks the file as ours: "flow" in ASCII. */
 const applicationId = 0x666c6f77;
@@ -36,6 +37,8 @@ export const eventTypes: readonly EventType[] = [
   "node.reused",
   "instance.opened",
   "instance.closed",
+  "limit.paused",
+  "limit.used",
 ];
 
 /** A state as people see it in the tables: `cached` is a way of succeeding. */
@@ -244,6 +247,7 @@ export function prepareSchema(database: Database, path: string): void {
     if (version === 0) database.exec(tables);
     if (version < 2) database.exec(requestTable);
     if (version < 3) database.exec(cacheTables);
+    if (version < 5) database.exec(limitTables);
     for (const view of viewNames) database.exec(`DROP VIEW IF EXISTS ${view}`);
     database.exec(views);
     database.exec(`PRAGMA application_id = ${applicationId}`);

@@ -20,7 +20,9 @@ import { end, finish, succeed } from "./run-settle.ts";
 import { noteSuccess } from "./run-undo.ts";
 import { endUnknown } from "./run-unknown.ts";
 
-export function started(run: Cells, n: number, a: number): void {
+type StartEvent = Extract<EventBody, { type: "attempt.started" }>;
+
+export function started(run: Cells, { n, a, took = [] }: StartEvent): void {
   assert(run.kindOf(n) === "task" && run.states.get(n) === READY, `cell ${n} is started and is not ready`);
   assert(a === run.attemptCounts.get(n) + 1, `cell ${n} is started as attempt ${a}`);
   run.attemptCounts.set(n, a);
@@ -29,6 +31,7 @@ export function started(run: Cells, n: number, a: number): void {
   run.runningCells.add(n);
   const need = needsOf(run, n);
   run.room.take(need);
+  if (took.length > 0) run.limits.take(n, took, run.now);
   if (need.runner !== null) run.instances.waiting.set(n, run.now);
   if (run.info(n).mayWait) run.mayWait++;
   if (run.startTimes.get(n) === 0) run.startTimes.set(n, run.now);
@@ -92,6 +95,7 @@ export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "
     if (run.info(n).mayWait) run.mayWait--;
     run.refs.delete(n);
     run.instances.left(n, run.now);
+    run.limits.left(n, run.now);
     run.unneeded.delete(n);
   } else {
     // Evaluated by the loop itself, or its arguments could not be.

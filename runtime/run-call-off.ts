@@ -1,7 +1,7 @@
 // Cancels what a cell is made of: nothing more of it starts, but blocks that have begun still run their `finally`.
 
 import type { EventBody } from "./events.ts";
-import type { Cells, Unneeded } from "./run-cells.ts";
+import type { Cells } from "./run-cells.ts";
 import { expiredMessage } from "./run-clocks.ts";
 import {
   CALLED_OFF,
@@ -18,6 +18,7 @@ import {
   WANTS,
 } from "./run-codes.ts";
 import { hasBegun } from "./run-handlers.ts";
+import type { Unneeded } from "./run-records.ts";
 import { end, finish } from "./run-settle.ts";
 
 export interface CallOff {

@@ -22,8 +22,9 @@ import {
 import { Floats, Ints, Shorts } from "./run-columns.ts";
 import { Ends } from "./run-ends.ts";
 import { Instances } from "./run-instances.ts";
+import { RunLimits } from "./run-limits.ts";
 import { People } from "./run-people.ts";
-import type { CellError, Growth, Items, Loop } from "./run-records.ts";
+import type { CellError, Growth, Items, Loop, Unneeded } from "./run-records.ts";
 import type { CellKind } from "./run-view.ts";
 import { infoOf, rankOfPriority, type StepInfo } from "./step-info.ts";
 import { type Claim, mayClaim } from "./task-claims.ts";
@@ -38,9 +39,6 @@ export interface CellsOptions {
   /** Nothing of it will be started: what is on the longest path need not be known. */
   readonly still?: boolean;
 }
-
-/** Why a running node is told to end. */
-export type Unneeded = "enough" | "deadline";
 
 const here: readonly number[] = [];
 
@@ -121,6 +119,7 @@ export class Cells {
   /** Where open attempts run. */
   readonly refs = new Map<number, string>();
   readonly instances = new Instances();
+  readonly limits: RunLimits;
   readonly runningCells = new Set<number>();
   /** Running nodes that nobody needs any more, and why, until that is recorded and they are told. */
   readonly unneeded = new Map<number, Unneeded>();
@@ -172,6 +171,7 @@ export class Cells {
     this.id = options.id;
     this.plan = options.plan;
     this.files = options.files;
+    this.limits = new RunLimits(options.plan.limits ?? []);
     this.ends = new Ends(options.plan);
     this.watch = options.watch;
     this.still = options.still ?? false;

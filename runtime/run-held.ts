@@ -1,11 +1,13 @@
-// What holds a node that is ready: a person, its repeat, a bound, files that another one has, room on the machine.
+// What holds a node that is ready: a person, its repeat, a bound, files that another one has, a limit, room on the machine.
 
+import { usesOf } from "./decide-uses.ts";
+import { lackText } from "./limit-texts.ts";
 import { claimedBy } from "./run-beside.ts";
 import type { Cells } from "./run-cells.ts";
 import { IN_PROGRESS, READY, SETTLED } from "./run-codes.ts";
 import { holdOn } from "./run-holds.ts";
 import { nameOf } from "./run-names.ts";
-import { needsOf } from "./run-settings.ts";
+import { needsOf, rankOf } from "./run-settings.ts";
 
 /** Why a ready node does not run, for people; null if nothing holds it. */
 export function heldBy(run: Cells, n: number, now: number): string | null {
@@ -24,6 +26,9 @@ export function heldBy(run: Cells, n: number, now: number): string | null {
   }
   const owner = claimedBy(run, n);
   if (owner >= 0) return `files that ${nameOf(run, owner)} has claimed`;
+  const uses = run.limits.any ? usesOf(run, n) : null;
+  const late = uses?.ok === true ? run.limits.lack(uses.value, rankOf(run, n) === 0, now) : null;
+  if (late !== null) return lackText(late, now);
   const need = needsOf(run, n);
   const lacks = run.room.lacks(need, run.options);
   if (lacks === null) return null;

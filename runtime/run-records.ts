@@ -57,3 +57,6 @@ export interface Growth {
   /** What to go back to if it never is committed. */
   readonly before: { readonly frames: number; readonly edges: number; readonly owned: number };
 }
+
+/** Why a running node is told to end. */
+export type Unneeded = "enough" | "deadline";

@@ -4,6 +4,7 @@ import type { Plan } from "../compiler/plan.ts";
 import type { EdgeKind } from "../compiler/plan-steps.ts";
 import type { Value } from "../compiler/types.ts";
 import type { RunOptions, Why } from "./events.ts";
+import type { LimitView } from "./run-limits.ts";
 import type { Decision, Hold } from "./run-people.ts";
 
 /**
@@ -231,6 +232,8 @@ export interface RunView {
   past(n: number): boolean;
   /** What became of the instances of declared runners, up to the wall ms `now`. Looks at all cells if there are any. */
   instanceUse(now: number): readonly InstancesView[];
+  /** What became of the limits that its tasks use, up to the wall ms `now`. Looks at all cells if there are any. */
+  limitUse(now: number): readonly LimitView[];
   /** A running node that waits for an instance of its runner, whose name this is; null: it does not. */
   waitsFor(n: number): string | null;
   /** Why a ready node does not run, or null. */

@@ -17,10 +17,11 @@ import { applyToGate } from "./run-gates.ts";
 import { handlerOf } from "./run-handlers.ts";
 import { heldBy } from "./run-held.ts";
 import { holdOn, holdsOf } from "./run-holds.ts";
+import type { LimitView } from "./run-limits.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import type { Hold } from "./run-people.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
-import { isOnce, needsOf } from "./run-settings.ts";
+import { isOnce, needsOf, plainSettings } from "./run-settings.ts";
 import { decideNode } from "./run-unknown.ts";
 import type {
   CellKind,
@@ -229,6 +230,21 @@ export class Run extends Cells implements RunView {
     return queued;
   }
 
+  limitUse(now: number): readonly LimitView[] {
+    return this.limits.view(now, () => this.waitForLimits());
+  }
+
+  /** How many nodes that could start use each limit. */
+  private waitForLimits(): ReadonlyMap<string, number> {
+    const waiting = new Map<string, number>();
+    for (const n of this.nodes()) {
+      if (this.states.get(n) !== READY) continue;
+      const uses = this.hasOverrides ? plainSettings(this, n).uses : this.info(n).task?.settings.uses;
+      for (const { limit } of uses ?? []) waiting.set(limit, (waiting.get(limit) ?? 0) + 1);
+    }
+    return waiting;
+  }
+
   waitsFor(n: number): string | null {
     return this.instances.waiting.has(n) ? needsOf(this, n).runner : null;
   }
@@ -282,6 +298,12 @@ export function apply(run: Run, event: Happened): void {
     case "instance.closed":
       run.instances.apply(event, run.now);
       return;
+    case "limit.paused":
+      run.limits.pause(event.limit, event.until);
+      return;
+    case "limit.used":
+      run.limits.corrected(event.n, event.amounts, run.now);
+      return;
     case "grown":
       grown(run, event);
       return;
@@ -318,7 +340,7 @@ function applyToNode(run: Run, event: NodeEvent): void {
       reused(run, n, event);
       return;
     case "attempt.started":
-      started(run, n, event.a);
+      started(run, event);
       return;
     case "attempt.placed":
       placed(run, event);

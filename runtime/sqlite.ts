@@ -140,16 +140,11 @@ export class BadColumn extends Error {
 const brackets = new WeakMap<Database, { readonly begin: Statement; readonly commit: Statement }>();
 
 /** Runs `work` in one write transaction; anything thrown undoes it. */
-export function transact<T>(database: Database, work: () => T): T {
-  let known = brackets.get(database);
-  if (known === undefined) {
-    known = { begin: database.prepare("BEGIN IMMEDIATE"), commit: database.prepare("COMMIT") };
-    brackets.set(database, known);
-  }
-  known.begin.run();
+export function transact<T>(database: Database, work: () => T, begun = false): T {
+  if (!begun) bracketsOf(database).begin.run();
   try {
     const result = work();
-    known.commit.run();
+    bracketsOf(database).commit.run();
     return result;
   } catch (error) {
     rollBack(database);
@@ -158,6 +153,20 @@ export function transact<T>(database: Database, work: () => T): T {
 }
 
 /** SQLite undoes some failed transactions by itself; a second ROLLBACK is then an error that says nothing. */
+/** Begins a transaction that {@link transact} ends, told that it has begun, or {@link rollBack}. */
+export function beginWrite(database: Database): void {
+  bracketsOf(database).begin.run();
+}
+
+function bracketsOf(database: Database): { readonly begin: Statement; readonly commit: Statement } {
+  let known = brackets.get(database);
+  if (known === undefined) {
+    known = { begin: database.prepare("BEGIN IMMEDIATE"), commit: database.prepare("COMMIT") };
+    brackets.set(database, known);
+  }
+  return known;
+}
+
 export function rollBack(database: Database): void {
   try {
     database.exec("ROLLBACK");

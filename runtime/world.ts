@@ -58,6 +58,18 @@ export interface AttemptsOf {
   /** As in `RunOptions`. */
   readonly on: string | null;
   readonly instances: InstanceNews;
+  readonly limits: LimitNews;
+}
+
+/** What an attempt learns of the limits that its task uses; of one that has ended, and of one without limits, nothing follows. */
+export interface LimitNews {
+  /**
+   * Attempt `a` of node `n` has used so much so far, by unit (`requests`, `tokens`): all of it, not what was added. It may be
+   * told again and again. More than it took counts from now, less is given back; units that its limits do not bound are left out.
+   */
+  used(n: number, a: number, amounts: Readonly<Record<string, number>>): void;
+  /** Whoever serves it wants to be left alone until the wall ms `until`: all limits that it uses are paused, in all runs. */
+  paused(n: number, a: number, until: number): void;
 }
 
 export interface Attempts {

@@ -151,7 +151,10 @@ function settingLines(
     texts.push([
       "env",
       env
-        .map((each) => `${each.name}=${"secret" in each ? `secret ${each.secret}` : exprText(each.value)}`)
+        .map(
+          (each) =>
+            `${each.name}=${"secret" in each ? `secret ${each.secret}` : "slot" in each ? `slot of ${each.slot}` : exprText(each.value)}`,
+        )
         .join(" "),
     ]);
   for (const key of [

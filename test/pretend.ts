@@ -126,7 +126,7 @@ export async function pretendWorld(
     journal: open,
     artifacts: open.artifacts,
     attempts,
-    bell: { listen: () => () => {} },
+    bell: { listen: () => () => {}, ring: () => {} },
     identity: thisProcess(),
     project,
     flowc: "test",

@@ -2,6 +2,7 @@
 
 import type { FlowPlan, InputSpec, Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
+import type { LimitPlan } from "../compiler/plan-limits.ts";
 import type {
   Block,
   FlowStep,
@@ -293,6 +294,12 @@ export class Plans {
   readonly tasks: Record<string, TaskPlan> = {};
   readonly flows: Record<string, FlowPlan> = {};
   readonly inputs: InputSpec[] = [];
+  readonly limits: LimitPlan[] = [];
+
+  limit(name: string, bounds: Partial<LimitPlan>): this {
+    this.limits.push({ name, rates: [], concurrent: null, slots: null, reserve: 0, ...bounds });
+    return this;
+  }
 
   task(name: string, options: TaskOptions = {}): this {
     this.tasks[name] = taskPlan(name, options);
@@ -339,6 +346,7 @@ export class Plans {
       base: "",
       secrets: [],
       runners: [],
+      ...(this.limits.length === 0 ? {} : { limits: this.limits }),
     };
   }
 }

@@ -1,6 +1,7 @@
 // Tasks for plans written by hand: each setting as it holds without a word, but for what a test says.
 
 import type { Expr } from "../compiler/plan-expr.ts";
+import type { UsePlan } from "../compiler/plan-limits.ts";
 import type { RetryPolicy, TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
 import type { Type } from "../compiler/types.ts";
 
@@ -28,6 +29,7 @@ export interface TaskOptions {
   readonly writes?: Expr;
   readonly undo?: boolean;
   readonly cache?: boolean;
+  readonly uses?: readonly UsePlan[];
   /** It has no answer. */
   readonly silent?: boolean;
   readonly effect?: TaskSettings["effect"];
@@ -65,6 +67,7 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
       needs: { cpu, memory, disk: 0 },
       priority: options.priority ?? "normal",
       cache: options.cache === true ? { k: "lit", v: true } : null,
+      ...(options.uses === undefined ? {} : { uses: options.uses }),
       undo: options.undo === true ? { kind: "argv", items: [] } : null,
     },
     action:

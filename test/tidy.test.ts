@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: [
     "runtime/",
     "compiler/plan.ts",
+    "compiler/plan-limits.ts",
     "compiler/plan-tasks.ts",
     "compiler/plan-steps.ts",
     "compiler/plan-expr.ts",
@@ -48,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "runtime/agent.ts",
     "runtime/folder.ts",
     "compiler/plan.ts",
+    "compiler/plan-limits.ts",
     "compiler/plan-tasks.ts",
     "compiler/plan-steps.ts",
     "compiler/plan-expr.ts",

@@ -303,6 +303,7 @@ class Simulation {
       artifacts: journal.artifacts,
       attempts: this.places,
       bell: {
+        ring: () => {},
         listen: (_folder, rung) => {
           this.ring = rung;
           return () => {

@@ -1,0 +1,65 @@
+// How much a node that could start takes of limits.
+
+import type { UsePlan } from "../compiler/plan-limits.ts";
+import type { Value } from "../compiler/types.ts";
+import { argsOf, type Evaluated, finder, taskOf } from "./decide-args.ts";
+import { evaluate } from "./evaluate.ts";
+import type { NodeUse } from "./limit-state.ts";
+import type { Cells } from "./run-cells.ts";
+import { layersOf } from "./run-settings.ts";
+import { attempt, type Scope } from "./values.ts";
+
+const nothing: Evaluated<readonly NodeUse[]> = { ok: true, value: [] };
+
+/** Those that need no arguments. */
+const known = new WeakMap<readonly UsePlan[], Evaluated<readonly NodeUse[]> | null>();
+
+/** What the node takes; or a sentence why that cannot be said, or can never be had. */
+export function usesOf(run: Cells, n: number): Evaluated<readonly NodeUse[]> {
+  if (!run.limits.any) return nothing;
+  const plain = layersOf(run, n).length === 0 ? taskOf(run, n).settings.uses : null;
+  if (plain === undefined) return nothing;
+  const constant = plain === null ? null : constantUses(run, plain);
+  if (constant !== null) return constant;
+  const args = argsOf(run, n);
+  if (!args.ok) return args;
+  const { value, scope } = finder(run, n, args.value)("uses");
+  return value === undefined ? nothing : computed(run, value, scope);
+}
+
+function constantUses(run: Cells, uses: readonly UsePlan[]): Evaluated<readonly NodeUse[]> | null {
+  let found = known.get(uses);
+  if (found === undefined) {
+    const constant = uses.every(({ amounts }) => amounts.every(({ amount }) => amount.k === "lit"));
+    found = constant ? computed(run, uses, null) : null;
+    known.set(uses, found);
+  }
+  return found;
+}
+
+function computed(run: Cells, uses: readonly UsePlan[], scope: Scope | null): Evaluated<readonly NodeUse[]> {
+  const value: NodeUse[] = [];
+  const result = attempt(() => {
+    for (const { limit, amounts } of uses)
+      value.push({
+        limit,
+        amounts: Object.fromEntries(
+          amounts.map(({ unit, amount }) => [
+            unit,
+            counted(amount.k === "lit" ? amount.v : scope === null ? 0 : evaluate(amount, scope)),
+          ]),
+        ),
+      });
+  });
+  if ("problem" in result)
+    return { ok: false, message: `its setting \`uses\` cannot be computed: ${result.problem}` };
+  const impossible = run.limits.impossible(value);
+  return impossible === null
+    ? { ok: true, value }
+    : { ok: false, message: `its \`uses\` can never be had: ${impossible}` };
+}
+
+/** Nothing is taken by what asks for less than nothing. */
+function counted(value: Value): number {
+  return typeof value === "number" ? Math.max(0, Math.ceil(value)) : 0;
+}

@@ -1,0 +1,258 @@
+// Limits while a run goes on: what it takes is written where other runs see it, with the event for which it is taken.
+
+import { awaited } from "./decide.ts";
+import { usesOf } from "./decide-uses.ts";
+import type { EventBody } from "./events.ts";
+import type { Recorder } from "./execute-record.ts";
+import type { Reply } from "./execute-reply.ts";
+import type { RunLog } from "./journal-log.ts";
+import { isHeld } from "./lease.ts";
+import { LimitRows } from "./limit-rows.ts";
+import { LimitSight } from "./limit-sight.ts";
+import type { Took } from "./limit-state.ts";
+import { boundsText } from "./limit-texts.ts";
+import type { Run } from "./run.ts";
+import { rankOf } from "./run-settings.ts";
+import type { World } from "./world.ts";
+
+/** So often a run that waits says so anew, and looks whether those that hold what it waits for are alive. */
+const againMs = 2000;
+/** Pauses are put off by up to so much, by chance, so that not all come back at once. */
+const jitterMost = 0.1;
+const jitterMsMax = 2000;
+
+type Started = Extract<EventBody, { type: "attempt.started" }>;
+
+/** It throws JournalError. For a plan without limits all of it does nothing. */
+export class LimitShare {
+  private readonly world: World;
+  private readonly run: Run;
+  private readonly log: RunLog;
+  private readonly recorder: Recorder;
+  private readonly wake: () => void;
+  private readonly tell: (text: string) => void;
+  private shared: { readonly rows: LimitRows; readonly sight: LimitSight } | null = null;
+  /** Limits for which we have said that we wait, and when. */
+  private readonly marks = new Map<string, number>();
+  /** Of limits, what others may wait for, in this turn. */
+  private readonly rung = new Set<string>();
+  private readonly toldOf = new Set<string>();
+  private lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    world: World,
+    parts: { readonly run: Run; readonly log: RunLog; readonly recorder: Recorder },
+    news: { readonly wake: () => void; readonly tell: (text: string) => void },
+  ) {
+    this.world = world;
+    this.run = parts.run;
+    this.log = parts.log;
+    this.recorder = parts.recorder;
+    this.wake = news.wake;
+    this.tell = news.tell;
+  }
+
+  /** What an earlier owner had started is over. */
+  begin(): void {
+    const { plan, limits } = this.run;
+    if (!limits.any) return;
+    const { database } = this.world.journal;
+    const own = this.world.journal.keyOf(this.run.id);
+    const rows = new LimitRows(database, own, this.log.epoch);
+    this.shared = { rows, sight: new LimitSight(limits, rows, own) };
+    this.log.hold(() => rows.begin(plan.limits ?? [], this.recorder.now()));
+    this.recorder.commit();
+    this.lookForDead();
+  }
+
+  /** At the beginning of a turn. */
+  refresh(): void {
+    this.rung.clear();
+    this.look();
+  }
+
+  /** Is there still room for what is about to start? Until the turn is committed no other run takes any. */
+  mayStart({ n, took = [] }: Started): boolean {
+    const { shared, run } = this;
+    if (shared === null || took.length === 0) return true;
+    return this.log.hold(() => {
+      this.look();
+      const uses = usesOf(run, n);
+      if (!uses.ok || run.limits.lack(uses.value, rankOf(run, n) === 0, this.recorder.now()) !== null)
+        return false;
+      // Another run may have taken the slot.
+      const free = run.limits.given(uses.value);
+      return took.every(({ limit, slot }) => free.find((each) => each.limit === limit)?.slot === slot);
+    });
+  }
+
+  /** After an event was recorded. */
+  recorded(event: EventBody): void {
+    const { shared, run } = this;
+    if (shared === null) return;
+    if (event.type === "attempt.started")
+      for (const took of event.took ?? []) {
+        this.log.hold(() => shared.rows.take(event, took, run.now, this.msOf(took.limit)));
+        this.rung.add(took.limit);
+      }
+    if (event.type === "limit.paused") {
+      this.log.hold(() => shared.rows.pause(event.limit, event.until));
+      this.rung.add(event.limit);
+    }
+    if (event.type !== "run.ended") return;
+    this.log.hold(() => shared.rows.end(run.now));
+    for (const name of run.limits.names) this.rung.add(name);
+  }
+
+  /** Before the end of an attempt is recorded. */
+  ending(n: number): void {
+    const took = this.run.limits.takenBy(n);
+    const { shared } = this;
+    if (shared === null || took.length === 0) return;
+    this.log.hold(() => shared.rows.ended(n, this.recorder.now()));
+    for (const { limit } of took) this.rung.add(limit);
+  }
+
+  /** An open attempt says something. */
+  told(reply: Extract<Reply, { kind: "used" | "paused" }>): void {
+    if (reply.kind === "used") this.used(reply.n, reply.a, reply.amounts);
+    else this.paused(reply.n, reply.a, reply.until);
+  }
+
+  private used(n: number, a: number, amounts: Readonly<Record<string, number>>): void {
+    const { shared, run } = this;
+    const before = run.limits.takenBy(n);
+    if (shared === null || before.length === 0) return;
+    const event: EventBody = { type: "limit.used", n, a, amounts };
+    this.recorder.record(event);
+    run.limits.takenBy(n).forEach((took, i) => {
+      const change = changeOf(before[i], took);
+      this.log.hold(() => {
+        if (change.more !== null) shared.rows.more({ n, a }, change.more, run.now, this.msOf(took.limit));
+        if (change.less !== null) shared.rows.less(n, change.less);
+      });
+      this.rung.add(took.limit);
+    });
+  }
+
+  /** Whoever the limits of an attempt stand for wants to be left alone until the wall ms `until`. */
+  private paused(n: number, a: number, until: number): void {
+    const now = this.recorder.now();
+    const jitter = Math.min((until - now) * jitterMost, jitterMsMax) * this.world.random();
+    for (const { limit } of this.run.limits.takenBy(n)) {
+      const event = {
+        type: "limit.paused",
+        limit,
+        until: Math.ceil(until + Math.max(0, jitter)),
+        n,
+        a,
+      } as const;
+      this.recorder.record({ ...event });
+      this.recorded(event);
+    }
+  }
+
+  /** At the end of a turn, before it is committed: for what we wait is told to the others. */
+  settle(): void {
+    const { shared, run } = this;
+    if (shared === null || run.status !== "running") return;
+    const now = this.recorder.now();
+    const waits = new Set(run.limits.shared ? awaited(run) : []);
+    for (const name of this.marks.keys()) {
+      if (waits.has(name)) continue;
+      this.marks.delete(name);
+      this.log.hold(() => shared.rows.waits(name, null));
+      this.rung.add(name);
+    }
+    for (const name of waits) {
+      if (now - (this.marks.get(name) ?? Number.NEGATIVE_INFINITY) < againMs) continue;
+      this.marks.set(name, now);
+      this.log.hold(() => shared.rows.waits(name, now));
+    }
+    if (waits.size > 0 && now - this.lookedAt >= againMs) this.lookForDead();
+  }
+
+  /** After the commit: those that wait for what was given back hear of it. */
+  ring(): void {
+    const { shared, world } = this;
+    if (shared === null || this.rung.size === 0) return;
+    const folders = new Set(
+      shared.sight.sharers
+        .filter(({ name, waitsAt }) => waitsAt !== null && this.rung.has(name))
+        .map(({ id }) => world.journal.folderOf(id)),
+    );
+    for (const folder of folders) world.bell.ring(folder);
+  }
+
+  /** The journal is not ours any more, or about to be closed. */
+  close(): void {
+    this.shared = null;
+  }
+
+  private look(): void {
+    const { shared } = this;
+    if (shared === null) return;
+    this.log.reading(() => shared.sight.refresh(this.recorder.now()));
+    for (const { name, id, bounds } of shared.sight.sharers) {
+      const own = this.run.limits.state(name)?.plan;
+      if (own === undefined || this.toldOf.has(`${name} ${id}`)) continue;
+      this.toldOf.add(`${name} ${id}`);
+      if (boundsText(own) !== boundsText(bounds))
+        this.tell(
+          `The limit \`${name}\` is ${boundsText(bounds)} in the run ${id}, which is under way, and ${boundsText(own)} here: while both are, the stricter of each holds.`,
+        );
+    }
+  }
+
+  /** Frees what dead runs hold: a look at their locks, for which nothing waits. */
+  private lookForDead(): void {
+    const { shared, world } = this;
+    if (shared === null) return;
+    this.lookedAt = this.recorder.now();
+    const others = this.log.reading(() => shared.rows.others());
+    for (const { run, id, epoch } of others)
+      void isHeld(world.journal.folderOf(id)).then(
+        (held) => {
+          if (!held && this.run.status === "running") this.free(run, epoch);
+        },
+        // It cannot be looked at: then it holds what it holds.
+        () => {},
+      );
+  }
+
+  private free(run: number, epoch: number): void {
+    const { shared } = this;
+    if (shared === null) return;
+    try {
+      this.log.hold(() => shared.rows.free(run, epoch, this.recorder.now()));
+      this.recorder.commit();
+    } catch {
+      // A journal in trouble is told by the next turn.
+    }
+    this.wake();
+  }
+
+  private msOf(limit: string): number {
+    return Math.ceil((this.run.limits.state(limit)?.ms ?? 0) * 1.05);
+  }
+}
+
+/** What of the amounts has grown, and what they are now if some are less. */
+function changeOf(
+  before: Took | undefined,
+  after: Took,
+): { readonly more: Took | null; readonly less: Took | null } {
+  const more: Record<string, number> = {};
+  const now: Record<string, number> = {};
+  let less = false;
+  for (const [unit, amount] of Object.entries(after.amounts)) {
+    const was = before?.amounts[unit] ?? 0;
+    if (amount > was) more[unit] = amount - was;
+    if (amount < was) less = true;
+    now[unit] = Math.min(amount, was);
+  }
+  return {
+    more: Object.keys(more).length === 0 ? null : { limit: after.limit, amounts: more },
+    less: less ? { ...after, amounts: now } : null,
+  };
+}

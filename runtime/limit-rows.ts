@@ -1,0 +1,225 @@
+// Limits as the runs of a state directory share them: rows of the journal, read and written inside of transactions.
+
+import type { LimitPlan } from "../compiler/plan-limits.ts";
+import type { Took } from "./limit-state.ts";
+import { type Database, integer, integerOrNull, type Row, type Statement, text } from "./sqlite.ts";
+
+/**
+ * What attempts took; no projection: flowc decides by it. Each change of a row raises its `seq`, so that others read no
+ * more than what has changed. After `until` it counts in no window. `ended`: it holds nothing any more.
+ */
+export const limitTables = `
+CREATE TABLE limit_use (
+  id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, name TEXT NOT NULL, run INTEGER NOT NULL, epoch INTEGER NOT NULL,
+  n INTEGER NOT NULL, a INTEGER NOT NULL, amounts TEXT NOT NULL, slot TEXT, at INTEGER NOT NULL, ended INTEGER,
+  until INTEGER NOT NULL
+);
+CREATE INDEX limit_use_seq ON limit_use (seq);
+CREATE INDEX limit_use_open ON limit_use (run, n) WHERE ended IS NULL;
+CREATE TABLE limit_run (
+  name TEXT NOT NULL, run INTEGER NOT NULL, epoch INTEGER NOT NULL, bounds TEXT NOT NULL, waits_at INTEGER,
+  PRIMARY KEY (name, run)
+) WITHOUT ROWID;
+CREATE TABLE limit_pause (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
+/** Of another run, or of an earlier owner of this one. */
+export interface UseRow {
+  readonly id: number;
+  readonly seq: number;
+  readonly name: string;
+  readonly run: number;
+  readonly amounts: Readonly<Record<string, number>>;
+  readonly slot: string | null;
+  /** Wall ms. */
+  readonly at: number;
+  readonly ended: number | null;
+}
+
+/** A run that uses a limit now, unless its owner died. */
+export interface SharerRow {
+  readonly name: string;
+  /** Its number, and its id. */
+  readonly run: number;
+  readonly id: string;
+  readonly epoch: number;
+  readonly bounds: LimitPlan;
+  /** Wall ms at which it last said that it waits for this limit alone; null: it does not. */
+  readonly waitsAt: number | null;
+}
+
+/** What has ended is kept for so long, so that everybody hears of it. */
+export const keptMs = 3_600_000;
+
+const nextSeq = "(SELECT coalesce(max(seq), 0) + 1 FROM limit_use)";
+
+export class LimitRows {
+  private readonly run: number;
+  private readonly epoch: number;
+  private readonly insert: Statement;
+  private readonly finish: Statement;
+  private readonly changed: Statement;
+  private readonly sharing: Statement;
+  private readonly paused: Statement;
+  private readonly mark: Statement;
+  private readonly database: Database;
+
+  constructor(database: Database, run: number, epoch: number) {
+    this.database = database;
+    this.run = run;
+    this.epoch = epoch;
+    this.insert = database.prepare(
+      `INSERT INTO limit_use (seq, name, run, epoch, n, a, amounts, slot, at, ended, until)
+       VALUES (${nextSeq}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.finish = database.prepare(
+      `UPDATE limit_use SET ended = ?, seq = ${nextSeq} WHERE run = ? AND n = ? AND ended IS NULL`,
+    );
+    this.changed = database.prepare(
+      `SELECT id, seq, name, run, amounts, slot, at, ended FROM limit_use
+       WHERE seq > ? AND (ended IS NULL OR until > ? OR ? > 0) ORDER BY seq`,
+    );
+    this.sharing = database.prepare(
+      `SELECT limit_run.name, limit_run.run, run.name AS id, limit_run.epoch, bounds, waits_at
+       FROM limit_run JOIN run ON run.id = limit_run.run WHERE limit_run.run <> ? ORDER BY limit_run.run`,
+    );
+    this.paused = database.prepare("SELECT name, until FROM limit_pause WHERE until > ?");
+    this.mark = database.prepare("UPDATE limit_run SET waits_at = ? WHERE name = ? AND run = ?");
+  }
+
+  /** The run has an owner: what an earlier one had is over. */
+  begin(limits: readonly LimitPlan[], now: number): void {
+    this.prune(now);
+    this.database
+      .prepare(`UPDATE limit_use SET ended = ?, seq = ${nextSeq} WHERE run = ? AND ended IS NULL`)
+      .run(now, this.run);
+    const insert = this.database.prepare(
+      "INSERT OR REPLACE INTO limit_run (name, run, epoch, bounds, waits_at) VALUES (?, ?, ?, ?, NULL)",
+    );
+    for (const limit of limits) insert.run(limit.name, this.run, this.epoch, JSON.stringify(limit));
+  }
+
+  /** It uses nothing any more. */
+  end(now: number): void {
+    this.database
+      .prepare(`UPDATE limit_use SET ended = ?, seq = ${nextSeq} WHERE run = ? AND ended IS NULL`)
+      .run(now, this.run);
+    this.database.prepare("DELETE FROM limit_run WHERE run = ?").run(this.run);
+    this.prune(now);
+  }
+
+  /** `ms`: so long it counts at most. */
+  take(of: { readonly n: number; readonly a: number }, took: Took, at: number, ms: number): void {
+    const { limit, amounts, slot = null } = took;
+    const { run, epoch } = this;
+    this.insert.run(limit, run, epoch, of.n, of.a, JSON.stringify(amounts), slot, at, null, at + ms);
+  }
+
+  /** What was used beyond what was taken; it holds nothing. */
+  more(of: { readonly n: number; readonly a: number }, took: Took, at: number, ms: number): void {
+    const { run, epoch } = this;
+    this.insert.run(took.limit, run, epoch, of.n, of.a, JSON.stringify(took.amounts), null, at, at, at + ms);
+  }
+
+  /** What the open attempt of a node took was less. */
+  less(n: number, took: Took): void {
+    this.database
+      .prepare(
+        `UPDATE limit_use SET amounts = ?, seq = ${nextSeq} WHERE run = ? AND n = ? AND name = ? AND ended IS NULL`,
+      )
+      .run(JSON.stringify(took.amounts), this.run, n, took.limit);
+  }
+
+  /** The open attempt of a node has ended. */
+  ended(n: number, at: number): void {
+    this.finish.run(at, this.run, n);
+  }
+
+  /** What changed since the row with this `seq`; since 0, what of it still says something. */
+  since(seq: number, now: number): readonly UseRow[] {
+    return this.changed.all(seq, now, seq).map(useRow);
+  }
+
+  /** Rows that hold something. */
+  open(): ReadonlySet<number> {
+    const rows = this.database.prepare("SELECT id FROM limit_use WHERE ended IS NULL").all();
+    return new Set(rows.map((row) => integer(row, "id")));
+  }
+
+  sharers(): readonly SharerRow[] {
+    return this.sharing.all(this.run).map(sharerRow);
+  }
+
+  pauses(now: number): readonly { readonly name: string; readonly until: number }[] {
+    return this.paused.all(now).map((row) => ({ name: text(row, "name"), until: integer(row, "until") }));
+  }
+
+  pause(name: string, until: number): void {
+    this.database
+      .prepare(
+        `INSERT INTO limit_pause (name, until) VALUES (?, ?)
+         ON CONFLICT (name) DO UPDATE SET until = max(until, excluded.until)`,
+      )
+      .run(name, until);
+  }
+
+  waits(name: string, at: number | null): void {
+    this.mark.run(at, name, this.run);
+  }
+
+  /** Runs that hold something or are said to use limits: their owners may be dead. */
+  others(): readonly { readonly run: number; readonly id: string; readonly epoch: number }[] {
+    return this.database
+      .prepare(
+        `SELECT run.id AS run, run.name AS id, lease.epoch AS epoch FROM run JOIN lease ON lease.run = run.id
+         WHERE run.id <> ? AND (run.id IN (SELECT run FROM limit_use WHERE ended IS NULL) OR run.id IN (SELECT run FROM limit_run))
+         ORDER BY run.id`,
+      )
+      .all(this.run)
+      .map((row) => ({ run: integer(row, "run"), id: text(row, "id"), epoch: integer(row, "epoch") }));
+  }
+
+  /** The owner of that epoch is dead: it holds nothing, and what it took counts on in its window. */
+  free(run: number, epoch: number, now: number): void {
+    this.database
+      .prepare(
+        `UPDATE limit_use SET ended = ?, seq = ${nextSeq} WHERE run = ? AND epoch <= ? AND ended IS NULL`,
+      )
+      .run(now, run, epoch);
+    this.database.prepare("DELETE FROM limit_run WHERE run = ? AND epoch <= ?").run(run, epoch);
+  }
+
+  /** The row with the highest `seq` stays: from it the next one is counted. */
+  private prune(now: number): void {
+    this.database
+      .prepare(
+        `DELETE FROM limit_use WHERE ended <= ? AND until <= ? AND seq < (SELECT max(seq) FROM limit_use)`,
+      )
+      .run(now - keptMs, now);
+  }
+}
+
+function useRow(row: Row): UseRow {
+  const slot = row["slot"];
+  return {
+    id: integer(row, "id"),
+    seq: integer(row, "seq"),
+    name: text(row, "name"),
+    run: integer(row, "run"),
+    amounts: JSON.parse(text(row, "amounts")),
+    slot: typeof slot === "string" ? slot : null,
+    at: integer(row, "at"),
+    ended: integerOrNull(row, "ended"),
+  };
+}
+
+function sharerRow(row: Row): SharerRow {
+  return {
+    name: text(row, "name"),
+    run: integer(row, "run"),
+    id: text(row, "id"),
+    epoch: integer(row, "epoch"),
+    bounds: JSON.parse(text(row, "bounds")),
+    waitsAt: integerOrNull(row, "waits_at"),
+  };
+}

@@ -1,0 +1,81 @@
+// Brings what other runs have of limits, by the rows of the journal, into the limits of a run.
+
+import { keptMs, type LimitRows, type SharerRow, type UseRow } from "./limit-rows.ts";
+import type { RunLimits } from "./run-limits.ts";
+
+/** A run that has not said for so long that it waits does not wait: it may be stopped. */
+const waitsMs = 10_000;
+
+export class LimitSight {
+  private readonly limits: RunLimits;
+  private readonly rows: LimitRows;
+  private readonly own: number;
+  private seq = 0;
+  /** Rows of others that hold something, as far as we know. */
+  private readonly open = new Set<number>();
+  private readonly known = new Set<number>();
+  private shape = "";
+  private refreshedAt = Number.POSITIVE_INFINITY;
+  sharers: readonly SharerRow[] = [];
+
+  /** `own`: the run's number in the journal. */
+  constructor(limits: RunLimits, rows: LimitRows, own: number) {
+    this.limits = limits;
+    this.rows = rows;
+    this.own = own;
+  }
+
+  /** Reads what has changed. */
+  refresh(now: number): void {
+    for (const row of this.rows.since(this.seq, now)) {
+      this.seq = row.seq;
+      if (row.run !== this.own) this.take(row, now);
+    }
+    // Who was stopped for so long has not heard of everything.
+    if (now - this.refreshedAt > keptMs / 2) {
+      const open = this.rows.open();
+      for (const id of this.open) if (!open.has(id)) this.end(id, now);
+    }
+    this.refreshedAt = now;
+    for (const { name, until } of this.rows.pauses(now)) this.limits.pauseBy(name, until);
+    this.share(now);
+  }
+
+  private take(row: UseRow, now: number): void {
+    const state = this.limits.state(row.name);
+    if (state === null) return;
+    // Below our own nodes, which are numbered from 1.
+    const key = -row.id;
+    if (!this.known.has(row.id)) {
+      this.known.add(row.id);
+      this.open.add(row.id);
+      // Whose clock was ahead must not hold us until ours has got there.
+      state.take(key, row.run, Math.min(row.at, now), row);
+    } else if (this.open.has(row.id)) state.correct(key, row.amounts, now);
+    if (row.ended !== null && this.open.has(row.id)) this.end(row.id, Math.min(row.ended, now));
+  }
+
+  private end(id: number, at: number): void {
+    this.open.delete(id);
+    for (const name of this.limits.names) this.limits.state(name)?.end(-id, at);
+  }
+
+  private share(now: number): void {
+    const all = this.rows.sharers().filter(({ name }) => this.limits.state(name) !== null);
+    this.sharers = all;
+    this.limits.shared = all.length > 0 || this.open.size > 0;
+    const shape = JSON.stringify(all.map((each) => [each.name, each.run, each.bounds, waits(each, now)]));
+    if (shape === this.shape) return;
+    this.shape = shape;
+    for (const name of this.limits.names) {
+      const same = all.filter((each) => each.name === name);
+      this.limits
+        .state(name)
+        ?.share(same.map((each) => ({ run: each.run, bounds: each.bounds, waits: waits(each, now) })));
+    }
+  }
+}
+
+function waits({ waitsAt }: SharerRow, now: number): boolean {
+  return waitsAt !== null && Math.abs(now - waitsAt) < waitsMs;
+}

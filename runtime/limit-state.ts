@@ -1,0 +1,233 @@
+// How much of one limit is taken, by this run and by others, and whether one more node may start.
+
+import type { LimitPlan } from "../compiler/plan-limits.ts";
+import { SlidingWindow } from "./limit-window.ts";
+
+/** What a node takes of a limit. */
+export interface NodeUse {
+  readonly limit: string;
+  readonly amounts: Readonly<Record<string, number>>;
+}
+
+/** What it got. */
+export interface Took extends NodeUse {
+  readonly slot?: string;
+}
+
+/** Why a node may not start. `until`: the wall ms at which it is to be looked at again; null: when somebody gives back. */
+export interface Lack {
+  readonly limit: string;
+  readonly by: "paused" | "rate" | "concurrent" | "slots" | "others";
+  /** Of a rate: what of, and how much of how much counts now. */
+  readonly rate: {
+    readonly unit: string;
+    readonly used: number;
+    readonly of: number;
+    readonly perSeconds: number;
+  } | null;
+  readonly until: number | null;
+}
+
+/** This run among those that share a limit. */
+export const ownRun = 0;
+
+interface Bounded {
+  readonly unit: string;
+  readonly perSeconds: number;
+  readonly window: SlidingWindow;
+  /** What all may take together: the least that any of the runs says. */
+  amount: number;
+  /** What this run's plan says; null: only another run bounds it so. */
+  readonly own: number | null;
+}
+
+/** Another run that uses the limit. */
+export interface Sharer {
+  /** Its number in the journal. */
+  readonly run: number;
+  readonly bounds: LimitPlan;
+  /** A node of it waits for this limit alone. */
+  readonly waits: boolean;
+}
+
+export class LimitState {
+  readonly plan: LimitPlan;
+  pausedUntil = 0;
+  private bounds: Bounded[];
+  private concurrent: number;
+  private sharers: readonly Sharer[] = [];
+  private readonly holders = new Map<number, { readonly run: number; readonly slot: string | null }>();
+  private readonly heldBy = new Map<number, number>();
+
+  constructor(plan: LimitPlan) {
+    this.plan = plan;
+    this.concurrent = atOnce(plan);
+    this.bounds = plan.rates.map(({ unit, amount, perSeconds }) => ({
+      ...{ unit, perSeconds, amount, own: amount },
+      window: new SlidingWindow(perSeconds * 1000),
+    }));
+  }
+
+  /** Whether it holds anybody until somebody gives back. */
+  get holds(): boolean {
+    return Number.isFinite(atOnce(this.plan));
+  }
+
+  /** The longest time for which anything taken of it counts. */
+  get ms(): number {
+    return Math.max(0, ...this.bounds.map(({ window }) => window.ms));
+  }
+
+  /** Who else uses it: the stricter of all bounds holds. */
+  share(sharers: readonly Sharer[]): void {
+    this.sharers = sharers;
+    const all = [this.plan, ...sharers.map(({ bounds }) => bounds)];
+    this.concurrent = Math.min(...all.map(atOnce));
+    const wanted = all.flatMap(({ rates }) => rates);
+    const kept = this.bounds.filter((each) => each.own !== null || wanted.some((rate) => isOf(rate, each)));
+    for (const rate of wanted) {
+      if (kept.some((each) => isOf(rate, each))) continue;
+      const { unit, perSeconds, amount } = rate;
+      const like = this.bounds
+        .filter((each) => each.unit === unit)
+        .sort((a, b) => b.perSeconds - a.perSeconds)[0];
+      kept.push({
+        ...{ unit, perSeconds, amount, own: null },
+        window: new SlidingWindow(perSeconds * 1000, like?.window ?? null),
+      });
+    }
+    for (const each of kept)
+      each.amount = Math.min(...wanted.filter((rate) => isOf(rate, each)).map(({ amount }) => amount));
+    this.bounds = kept;
+  }
+
+  take(
+    key: number,
+    run: number,
+    at: number,
+    { amounts, slot = null }: Omit<Took, "limit" | "slot"> & { readonly slot?: string | null },
+  ): void {
+    for (const { unit, window } of this.bounds) {
+      const amount = amounts[unit] ?? 0;
+      if (amount > 0) window.take(key, run, at, amount);
+    }
+    this.holders.set(key, { run, slot });
+    this.heldBy.set(run, (this.heldBy.get(run) ?? 0) + 1);
+  }
+
+  end(key: number, at: number): void {
+    for (const { window } of this.bounds) window.end(key, at);
+    const holder = this.holders.get(key);
+    if (holder === undefined) return;
+    this.holders.delete(key);
+    this.heldBy.set(holder.run, (this.heldBy.get(holder.run) ?? 1) - 1);
+  }
+
+  correct(key: number, amounts: Readonly<Record<string, number>>, now: number): void {
+    for (const { unit, window } of this.bounds) {
+      const amount = amounts[unit];
+      if (amount !== undefined) window.correct(key, amount, now);
+    }
+  }
+
+  /** A slot that nobody has; null if there is none. */
+  freeSlot(): string | null {
+    const taken = new Set([...this.holders.values()].map(({ slot }) => slot));
+    return this.plan.slots?.find((slot) => !taken.has(slot)) ?? null;
+  }
+
+  /** What holds a node that takes so much; null: nothing does. `high`: it may take of what is kept back. */
+  lack({ amounts }: NodeUse, high: boolean, now: number): Lack | null {
+    const limit = this.plan.name;
+    if (this.pausedUntil > now) return { limit, by: "paused", rate: null, until: this.pausedUntil };
+    const late = this.lateRate(amounts, high, now);
+    if (late !== null) return late;
+    const { slots } = this.plan;
+    const held = this.holders.size;
+    const room = Number.isFinite(this.concurrent)
+      ? forAll(this.concurrent, this.plan.reserve, high)
+      : this.concurrent;
+    if (held > 0 && held + 1 > room)
+      return { limit, by: slots === null ? "concurrent" : "slots", rate: null, until: null };
+    if (slots !== null && this.freeSlot() === null) return { limit, by: "slots", rate: null, until: null };
+    const share = this.shareOf(ownRun);
+    if (this.sharers.some(({ run, waits }) => waits && this.shareOf(run) < share))
+      return { limit, by: "others", rate: null, until: null };
+    return null;
+  }
+
+  /** What will never fit; null if it can. */
+  impossible({
+    amounts,
+  }: NodeUse): { readonly unit: string; readonly amount: number; readonly of: Bounded } | null {
+    for (const of of this.bounds) {
+      const amount = amounts[of.unit] ?? 0;
+      if (of.own !== null && amount > of.own) return { unit: of.unit, amount, of };
+    }
+    return null;
+  }
+
+  /** What there is to tell of its bounds, up to now. */
+  view(now: number): readonly BoundView[] {
+    const { plan } = this;
+    const rates = this.bounds.map(({ unit, perSeconds, amount, window }): BoundView => {
+      window.pass(now);
+      const until = window.used < amount ? null : window.downTo(amount - 1);
+      return { unit, perSeconds, limit: amount, used: window.used, until };
+    });
+    const held = this.holders.size;
+    const bounded = Number.isFinite(this.concurrent);
+    const unit = plan.slots === null ? "concurrent" : "slots";
+    return bounded
+      ? [...rates, { unit, perSeconds: null, limit: this.concurrent, used: held, until: null }]
+      : rates;
+  }
+
+  private lateRate(amounts: NodeUse["amounts"], high: boolean, now: number): Lack | null {
+    let worst: Lack | null = null;
+    for (const { unit, perSeconds, amount, window } of this.bounds) {
+      const asked = amounts[unit] ?? 0;
+      window.pass(now);
+      const { used } = window;
+      // What is more than there is for all of its kind starts when nothing else counts.
+      if (asked === 0 || used === 0) continue;
+      const room = forAll(amount, this.plan.reserve, high);
+      if (used + asked <= room) continue;
+      const until = Math.max(now + 1, window.downTo(Math.max(0, room - asked)));
+      if (worst !== null && (worst.until ?? 0) >= until) continue;
+      worst = { limit: this.plan.name, by: "rate", rate: { unit, used, of: amount, perSeconds }, until };
+    }
+    return worst;
+  }
+
+  /** The part of the limit that a run has now. */
+  private shareOf(run: number): number {
+    let share = Number.isFinite(this.concurrent) ? (this.heldBy.get(run) ?? 0) / this.concurrent : 0;
+    for (const { window, amount } of this.bounds) share = Math.max(share, window.usedBy(run) / amount);
+    return share;
+  }
+}
+
+export interface BoundView {
+  /** `requests`, `tokens`, `concurrent`, `slots`. */
+  readonly unit: string;
+  /** Null: not by time. */
+  readonly perSeconds: number | null;
+  readonly limit: number;
+  readonly used: number;
+  /** Wall ms from which there is room again; null: there is, or nobody knows. */
+  readonly until: number | null;
+}
+
+/** What is there for a node: all of it, or what is not kept back for priority high, which is rounded and never all. */
+function forAll(amount: number, reserve: number, high: boolean): number {
+  return high || reserve === 0 ? amount : Math.max(1, amount - Math.round(amount * reserve));
+}
+
+function atOnce({ concurrent, slots }: LimitPlan): number {
+  return Math.min(concurrent ?? Number.POSITIVE_INFINITY, slots?.length ?? Number.POSITIVE_INFINITY);
+}
+
+function isOf(a: { unit: string; perSeconds: number }, b: { unit: string; perSeconds: number }): boolean {
+  return a.unit === b.unit && a.perSeconds === b.perSeconds;
+}

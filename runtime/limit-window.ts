@@ -1,0 +1,139 @@
+// A sliding window over what was taken of a limit: how much of it still counts, and when there is room again.
+
+interface Entry {
+  readonly run: number;
+  readonly at: number;
+  amount: number;
+  /** Of what was found to be used beyond `amount`, which counts by itself. */
+  more: number;
+  /** From then on it counts for the window's length; not known while its attempt may still ask. */
+  from: number;
+  gone: boolean;
+}
+
+/** What a node asks for is asked somewhat after its start: until its attempt has ended, so much of the window later at most. */
+const laterMost = 1 / 20;
+
+/** Times are wall ms. `key`: of an attempt, which is free again once that has ended. */
+export class SlidingWindow {
+  readonly ms: number;
+  used = 0;
+  private readonly later: number;
+  /** Those whose attempt may still ask, oldest first. */
+  private readonly fresh = new Set<Entry>();
+  /** All others, by `from`; those before `head` are over. */
+  private past: Entry[] = [];
+  private head = 0;
+  private readonly open = new Map<number, Entry>();
+  private readonly byRun = new Map<number, number>();
+
+  constructor(ms: number, like: SlidingWindow | null = null) {
+    this.ms = ms;
+    this.later = ms * laterMost;
+    if (like === null) return;
+    for (const each of like.past.slice(like.head)) this.settle(this.counted({ ...each }));
+    for (const [key, each] of like.open) {
+      if (!like.fresh.has(each)) continue;
+      const same = this.counted({ ...each });
+      this.open.set(key, same);
+      this.fresh.add(same);
+    }
+  }
+
+  take(key: number, run: number, at: number, amount: number): void {
+    const entry = this.counted({ run, at, amount, more: 0, from: 0, gone: false });
+    this.open.set(key, entry);
+    this.fresh.add(entry);
+  }
+
+  /** Its attempt has ended: it asks for nothing more. */
+  end(key: number, at: number): void {
+    const entry = this.open.get(key);
+    if (entry === undefined) return;
+    this.open.delete(key);
+    if (!this.fresh.delete(entry)) return;
+    entry.from = Math.max(entry.at, Math.min(at, entry.at + this.later));
+    this.settle(entry);
+  }
+
+  /** An attempt has used so much so far, other than was thought. What is more counts from now. */
+  correct(key: number, amount: number, now: number): void {
+    const entry = this.open.get(key);
+    if (entry === undefined) return;
+    const change = amount - entry.amount - entry.more;
+    if (change > 0) {
+      entry.more += change;
+      const { run } = entry;
+      this.settle(this.counted({ run, at: now, amount: change, more: 0, from: now, gone: false }));
+    } else if (!entry.gone) {
+      const less = Math.min(-change, entry.amount);
+      entry.amount -= less;
+      this.count(entry.run, -less);
+    }
+  }
+
+  /** Forgets what does not count any more. */
+  pass(now: number): void {
+    for (const entry of this.fresh) {
+      if (entry.at + this.later > now) break;
+      this.fresh.delete(entry);
+      entry.from = entry.at + this.later;
+      this.settle(entry);
+    }
+    for (let first = this.past[this.head]; first !== undefined; first = this.past[this.head]) {
+      if (first.from + this.ms > now) break;
+      first.gone = true;
+      this.count(first.run, -first.amount);
+      this.head++;
+    }
+    if (this.head > 1000 && this.head * 2 > this.past.length) {
+      this.past = this.past.slice(this.head);
+      this.head = 0;
+    }
+  }
+
+  /** When no more than `most` counts at the latest, if nothing is taken meanwhile. */
+  downTo(most: number): number {
+    let over = this.used - most;
+    let at = 0;
+    for (let i = this.head; over > 0 && i < this.past.length; i++) {
+      const entry = this.past[i];
+      if (entry === undefined) break;
+      over -= entry.amount;
+      at = entry.from + this.ms;
+    }
+    for (const entry of this.fresh) {
+      if (over <= 0) break;
+      over -= entry.amount;
+      at = Math.max(at, entry.at + this.later + this.ms);
+    }
+    return Math.ceil(at);
+  }
+
+  usedBy(run: number): number {
+    return this.byRun.get(run) ?? 0;
+  }
+
+  private counted(entry: Entry): Entry {
+    this.count(entry.run, entry.amount);
+    return entry;
+  }
+
+  private count(run: number, amount: number): void {
+    this.used += amount;
+    const sum = (this.byRun.get(run) ?? 0) + amount;
+    if (sum === 0) this.byRun.delete(run);
+    else this.byRun.set(run, sum);
+  }
+
+  /** They come nearly in order. */
+  private settle(entry: Entry): void {
+    let i = this.past.length;
+    for (let before = this.past[i - 1]; i > this.head && before !== undefined; before = this.past[i - 1]) {
+      if (before.from <= entry.from) break;
+      i--;
+    }
+    if (i === this.past.length) this.past.push(entry);
+    else this.past.splice(i, 0, entry);
+  }
+}

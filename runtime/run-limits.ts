@@ -1,0 +1,171 @@
+// The limits of a run: what its events say that it has taken of them and, as far as somebody tells, what others have.
+
+import type { LimitPlan } from "../compiler/plan-limits.ts";
+import { type BoundView, type Lack, LimitState, type NodeUse, ownRun, type Took } from "./limit-state.ts";
+import { rateText } from "./limit-texts.ts";
+
+/** What became of a limit, up to a time. */
+export interface LimitView {
+  readonly limit: string;
+  readonly bounds: readonly BoundView[];
+  /** Wall ms until which nothing of it may be taken; null: it is not paused. */
+  readonly pausedUntil: number | null;
+  /** How often it was paused in this run. */
+  readonly pauses: number;
+  /** Attempts of this run that took of it, and how much all of them together. */
+  readonly attempts: number;
+  readonly took: Readonly<Record<string, number>>;
+  /** Nodes of this run that could start or have to wait for it. */
+  readonly waiting: number;
+}
+
+interface Tally {
+  attempts: number;
+  pauses: number;
+  readonly took: Map<string, number>;
+}
+
+export class RunLimits {
+  /** Other runs use one of them now. */
+  shared = false;
+  private readonly states: ReadonlyMap<string, LimitState>;
+  private readonly tallies = new Map<string, Tally>();
+  /** What open attempts have. */
+  private readonly taken = new Map<number, readonly Took[]>();
+
+  constructor(plans: readonly LimitPlan[]) {
+    this.states = new Map(plans.map((plan) => [plan.name, new LimitState(plan)]));
+    for (const { name } of plans) this.tallies.set(name, { attempts: 0, pauses: 0, took: new Map() });
+  }
+
+  get any(): boolean {
+    return this.states.size > 0;
+  }
+
+  get names(): Iterable<string> {
+    return this.states.keys();
+  }
+
+  /** By name. */
+  state(limit: string): LimitState | null {
+    return this.states.get(limit) ?? null;
+  }
+
+  /** What holds a node, the longest; null: all that it uses has room. */
+  lack(uses: readonly NodeUse[], high: boolean, now: number): Lack | null {
+    let worst: Lack | null = null;
+    for (const use of uses) {
+      const lack = this.states.get(use.limit)?.lack(use, high, now) ?? null;
+      if (lack === null) continue;
+      if (
+        worst === null ||
+        (lack.until ?? Number.POSITIVE_INFINITY) > (worst.until ?? Number.POSITIVE_INFINITY)
+      )
+        worst = lack;
+    }
+    return worst;
+  }
+
+  /** A clause, why a node can never start; null: it can. */
+  impossible(uses: readonly NodeUse[]): string | null {
+    for (const use of uses) {
+      const found = this.states.get(use.limit)?.impossible(use) ?? null;
+      if (found === null) continue;
+      const { unit, amount, of } = found;
+      const all = rateText({ unit, of: of.own ?? of.amount, perSeconds: of.perSeconds });
+      return `it asks for ${amount} ${unit} of \`${use.limit}\` at once, which allows ${all}`;
+    }
+    return null;
+  }
+
+  /** What a node gets that {@link lack} lets start. */
+  given(uses: readonly NodeUse[]): readonly Took[] {
+    return uses.map((use) => {
+      const slot = this.states.get(use.limit)?.freeSlot() ?? null;
+      return slot === null ? use : { ...use, slot };
+    });
+  }
+
+  take(n: number, took: readonly Took[], at: number): void {
+    this.taken.set(n, took);
+    for (const each of took) {
+      this.states.get(each.limit)?.take(n, ownRun, at, each);
+      const tally = this.tallies.get(each.limit);
+      if (tally === undefined) continue;
+      tally.attempts++;
+      for (const [unit, amount] of Object.entries(each.amounts))
+        tally.took.set(unit, (tally.took.get(unit) ?? 0) + amount);
+    }
+  }
+
+  /** Its attempt has ended. */
+  left(n: number, at: number): void {
+    const took = this.taken.get(n);
+    if (took === undefined) return;
+    this.taken.delete(n);
+    for (const { limit } of took) this.states.get(limit)?.end(n, at);
+  }
+
+  /** An open attempt has used so much so far. */
+  corrected(n: number, amounts: Readonly<Record<string, number>>, now: number): void {
+    const took = this.taken.get(n);
+    if (took === undefined) return;
+    const after = took.map((each) => ({
+      ...each,
+      amounts: bounded(this.states.get(each.limit), each, amounts),
+    }));
+    this.taken.set(n, after);
+    after.forEach((each, i) => {
+      this.states.get(each.limit)?.correct(n, each.amounts, now);
+      const tally = this.tallies.get(each.limit);
+      for (const [unit, amount] of Object.entries(each.amounts))
+        tally?.took.set(unit, (tally.took.get(unit) ?? 0) + amount - (took[i]?.amounts[unit] ?? 0));
+    });
+  }
+
+  pause(limit: string, until: number): void {
+    this.pauseBy(limit, until);
+    const tally = this.tallies.get(limit);
+    if (tally !== undefined) tally.pauses++;
+  }
+
+  /** Another run has heard that it is to be left alone. */
+  pauseBy(limit: string, until: number): void {
+    const state = this.states.get(limit);
+    if (state !== undefined) state.pausedUntil = Math.max(state.pausedUntil, until);
+  }
+
+  /** What an open attempt has. */
+  takenBy(n: number): readonly Took[] {
+    return this.taken.get(n) ?? [];
+  }
+
+  slotOf(n: number, limit: string): string | null {
+    return this.takenBy(n).find((each) => each.limit === limit)?.slot ?? null;
+  }
+
+  /** `waiting`: how many nodes wait for each. */
+  view(now: number, waiting: () => ReadonlyMap<string, number>): readonly LimitView[] {
+    if (this.states.size === 0) return [];
+    const waits = waiting();
+    return [...this.states].map(([limit, state]) => {
+      const { attempts = 0, pauses = 0, took = new Map<string, number>() } = this.tallies.get(limit) ?? {};
+      return {
+        limit,
+        bounds: state.view(now),
+        pausedUntil: state.pausedUntil > now ? state.pausedUntil : null,
+        ...{ pauses, attempts, took: Object.fromEntries(took), waiting: waits.get(limit) ?? 0 },
+      };
+    });
+  }
+}
+
+/** Of what an attempt has used, that which the limit bounds. */
+function bounded(
+  state: LimitState | undefined,
+  { amounts }: Took,
+  used: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const units = state?.plan.rates.map(({ unit }) => unit) ?? [];
+  return Object.fromEntries(units.map((unit) => [unit, used[unit] ?? amounts[unit] ?? 0]));
+}

@@ -1,0 +1,77 @@
+// Checks sliding windows against a count over all that was ever taken.
+
+import { describe, expect, it } from "vitest";
+import { SlidingWindow } from "../runtime/limit-window.ts";
+import { chanceOf } from "./run-world.ts";
+
+const ms = 1000;
+const most = 20;
+
+/** Takes and ends by chance, never more than `most`; when each was taken, and how much. */
+function taken(seed: number): { at: number; amount: number; until: number }[] {
+  const chance = chanceOf(seed);
+  const window = new SlidingWindow(ms);
+  const all: { at: number; amount: number; until: number }[] = [];
+  const open: { key: number; index: number }[] = [];
+  let now = 5000;
+  for (let key = 1; key < 400; key++) {
+    now += Math.floor(chance() * 60);
+    window.pass(now);
+    const amount = 1 + Math.floor(chance() * 8);
+    if (window.used + amount > most) {
+      const free = window.downTo(most - amount);
+      expect(free).toBeGreaterThan(now);
+      window.pass(free - 1);
+      expect(window.used + amount, "there was room before").toBeGreaterThan(most);
+      now = free;
+      window.pass(now);
+      expect(window.used + amount, "there is no room at the time that was told").toBeLessThanOrEqual(most);
+    }
+    window.take(key, chance() < 0.5 ? 0 : 7, now, amount);
+    open.push({ key, index: all.length });
+    all.push({ at: now, amount, until: Number.POSITIVE_INFINITY });
+    while (open.length > 0 && chance() < 0.45) {
+      const [one] = open.splice(Math.floor(chance() * open.length), 1);
+      if (one === undefined) break;
+      window.end(one.key, now);
+      const entry = all[one.index];
+      if (entry !== undefined) entry.until = now;
+    }
+  }
+  return all;
+}
+
+describe("a sliding window", () => {
+  it("never lets more be asked for in any window, whenever in its first twentieth an attempt asks", () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const all = taken(seed);
+      const chance = chanceOf(seed + 1000);
+      const asked = all.map(({ at, amount, until }) => ({
+        at: Math.min(until, at + Math.floor(chance() * (ms / 20))),
+        amount,
+      }));
+      for (const { at } of asked) {
+        const inside = asked.filter((each) => each.at >= at && each.at < at + ms);
+        const sum = inside.reduce((total, { amount }) => total + amount, 0);
+        expect(sum, `seed ${seed}, from ${at} on`).toBeLessThanOrEqual(most);
+      }
+    }
+  });
+
+  it("counts what was used beyond what was taken from when it is told, and gives back what was not used", () => {
+    const window = new SlidingWindow(ms);
+    window.take(1, 0, 0, 5);
+    window.correct(1, 3, 100);
+    expect(window.used).toBe(3);
+    window.correct(1, 9, 400);
+    expect(window.used).toBe(9);
+    window.end(1, 500);
+    window.pass(1049);
+    expect(window.used).toBe(9);
+    window.pass(1050);
+    expect(window.used).toBe(6);
+    window.pass(1400);
+    expect(window.used).toBe(0);
+    expect(window.usedBy(0)).toBe(0);
+  });
+});
