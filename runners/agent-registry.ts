@@ -1,8 +1,10 @@
 // Kinds of agents: built in or brought by a package `flowc-agent-NAME`, found as runners are and loaded when asked for.
 
 import type { AgentFacts, AgentKind } from "../runtime/agent.ts";
-import { codingKinds } from "./agent-coding-kinds.ts";
+import { claudeAgentFacts } from "./agent-claude-kind.ts";
+import { codexAgentFacts } from "./agent-codex-kind.ts";
 import { commandAgentFacts } from "./agent-command-kind.ts";
+import { geminiAgentFacts } from "./agent-gemini-kind.ts";
 import {
   exportOf,
   fieldOf,
@@ -28,10 +30,9 @@ interface Known {
 
 /** What `flowc check` reads of a kind is small, and stands by itself. */
 export const builtInAgents: readonly Known[] = [
-  ...codingKinds.map((facts) => ({
-    facts,
-    open: async () => ({ problem: `This version of flowc cannot ask an agent of kind \`${facts.kind}\`.` }),
-  })),
+  { facts: claudeAgentFacts, open: async () => (await import("./agent-claude.ts")).claudeAgent },
+  { facts: codexAgentFacts, open: async () => (await import("./agent-codex.ts")).codexAgent },
+  { facts: geminiAgentFacts, open: async () => (await import("./agent-gemini.ts")).geminiAgent },
   { facts: commandAgentFacts, open: async () => (await import("./agent-command.ts")).commandAgent },
 ];
 

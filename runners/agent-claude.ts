@@ -1,0 +1,163 @@
+// The agent kind `claude`: how Claude Code is started without a terminal, and what is read of its events.
+
+import type {
+  AgentCommand,
+  AgentEnd,
+  AgentKind,
+  AgentNews,
+  AgentReader,
+  AgentRequest,
+} from "../runtime/agent.ts";
+import type { Exit } from "../runtime/runner.ts";
+import { type ClaudeSeen, endOfClaude } from "./agent-claude-ends.ts";
+import { claudeAgentFacts } from "./agent-claude-kind.ts";
+import { ClaudeUsage } from "./agent-claude-usage.ts";
+import {
+  aboutIn,
+  brief,
+  type Fields,
+  fieldsOf,
+  listOf,
+  numberIn,
+  objectIn,
+  textIn,
+  textsIn,
+} from "./agent-lines.ts";
+
+export const claudeAgent: AgentKind = {
+  ...claudeAgentFacts,
+  command: (request) => {
+    const { session } = request;
+    const resumed = session.resumes ? "--resume" : "--session-id";
+    const { argv, env, files } = claudeProcess(request);
+    return { argv: [...argv, resumed, session.id], env, stdin: request.prompt, files };
+  },
+  reader: (request) => new ClaudeReader(request),
+};
+
+const mcpFile = "mcp.json";
+
+/** All of a command but its session and prompt: what a process that serves several requests has, too. */
+export function claudeProcess(request: AgentRequest): Omit<AgentCommand, "stdin"> {
+  const { settings, schema, temporary, budget } = request;
+  const { mcp_servers: mcp, project_settings: project = false, home } = settings;
+  const argv = [textIn(settings, "path") || "claude", "-p", "--output-format", "stream-json", "--verbose"];
+  const add = (flag: string, value: string | number | null) => {
+    if (value !== null && value !== "") argv.push(flag, String(value));
+  };
+  add("--model", textIn(settings, "model"));
+  add("--effort", textIn(settings, "effort"));
+  add("--permission-mode", textIn(settings, "permission_mode") || "acceptEdits");
+  add("--append-system-prompt", textIn(settings, "role"));
+  add("--append-system-prompt-file", textIn(settings, "role_file"));
+  // An empty list of tools is told, too: it then has none.
+  if (Array.isArray(settings["tools"])) argv.push("--tools", textsIn(settings["tools"]).join(","));
+  add("--allowedTools", textsIn(settings["allowed_tools"]).join(","));
+  add("--disallowedTools", textsIn(settings["denied_tools"]).join(","));
+  add("--max-turns", numberIn(settings, "max_turns"));
+  add("--max-budget-usd", budget);
+  if (schema !== null) argv.push("--json-schema", JSON.stringify(schema));
+  argv.push("--setting-sources", project === true ? "project" : "");
+  if (mcp !== undefined) argv.push("--mcp-config", `${temporary}/${mcpFile}`);
+  if (project !== true) argv.push("--strict-mcp-config");
+  return {
+    argv,
+    env: {
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      DISABLE_AUTOUPDATER: "1",
+      // It waits by itself, ten times and longer each time: with two flowc hears soon that a limit is reached.
+      CLAUDE_CODE_MAX_RETRIES: "2",
+      ...(typeof home === "string" ? { CLAUDE_CONFIG_DIR: home } : {}),
+    },
+    files: mcp === undefined ? [] : [{ path: mcpFile, text: `${JSON.stringify({ mcpServers: mcp })}\n` }],
+  };
+}
+
+export class ClaudeReader implements AgentReader {
+  private readonly request: AgentRequest;
+  private readonly used: ClaudeUsage;
+  private seen: ClaudeSeen = { result: null, offered: true, error: "", afterMs: null };
+  private session = "";
+
+  /** `before`: what the process had used when the request began. */
+  constructor(request: AgentRequest, before?: ClaudeUsage) {
+    this.request = request;
+    this.used = new ClaudeUsage(before);
+  }
+
+  /** The event `result` has come: the process would take another request now. */
+  get isOver(): boolean {
+    return this.seen.result !== null;
+  }
+
+  get usage(): ClaudeUsage {
+    return this.used;
+  }
+
+  line(text: string): readonly AgentNews[] {
+    const event = objectIn(text);
+    if (event === null) return [];
+    switch (event["type"]) {
+      case "system":
+        return this.system(event);
+      case "assistant":
+        return this.assistant(event);
+      case "result":
+        this.seen = { ...this.seen, result: event };
+        this.used.told(event);
+        return [...this.named(event), { kind: "usage", usage: this.used.now() }];
+      default:
+        return [];
+    }
+  }
+
+  end(exit: Exit, errors: string): AgentEnd {
+    return endOfClaude(this.request, this.seen, exit, errors);
+  }
+
+  private named(event: Fields): readonly AgentNews[] {
+    const id = textIn(event, "session_id");
+    if (id === "" || id === this.session) return [];
+    this.session = id;
+    return [{ kind: "session", id }];
+  }
+
+  private system(event: Fields): readonly AgentNews[] {
+    if (event["subtype"] === "init") {
+      const offered = textsIn(event["tools"]).includes("StructuredOutput");
+      this.seen = { ...this.seen, offered };
+      return this.named(event);
+    }
+    if (event["subtype"] !== "api_retry") return [];
+    const status = numberIn(event, "error_status");
+    const afterMs = Math.round(numberIn(event, "retry_delay_ms") ?? 0);
+    this.seen = { ...this.seen, error: textIn(event, "error"), afterMs };
+    if (status === 429 || status === 529 || status === 503) return [{ kind: "waits", status, afterMs }];
+    const why = status === null ? "it could not be reached" : `it answered ${status}`;
+    return [{ kind: "does", text: `asks its model again: ${why}` }];
+  }
+
+  private assistant(event: Fields): readonly AgentNews[] {
+    const message = fieldsOf(event["message"]);
+    const error = textIn(event, "error");
+    if (error !== "") this.seen = { ...this.seen, error };
+    // What Claude Code says itself comes as words of the model, and is told in the end.
+    if (message["model"] === "<synthetic>") return [];
+    this.used.said(message);
+    const news: AgentNews[] = [{ kind: "usage", usage: this.used.now() }];
+    for (const block of listOf(message["content"]).map(fieldsOf)) {
+      const text = doesIn(block);
+      if (text !== "") news.push({ kind: "does", text });
+    }
+    return news;
+  }
+}
+
+/** What a block of the model's says that it does, in one line; "": nothing for people. */
+function doesIn(block: Fields): string {
+  if (block["type"] === "text") return brief(textIn(block, "text"));
+  if (block["type"] !== "tool_use") return "";
+  const name = textIn(block, "name");
+  if (name === "StructuredOutput") return "answers";
+  return brief(`${name} ${aboutIn(fieldsOf(block["input"]))}`);
+}
