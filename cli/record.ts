@@ -4,6 +4,7 @@ import type { Value } from "../compiler/types.ts";
 import { sharedGraph } from "../runtime/analysis/analyze.ts";
 import { analyze, closeAnalysis } from "../runtime/analysis/pool.ts";
 import type { ArtifactRef, Event } from "../runtime/events.ts";
+import type { LimitView } from "../runtime/run-limits.ts";
 import type { Counts, Failure, GateView, InstancesView, RunView, State } from "../runtime/run-view.ts";
 
 export interface NodeRecord {
@@ -72,6 +73,10 @@ export interface RunRecord {
   readonly sideBySide: { readonly most: number; readonly mean: number };
   /** What became of the instances of declared runners, up to the last event. */
   readonly instances: readonly InstancesView[];
+  /** What became of the limits that its tasks use, as they were at `seenAt`. */
+  readonly limits: readonly LimitView[];
+  /** Wall ms: of the last event, or now while somebody is at work on it. */
+  readonly seenAt: number;
   /** The longest chain of nodes by the time they took. */
   readonly critical: { readonly ms: number; readonly nodes: readonly string[] };
   /** Nodes that had succeeded before the run was opened for the last time. */
@@ -158,8 +163,15 @@ function verdictOf(view: RunView, { n, name, state, message }: Failure): readonl
   return [`${name} failed: ${message}`];
 }
 
-/** The whole record. `alive`: somebody is at work on the run. */
-export async function recordOf(view: RunView, events: Iterable<Event>, alive: boolean): Promise<RunRecord> {
+/** The whole record. `alive`: somebody is at work on the run, at the wall ms `now`. */
+export async function recordOf(
+  view: RunView,
+  events: Iterable<Event>,
+  alive: boolean,
+  now: number,
+): Promise<RunRecord> {
+  const past = history(view, events);
+  const seenAt = alive && view.status === "running" ? Math.max(now, past.lastAt) : past.lastAt;
   const nodes = nodesOf(view);
   const times = nodes.flatMap((node) => (node.durationMs === null ? [] : [node.durationMs]));
   const totalMs = times.reduce((sum, ms) => sum + ms, 0);
@@ -179,7 +191,10 @@ export async function recordOf(view: RunView, events: Iterable<Event>, alive: bo
     counts: view.counts,
     nodes,
     causes: causesOf(view),
-    ...history(view, events),
+    ...past,
+    instances: view.instanceUse(past.lastAt),
+    limits: view.limitUse(seenAt),
+    seenAt,
     totalMs,
     meanMs: times.length === 0 ? null : totalMs / times.length,
     sideBySide: sideBySide(nodes),
@@ -258,7 +273,7 @@ function history(view: RunView, events: Iterable<Event>) {
     startedAt: startedAt ?? 0,
     endedAt,
     wallMs,
-    instances: view.instanceUse(before),
+    lastAt: before,
     reused: openings > 1 ? reused : 0,
     resumed: Math.max(0, openings - 1),
   };

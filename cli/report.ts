@@ -13,6 +13,7 @@ import { gateLines } from "./render/gates.ts";
 import { html } from "./render/html.ts";
 import { instancesLine } from "./render/instances.ts";
 import { junit } from "./render/junit.ts";
+import { limitLine } from "./render/limits.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
 import type { ReportFormat, RequestOf } from "./request.ts";
 import { graphOfRun } from "./run-graph.ts";
@@ -28,7 +29,7 @@ export async function report(request: RequestOf<"report">, world: World): Promis
   return withJournal(world, request.state, async (journal, project) => {
     const { view, events, owner, gone } = await readRun(journal, project, request.run);
     warnOfGone(gone, view, world);
-    const record = await recordOf(view, events, owner !== null);
+    const record = await recordOf(view, events, owner !== null, world.now());
     world.out.write(await reportText(record, view, request.format));
     return exits.well;
   });
@@ -121,6 +122,9 @@ function head(record: RunRecord): readonly string[] {
     ],
     ...record.instances.map(
       (each) => ["Instances", instancesLine(each, record.status === "running")] as const,
+    ),
+    ...record.limits.map(
+      (each) => ["Limit", limitLine(each, record.status === "running", record.seenAt)] as const,
     ),
     ...(record.resumed > 0
       ? [["Resumed", `${count(record.resumed, "time")}; ${count(record.reused, "result")} reused`] as const]

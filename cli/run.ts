@@ -216,7 +216,7 @@ async function ended(
   const github = onGithub(world);
   const record =
     request.json || request.report !== null || github
-      ? await recordOf(view, journal.events(result.run), true)
+      ? await recordOf(view, journal.events(result.run), true, world.now())
       : null;
   const unwritten =
     request.report !== null && record !== null

@@ -13,6 +13,7 @@ import { painter, type Style } from "./render/color.ts";
 import { failureLines } from "./render/failure.ts";
 import { gateLines } from "./render/gates.ts";
 import { instancesJson, instancesLine } from "./render/instances.ts";
+import { limitJson, limitLine } from "./render/limits.ts";
 import { table } from "./render/table.ts";
 import { count, visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
@@ -29,7 +30,7 @@ export async function show(request: RequestOf<"show">, world: World): Promise<nu
   return withJournal(world, request.state, async (journal, project) => {
     const { view, events, owner, gone } = await readRun(journal, project, request.run);
     warnOfGone(gone, view, world);
-    const record = await recordOf(view, events, owner !== null);
+    const record = await recordOf(view, events, owner !== null, world.now());
     if (request.json) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
     else {
       for (const line of drawn(record, world)) world.out.write(`${line}\n`);
@@ -79,6 +80,7 @@ function drawn(record: RunRecord, world: World): readonly string[] {
     `started ${moment(record.startedAt)}, took ${duration(record.wallMs)}${record.resumed > 0 ? `, resumed ${count(record.resumed, "time")}` : ""}${record.on === null ? "" : `, on ${visible(record.on)}`}${record.set.length === 0 ? "" : `, with ${record.set.map(visible).join(" ")}`}`,
     countsLine(record),
     ...record.instances.map((each) => instancesLine(each, record.status === "running")),
+    ...record.limits.map((each) => limitLine(each, record.status === "running", record.seenAt)),
   ];
   for (const cause of record.causes)
     lines.push(...failureLines(cause.failure, columns ?? Number.POSITIVE_INFINITY, paint));
@@ -172,6 +174,7 @@ export function recordJson(record: RunRecord) {
     critical_path: record.critical,
     at_the_same_time: record.sideBySide,
     instances: record.instances.map(instancesJson),
+    limits: record.limits.map(limitJson),
     resumed: record.resumed,
     reused: record.reused,
     counts: record.counts,

@@ -28,7 +28,7 @@ export function encodeEvent(event: Event, run: number, spill: Spill, row: SqlVal
   const n = "n" in event ? event.n : null;
   const a = "a" in event ? event.a : null;
   row.push(run * runStride + event.seq, event.at, event.epoch, eventTypes.indexOf(event.type), n, a);
-  if (event.type === "attempt.started" && event.spoiled === undefined) {
+  if (event.type === "attempt.started" && event.spoiled === undefined && event.took === undefined) {
     const { key, print = "" } = event;
     // Half of what JSON takes, for each node there is.
     if (isKey(key) && (print === "" || isKey(print))) {

@@ -18,12 +18,14 @@ export interface Took extends NodeUse {
 export interface Lack {
   readonly limit: string;
   readonly by: "paused" | "rate" | "concurrent" | "slots" | "others";
-  /** Of a rate: what of, and how much of how much counts now. */
+  /** Of a rate: what of, how much of how much counts now, how much is asked for, and how much of it is kept back. */
   readonly rate: {
     readonly unit: string;
     readonly used: number;
     readonly of: number;
     readonly perSeconds: number;
+    readonly asked: number;
+    readonly kept: number;
   } | null;
   readonly until: number | null;
 }
@@ -195,7 +197,8 @@ export class LimitState {
       if (used + asked <= room) continue;
       const until = Math.max(now + 1, window.downTo(Math.max(0, room - asked)));
       if (worst !== null && (worst.until ?? 0) >= until) continue;
-      worst = { limit: this.plan.name, by: "rate", rate: { unit, used, of: amount, perSeconds }, until };
+      const rate = { unit, used, of: amount, perSeconds, asked, kept: amount - room };
+      worst = { limit: this.plan.name, by: "rate", rate, until };
     }
     return worst;
   }

@@ -38,21 +38,25 @@ const units = [
 
 /** By what a node is held, for people. */
 export function lackText({ limit, by, rate, until }: Lack, now: number): string {
-  const wait = until === null ? "" : `, for ${waitText(until - now)} more`;
+  const wait = until === null ? "" : waitText(until - now);
   switch (by) {
     case "paused":
-      return `the limit \`${limit}\`, which is paused${wait}`;
+      return `the limit \`${limit}\`, which is paused${wait === "" ? "" : ` for ${wait} more`}`;
     case "rate":
-      return rate === null
-        ? `the limit \`${limit}\``
-        : `the limit \`${limit}\` (${rate.used} of ${rateText(rate)} used${wait})`;
+      return `the limit \`${limit}\`${rate === null ? "" : ` (${usedText(rate)}${wait === "" ? "" : `; more in ${wait}`})`}`;
     case "concurrent":
-      return `the limit \`${limit}\` (\`concurrent\`)`;
+      return `the limit \`${limit}\`: as many nodes as it lets have it at one time`;
     case "slots":
       return `the limit \`${limit}\`, of which no slot is free`;
     case "others":
       return `the limit \`${limit}\`: another run has had less of it and goes first`;
   }
+}
+
+function usedText(rate: NonNullable<Lack["rate"]>): string {
+  const asked = rate.asked > 1 ? `, it takes ${rate.asked}` : "";
+  const kept = rate.kept > 0 ? `, ${rate.kept} kept for priority high` : "";
+  return `${rate.used} of ${rateText(rate)} used${asked}${kept}`;
 }
 
 function waitText(ms: number): string {

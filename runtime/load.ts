@@ -6,6 +6,7 @@ import { type Folding, openFiles } from "./files.ts";
 import type { Journal } from "./journal.ts";
 import { diverged, refuseUnread } from "./journal-errors.ts";
 import { type Gone, historyOf } from "./journal-history.ts";
+import { lookAtLimits } from "./limit-look.ts";
 import { apply, createRun, Diverged } from "./run.ts";
 import type { RunView } from "./run-view.ts";
 
@@ -36,5 +37,6 @@ export function loadRun(journal: Journal, id: string, project: string): LoadedRu
     if (error instanceof Diverged) throw diverged(id, error);
     throw error;
   }
+  if (view.status === "running") lookAtLimits(journal, view, Math.max(view.now, Date.now()));
   return { view, plan, events, folder, gone };
 }

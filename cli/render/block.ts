@@ -5,6 +5,7 @@ import { duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
 import { failureLines } from "./failure.ts";
 import { instancesNow } from "./instances.ts";
+import { limitNow } from "./limits.ts";
 import { liveLines } from "./live.ts";
 import { peopleLine } from "./people.ts";
 import { countParts, endedOf, endLines, type Left, type Progress, type Stage } from "./progress.ts";
@@ -191,7 +192,8 @@ function heldText(now: () => number): (run: RunView) => string | null {
   let at = Number.NEGATIVE_INFINITY;
   let told: string | null = null;
   return (run) => {
-    if (run.counts.ready === 0 && run.plan.runners.length === 0) return null;
+    const declared = run.plan.runners.length > 0 || run.plan.limits !== undefined;
+    if (run.counts.ready === 0 && !declared) return null;
     if (told !== null && now() - at < heldMs) return told;
     at = now();
     told = heldNow(run, at);
@@ -200,27 +202,34 @@ function heldText(now: () => number): (run: RunView) => string | null {
 }
 
 function heldNow(run: RunView, now: number): string | null {
-  const uses = run.instanceUse(now).map(instancesNow);
+  const uses = [
+    ...run.instanceUse(now).map(instancesNow),
+    ...run.limitUse(now).map((use) => limitNow(use, now)),
+  ];
   const others = run.counts.ready === 0 ? null : heldByOthers(run, now);
   return uses.length + (others === null ? 0 : 1) === 0
     ? null
     : [...uses, ...(others === null ? [] : [others])].join("; ");
 }
 
-function heldByOthers(run: RunView, now: number): string {
+/** Limits tell by themselves who waits for them. */
+function heldByOthers(run: RunView, now: number): string | null {
   const reasons = new Map<string, number>();
   let seen = 0;
+  let told = 0;
   for (const n of run.nodes()) {
     if (run.state(n) !== "ready") continue;
     const why = run.heldBy(n, now);
-    if (why !== null) reasons.set(why, (reasons.get(why) ?? 0) + 1);
+    if (why?.startsWith("the limit ") === true) told++;
+    else if (why !== null) reasons.set(why, (reasons.get(why) ?? 0) + 1);
     if (++seen >= lookedAtMax) break;
   }
-  const { ready } = run.counts;
+  if (told > 0 && told === seen) return null;
+  const ready = run.counts.ready - told;
   const found = [...reasons].sort(([, a], [, b]) => b - a);
   const [first] = found;
   if (first === undefined) return `${ready} ready`;
-  if (seen < ready) return `${ready} held, most by ${visible(first[0])}`;
+  if (seen < run.counts.ready) return `${ready} held, most by ${visible(first[0])}`;
   const parts = found
     .slice(0, reasonsMax)
     .map(([why, times], i) => `${times}${i === 0 ? " held" : ""} by ${visible(why)}`);

@@ -6,6 +6,7 @@ import { chainText } from "./chain.ts";
 import { gateLines } from "./gates.ts";
 import type { Graph } from "./graph.ts";
 import { instancesLine } from "./instances.ts";
+import { limitLine } from "./limits.ts";
 import { escaped } from "./markup.ts";
 import { svg } from "./svg.ts";
 import { count, visible, visibleLines } from "./text.ts";
@@ -61,6 +62,9 @@ function summary(record: RunRecord): string {
     ["mean", record.meanMs === null ? "–" : duration(record.meanMs)],
     ...record.instances.map(
       (each) => ["instances", instancesLine(each, record.status === "running")] as const,
+    ),
+    ...record.limits.map(
+      (each) => ["limit", limitLine(each, record.status === "running", record.seenAt)] as const,
     ),
     ["at the same time", `${sideBySide.mean.toFixed(1)} on average, at most ${sideBySide.most}`],
     ...(record.resumed > 0

@@ -1,7 +1,7 @@
 // What a person sees while a run goes on: the block on a terminal of any size, plain lines elsewhere.
 
 import { describe, expect, it } from "vitest";
-import { Plans, planOf } from "../run-plans.ts";
+import { lit, Plans, planOf } from "../run-plans.ts";
 import { Shown } from "./stage.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -44,6 +44,24 @@ describe("the block", () => {
     expect(shown.lines).toEqual([
       "✗ lint failed: The script exited with 3.",
       "stopping: waiting for 2 nodes to end",
+    ]);
+  });
+
+  it("tells of limits how much is used, when there is more, and who waits", () => {
+    const uses = [{ limit: "api", amounts: [{ unit: "requests", amount: lit(1) }] }];
+    const plan = new Plans()
+      .limit("api", { rates: [{ unit: "requests", amount: 2, perSeconds: 60 }] })
+      .task("t", { params: ["x"], uses })
+      .flow("main", [], (b) => {
+        for (const name of ["lint", "compile", "test", "package"]) b.task(name, "t", [0]);
+        return b.task("upload", "t", [0]);
+      })
+      .done();
+    const shown = new Shown(plan, { options: { jobs: 4 } }).wait(1_000).end("lint").wait(5_000);
+    expect(shown.lines).toEqual([
+      "  compile  6s",
+      "  limit api: 2 of 2 requests per 1m, more in 55s, 3 wait",
+      "1 of 5 done, 1 running, 6s",
     ]);
   });
 

@@ -70,6 +70,8 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
     meanMs: 500,
     sideBySide: { most: 2, mean: 1.5 },
     instances: [],
+    limits: [],
+    seenAt: start + 60_000,
     critical: { ms: 500, nodes: ["ok"] },
     reused: 0,
     resumed: 0,

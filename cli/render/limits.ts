@@ -1,0 +1,58 @@
+// What is taken of a limit and who waits for it, as a line and as JSON.
+
+import type { BoundView } from "../../runtime/limit-state.ts";
+import { spanText } from "../../runtime/limit-texts.ts";
+import type { LimitView } from "../../runtime/run-limits.ts";
+import { duration } from "./amounts.ts";
+import { count, visible } from "./text.ts";
+
+/** `limit api: 100 of 100 requests per 1m, more in 12s, 14 wait`: what there is to tell while nodes run. */
+export function limitNow(use: LimitView, now: number): string {
+  const bounds = use.bounds.map((bound) => boundText(bound, now));
+  const paused = use.pausedUntil === null ? [] : [`paused for ${duration(use.pausedUntil - now)} more`];
+  const { waiting } = use;
+  const waits = waiting === 0 ? [] : [`${waiting} ${waiting === 1 ? "waits" : "wait"}`];
+  return `limit ${visible(use.limit)}: ${[...paused, ...bounds, ...waits].join(", ")}`;
+}
+
+/** All of it; `going`: the run goes on. */
+export function limitLine(use: LimitView, going: boolean, now: number): string {
+  const taken = Object.entries(use.took).map(([unit, amount]) => `${grouped(amount)} ${visible(unit)}`);
+  const by = `${taken.length === 0 ? "" : `${taken.join(" and ")} by `}${count(use.attempts, "attempt")}`;
+  const paused = use.pauses === 0 ? [] : [`paused ${count(use.pauses, "time")}`];
+  const head = going ? limitNow(use, now) : `limit ${visible(use.limit)}`;
+  return going ? [head, `${by} of this run`, ...paused].join(", ") : `${head}: ${[by, ...paused].join(", ")}`;
+}
+
+function boundText({ unit, perSeconds, limit, used, until }: BoundView, now: number): string {
+  const all = `${grouped(used)} of ${grouped(limit)}`;
+  if (perSeconds === null) return `${all} ${unit === "slots" ? "slots taken" : "at once"}`;
+  const again = until === null || until <= now ? "" : `, more in ${duration(until - now)}`;
+  return `${all} ${visible(unit)} per ${spanText(perSeconds)}${again}`;
+}
+
+/** As flows have them: `100_000`. */
+function grouped(amount: number): string {
+  return String(amount).replaceAll(/\B(?=(\d{3})+$)/g, "_");
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+export function limitJson(use: LimitView) {
+  return {
+    limit: use.limit,
+    bounds: use.bounds.map(({ unit, perSeconds, limit, used, until }) => ({
+      unit,
+      per_ms: perSeconds === null ? null : perSeconds * 1000,
+      limit,
+      used,
+      remaining: Math.max(0, limit - used),
+      until: iso(until),
+    })),
+    paused_until: iso(use.pausedUntil),
+    pauses: use.pauses,
+    attempts: use.attempts,
+    took: use.took,
+    waiting: use.waiting,
+  };
+}
