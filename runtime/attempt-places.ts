@@ -19,6 +19,26 @@ export interface PlacesOf {
   runner(kind: string): Promise<Runner | Problem>;
 }
 
+/** So much later than it was told an instance may have been asked for. */
+const toldMs = 100;
+
+/** The run whose places they are. */
+export interface PlacesFor {
+  readonly run: string;
+  /** It had an owner before. */
+  readonly inherited: boolean;
+  /** Absolute. */
+  readonly project: string;
+  /** As in `AttemptsOf`. */
+  begun?(runner: string): readonly number[];
+}
+
+/** What of the world they need: the clock is both wall and monotonic. */
+export interface PlacesWorld extends PoolWorld {
+  /** Wall ms. */
+  wall(): number;
+}
+
 /** So long an instance may have nothing to do before it is ended: the next node may be there at once. */
 const idleMs = 10_000;
 
@@ -75,20 +95,43 @@ export function limitsOf({ instances, spawn, reuse }: PlaceChoice, quota: Quota)
 /** The places of one run. */
 export class AttemptPlaces {
   private readonly of: PlacesOf;
-  private readonly project: string;
-  private readonly world: PoolWorld;
+  private readonly run: PlacesFor;
+  private readonly world: PlacesWorld;
   private readonly pools = new Map<string, Promise<InstancePool | Problem>>();
+  /** Only as long as they may have to be told from what an earlier owner left. */
+  private started: Set<InstanceRef> | null;
 
-  constructor(of: PlacesOf, project: string, world: PoolWorld) {
+  constructor(of: PlacesOf, run: PlacesFor, world: PlacesWorld) {
     this.of = of;
-    this.project = project;
-    this.world = world;
+    this.run = run;
+    this.started = run.inherited ? new Set() : null;
+    this.world = {
+      now: () => world.now(),
+      wall: () => world.wall(),
+      timer: (ms, wake) => world.timer(ms, wake),
+      random: () => world.random(),
+      isOurs: () => world.isOurs(),
+      tell: (text) => world.tell(text),
+      begun: (runner) => world.begun(runner),
+      closed: (i, why) => world.closed(i, why),
+      opened: (told) => {
+        this.ours(told.ref);
+        return world.opened(told);
+      },
+    };
+  }
+
+  /** What carries this was started here, and left by nobody. */
+  ours(ref: InstanceRef): void {
+    this.started?.add(ref);
   }
 
   async take(name: string, wanted: Wanted): Promise<Taken> {
     if (name === "local") {
       const runner = await this.of.runner("local");
-      return "problem" in runner ? refused(runner) : ownInstance(runner, this.project, wanted, this.world);
+      return "problem" in runner
+        ? refused(runner)
+        : ownInstance(runner, this.run.project, wanted, this.world);
     }
     const pool = this.pools.get(name) ?? this.pool(name);
     this.pools.set(name, pool);
@@ -100,11 +143,28 @@ export class AttemptPlaces {
     return identityIn(this.of, name);
   }
 
+  /** As in `RunAttempts`. */
+  async sweep(atOnce = false): Promise<readonly string[]> {
+    await this.close();
+    // Who goes on all the same gets new ones.
+    this.pools.clear();
+    return this.ended({ atOnce });
+  }
+
+  /** As in `RunAttempts`. */
+  async sweepLeft(): Promise<readonly string[]> {
+    const except = (): ReadonlySet<InstanceRef> => this.started ?? new Set();
+    const swept = await this.during(() => this.ended({ except }));
+    this.started = null;
+    return swept;
+  }
+
   /** Ends what carries the run's tag; `except`: not what is told to be ours. Gives what it was. */
-  async sweep(
-    run: string,
-    how: { readonly atOnce?: boolean; readonly except?: () => ReadonlySet<InstanceRef> },
-  ): Promise<readonly string[]> {
+  private async ended(how: {
+    readonly atOnce?: boolean;
+    readonly except?: () => ReadonlySet<InstanceRef>;
+  }): Promise<readonly string[]> {
+    const { run } = this.run;
     const { isOurs } = this.world;
     const swept: string[] = [];
     for (const [runner, settings] of await this.kinds()) {
@@ -124,7 +184,7 @@ export class AttemptPlaces {
   }
 
   /** Carries out `look` while no instance is being made. */
-  async during<T>(look: () => Promise<T>): Promise<T> {
+  private async during<T>(look: () => Promise<T>): Promise<T> {
     let all = look;
     for (const pool of await this.opened()) {
       const inner = all;
@@ -145,9 +205,12 @@ export class AttemptPlaces {
 
   private async pool(name: string): Promise<InstancePool | Problem> {
     const found = await find(this.of, name);
-    return "problem" in found
-      ? found
-      : new InstancePool({ ...found, name, project: this.project }, this.world);
+    if ("problem" in found) return found;
+    const { now, wall } = this.world;
+    // What was told was done a moment later. If the wall was set back meanwhile, it was now.
+    const ages = (this.run.begun?.(name) ?? []).map((at) => Math.max(0, wall() - at - toldMs));
+    const begun = ages.map((age) => now() - age).sort((a, b) => a - b);
+    return new InstancePool({ ...found, name, project: this.run.project, begun }, this.world);
   }
 
   /** Every runner that may have made something for the run, with all settings it may have done so with. */

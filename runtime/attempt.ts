@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Action, Command, TaskPlan } from "../compiler/plan-tasks.ts";
 import { endAnswer, type Type, type TypeTable, type Value } from "../compiler/types.ts";
 import { type Answer, answerOfCall, answerOfOut, answerOfReturn, type Work } from "./answer.ts";
+import { atPlace, type LentWorld, mayBegin } from "./attempt-lent.ts";
 import { type AttemptReport, cancelled, failed, neverBegan, redacted, reportOf } from "./attempt-report.ts";
 import type { CallPool } from "./calls/pool.ts";
 import type { Changes } from "./changes.ts";
@@ -15,7 +16,7 @@ import { endedBy, exited, programOf, signalled } from "./endings.ts";
 import { type EnvText, environmentOf } from "./environment.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import { textsOf } from "./hole-texts.ts";
-import type { Lent, Taken, Wanted } from "./instances.ts";
+import type { Lent } from "./instances.ts";
 import { isFull } from "./journal-errors.ts";
 import { Left } from "./left.ts";
 import { type LogPaths, logPaths } from "./log-paths.ts";
@@ -42,6 +43,8 @@ export interface AttemptSettings {
   readonly env: readonly EnvText[];
   /** It prefers the instance of its runner that served this key last. */
   readonly affinity: string | null;
+  /** By its priority: 0 is served before 1 before 2. */
+  readonly rank: number;
   readonly needs: { readonly cpu: number; readonly memory: number };
 }
 
@@ -66,7 +69,7 @@ export interface AttemptOrder {
 }
 
 /** What all attempts of a run share. */
-export interface AttemptWorld extends EarlyWorld {
+export interface AttemptWorld extends EarlyWorld, LentWorld {
   /** Absolute. */
   readonly project: string;
   /** Absolute: where this run's logs and temporary directories are. */
@@ -79,11 +82,7 @@ export interface AttemptWorld extends EarlyWorld {
   readonly scratch: Scratch;
   readonly logs: Folders;
   readonly changes: Changes;
-  /** An instance of a runner, by its name in the plan, as soon as there is one. */
-  take(runner: string, wanted: Wanted): Promise<Taken>;
   isOurs(): boolean;
-  /** Told where an attempt is before anything of it runs, and which instance of a declared runner serves it. */
-  placed(n: number, a: number, ref: string, of: Lent["of"]): void;
 }
 
 /** Carries out one attempt. `stop` ends it; its outcome is then `cancelled`. Rejects only when the disk is full. */
@@ -112,11 +111,6 @@ function secretsOf({ settings }: AttemptOrder, world: AttemptWorld): readonly st
   return settings.env.flatMap((entry) => ("secret" in entry ? [world.secrets.get(entry.secret) ?? ""] : []));
 }
 
-/** A core is what every node needs of this machine, and bounds nothing. */
-function neededBy({ needs }: AttemptSettings): Wanted["needs"] {
-  return { cpu: needs.cpu > 1 ? needs.cpu : null, memoryBytes: needs.memory > 0 ? needs.memory : null };
-}
-
 class Attempt {
   private readonly order: AttemptOrder;
   private readonly world: AttemptWorld;
@@ -143,42 +137,20 @@ class Attempt {
   async report(): Promise<AttemptReport> {
     const { order, world } = this;
     if (this.stop.aborted) return neverBegan;
-    const isCall = order.task.action?.kind === "call";
     world.logs.make(this.logs.folder);
-    const tag = { run: order.run, node: order.n, attempt: order.a };
-    const taken = await world.take(isCall ? "local" : order.settings.runner, {
-      tag,
-      folder: dirname(this.scratch),
-      needs: neededBy(order.settings),
-      key: order.settings.affinity,
-      stop: this.stop,
-    });
-    if (taken === "stopped") return neverBegan;
-    if ("problem" in taken)
-      return taken.problem === "refused"
-        ? failed("launch", taken.message)
-        : { outcome: "lost", message: taken.message };
-    let lost = false;
-    try {
-      const report = await this.served(taken, tag, isCall);
-      lost = report.outcome === "lost";
-      return report;
-    } catch (error) {
-      lost = reportOf(error).outcome === "lost";
-      throw error;
-    } finally {
-      await taken.giveBack(lost);
-    }
+    const place = { take: world.take, folder: dirname(this.scratch), stop: this.stop };
+    return atPlace(order, place, (lent, tag) => this.served(lent, tag));
   }
 
-  private async served({ instance, runner, of }: Lent, tag: Tag, isCall: boolean): Promise<AttemptReport> {
-    const { order, world } = this;
+  private async served({ instance, runner, of }: Lent, tag: Tag): Promise<AttemptReport> {
+    const { order, world, stop } = this;
     const kind = order.settings.reads === null ? "project" : "scratch";
     const workspace = await instance.workspace({ tag, kind, scratch: this.scratch });
     try {
+      const ref = of === null ? workspace.ref : instance.ref;
       // A call is made in this process: nobody has to look for it anywhere.
-      if (!isCall) world.placed(order.n, order.a, of === null ? workspace.ref : instance.ref, of);
-      return await this.work(workspace, runner);
+      const begins = order.task.action?.kind === "call" || (await mayBegin(order, world, { ref, of, stop }));
+      return begins ? await this.work(workspace, runner) : neverBegan;
     } finally {
       await workspace.close();
     }

@@ -34,18 +34,12 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       const paths = new Map<string, string>();
       // A folder for each owner: one that was taken over and does not know it yet tidies up nothing but its own.
       const scratch = new Scratch(join(folder, "tmp", String(epoch)));
-      // Only as long as they may have to be told from what an earlier owner left.
-      let started: Set<InstanceRef> | null = inherited ? new Set() : null;
-      const { plan, on, random, instances } = of;
-      const places = new AttemptPlaces({ ...settings, plan, on }, settings.project, {
-        ...{ timer, random, isOurs },
-        ...{ closed: instances.closed, tell: instances.tell },
-        now: () => clock.monotonic(),
-        opened: (told) => {
-          started?.add(told.ref);
-          return instances.opened(told);
-        },
-      });
+      const { plan, on, random, instances, begun } = of;
+      const places = new AttemptPlaces(
+        { ...settings, plan, on },
+        { run, inherited, project: settings.project, ...(begun === undefined ? {} : { begun }) },
+        { ...instances, timer, random, isOurs, now: () => clock.monotonic(), wall: () => clock.now() },
+      );
       const world = {
         scratch,
         logs: new Folders(),
@@ -62,8 +56,8 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         timer,
         isOurs,
         placed: (n: number, a: number, ref: InstanceRef, lent: Lent["of"]) => {
-          started?.add(ref);
-          placed(n, a, ref, lent);
+          places.ours(ref);
+          return placed(n, a, ref, lent);
         },
         early,
       };
@@ -80,16 +74,8 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
           return settings.calls.ahead(path, action.export);
         },
         identity: (runner) => places.identity(runner),
-        sweep: async (atOnce = false) => {
-          await places.close();
-          return places.sweep(run, { atOnce });
-        },
-        sweepLeft: async () => {
-          const except = (): ReadonlySet<InstanceRef> => started ?? new Set();
-          const swept = await places.during(() => places.sweep(run, { except }));
-          started = null;
-          return swept;
-        },
+        sweep: (atOnce) => places.sweep(atOnce),
+        sweepLeft: () => places.sweepLeft(),
         close: async () => {
           await places.close();
           await scratch.close();

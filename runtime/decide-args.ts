@@ -8,7 +8,7 @@ import { assert } from "./bug.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { Cells } from "./run-cells.ts";
 import { nameOf } from "./run-names.ts";
-import { layersOf, type PlainSettings, plainSettings } from "./run-settings.ts";
+import { layersOf, type PlainSettings, plainSettings, rankOf } from "./run-settings.ts";
 import { asList, asNumber, asString, attempt, type Scope, textOf, ValueError } from "./values.ts";
 
 export type Evaluated<T> =
@@ -23,6 +23,7 @@ export interface NodeSettings extends PlainSettings {
   readonly reads: readonly string[] | null;
   readonly writes: readonly string[] | null;
   readonly affinity: string | null;
+  readonly rank: number;
   readonly env: readonly (
     | { readonly name: string; readonly text: string }
     | { readonly name: string; readonly secret: string }
@@ -118,6 +119,7 @@ export function settingsOf(run: Cells, n: number, values: readonly Value[]): Eva
       reads: compute("reads", "reads", texts),
       writes: compute("writes", "writes", texts),
       affinity: compute("affinity", "affinity", asString),
+      rank: rankOf(run, n),
       env: env.value.map((entry) =>
         "secret" in entry
           ? { name: entry.name, secret: entry.secret }

@@ -43,7 +43,8 @@ export function retryAt(
 
 /**
  * What `attempt.ended` says as `again_at` for the attempt under way: when it is repeated, or null if it is not. A lost
- * or silent attempt spends none of the task's repeats. What may be done only once is never repeated.
+ * or silent attempt spends none of the task's repeats. What may be done only once is never repeated,
+ * unless it found no place to begin.
  */
 export function againAt(
   run: Run,
@@ -54,7 +55,7 @@ export function againAt(
   chance: number,
 ): number | null {
   if (run.has(n, DROPPED) || outcome === "succeeded" || outcome === "cancelled") return null;
-  if (isOnce(run, n)) return null;
+  if (isOnce(run, n) && !(outcome === "lost" && why === "launch")) return null;
   if (outcome === "lost" || why === "stall") {
     const before = run.lost.get(n);
     if (before + 1 >= lostMax) return null;

@@ -13,6 +13,7 @@ import { apply, createRun, type Run } from "./run.ts";
 import { itemOf } from "./run-approvals.ts";
 import { READY, SUCCEEDED } from "./run-codes.ts";
 import { isOnce } from "./run-settings.ts";
+import { mayHaveBegun } from "./run-unknown.ts";
 
 /** A node as it is to be done now. */
 export interface NodeNow {
@@ -105,7 +106,7 @@ class EarlierRun implements Earlier {
     const m = this.nodeOf(name);
     // One that waits again was taken back, as far as is known.
     if (m !== null && isOnce(this.run, m) && this.run.states.get(m) > READY)
-      if (this.run.attempts(m) > 0 || this.run.reusedFrom(m) !== null) return this.id;
+      if (mayHaveBegun(this.run, m) || this.run.reusedFrom(m) !== null) return this.id;
     return this.before?.startedOnce(name) ?? null;
   }
 

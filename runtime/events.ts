@@ -196,6 +196,8 @@ export type EventBody =
       readonly i?: number;
       readonly runner?: string;
     }
+  /** An instance of a declared runner that says how fast they may be made is about to be made; told before it is asked for. */
+  | { readonly type: "instance.begun"; readonly runner: string }
   /** A place was made for a declared runner: instance `i` of the run, which count from 1. Until the run's end, if no `closed` comes. */
   | {
       readonly type: "instance.opened";

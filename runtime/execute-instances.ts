@@ -1,14 +1,24 @@
 // What the loop is told of instances: each is written down before anything is relied on, and then has its number.
 
 import type { Recorder } from "./execute-record.ts";
-import type { InstanceNews } from "./instances.ts";
+import type { InstanceNews, Lent } from "./instances.ts";
 import type { RunLog } from "./journal-log.ts";
 import type { Run } from "./run.ts";
 
 type Opened = Parameters<InstanceNews["opened"]>[0];
 type Told =
+  | { readonly kind: "begun"; readonly runner: string; readonly done: () => void }
+  | ({ readonly kind: "placed"; readonly done: () => void } & Placed)
   | { readonly kind: "opened"; readonly told: Opened; readonly done: (i: number) => void }
   | { readonly kind: "closed"; readonly i: number; readonly why: Parameters<InstanceNews["closed"]>[1] };
+
+/** Which instance serves an attempt. */
+export interface Placed {
+  readonly n: number;
+  readonly a: number;
+  readonly ref: string;
+  readonly of: Lent["of"];
+}
 
 export class InstanceRecords {
   private readonly run: Run;
@@ -27,6 +37,21 @@ export class InstanceRecords {
     this.log = parts.log;
     this.recorder = parts.recorder;
     this.wake = wake;
+  }
+
+  begun(runner: string): Promise<void> {
+    return new Promise((done) => {
+      this.told.push({ kind: "begun", runner, done });
+      this.wake();
+    });
+  }
+
+  /** Resolves when it is on the disk. */
+  placed(placed: Placed): Promise<void> {
+    return new Promise((done) => {
+      this.told.push({ kind: "placed", ...placed, done });
+      this.wake();
+    });
   }
 
   opened(told: Opened): Promise<number> {
@@ -53,11 +78,27 @@ export class InstanceRecords {
         this.recorder.record({ type: "instance.closed", i: each.i, why: each.why });
         continue;
       }
+      if (each.kind === "begun") {
+        this.recorder.record({ type: "instance.begun", runner: each.runner });
+        this.recorded.push(each.done);
+        continue;
+      }
+      if (each.kind === "placed") {
+        this.place(each);
+        continue;
+      }
       const { runner, kind, ref, paid } = each.told;
       const i = this.run.instances.count + 1;
       this.recorder.record({ type: "instance.opened", i, runner, kind, ref });
       this.recorded.push(() => (paid ? void this.log.synced().then(() => each.done(i)) : each.done(i)));
     }
+  }
+
+  private place({ n, a, ref, of, done }: Placed & { readonly done: () => void }): void {
+    // One that was given up is told to end, and begins nothing.
+    if (this.run.state(n) === "running" && this.run.attempts(n) === a)
+      this.recorder.record({ type: "attempt.placed", n, a, ref, ...of });
+    this.recorded.push(() => void this.log.synced().then(done));
   }
 
   /** What was written down is committed: it may be relied on. */

@@ -13,6 +13,7 @@ import { orderOf, type Start } from "./execute-order.ts";
 import type { Inputs, Recorder } from "./execute-record.ts";
 import type { CancelWhy, EarlyReply, Reply } from "./execute-reply.ts";
 import { Looks } from "./execute-reuse.ts";
+import { UnderWay } from "./execute-under-way.ts";
 import type { Lent } from "./instances.ts";
 import type { RunLog } from "./journal-log.ts";
 import type { Reuse } from "./reuse.ts";
@@ -31,14 +32,8 @@ const relateAtEndMs = 5;
 const sleepMsMax = 3_600_000;
 /** Where an attempt runs is written with the next turn, or after this time; a sweep does not need it. */
 const placedMs = 50;
-/** What was told to end and has not after this time is given up; runners kill much sooner. */
-const endMsMax = 30_000;
 
-interface OpenAttempt {
-  readonly a: number;
-  readonly stop: AbortController;
-  readonly done: Promise<unknown>;
-}
+const atOnce = Promise.resolve();
 
 export interface LoopParts {
   readonly run: Run;
@@ -64,13 +59,14 @@ export class Loop {
   readonly instances: InstanceRecords;
   readonly limits: LimitShare;
   private attempts: RunAttempts | null = null;
-  private readonly open = new Map<number, OpenAttempt>();
+  private readonly open: UnderWay;
   private replies: Reply[] = [];
   private wake: () => void = () => {};
   private takeBack: (() => void) | null = null;
-  /** Takes back the timer after which what does not end is given up. */
-  private patience: (() => void) | null = null;
-  private anythingStarted = false;
+  /** Something was started since the last sweep. */
+  private toSweep = false;
+  /** All that is left to do is to sweep, and to end. */
+  private ending = false;
   /** Somebody may have asked something. */
   private rung = true;
   /** Nothing is given time to end any more. */
@@ -83,17 +79,21 @@ export class Loop {
     this.log = parts.log;
     this.recorder = parts.recorder;
     this.inputs = parts.inputs;
+    this.open = new UnderWay(world);
     this.looks = new Looks(parts.run, parts.recorder, parts.reuse, this.monotonic);
     this.instances = new InstanceRecords(parts, () => this.wake());
     this.limits = new LimitShare(world, parts, { wake: () => this.ring(), tell: parts.tell });
   }
 
-  /** A runner tells where an attempt is, and which instance serves it. */
-  placed(n: number, a: number, ref: string, of: Lent["of"]): void {
+  /** A runner tells where an attempt is, and which instance serves it; resolves when it may begin. */
+  placed(n: number, a: number, ref: string, of: Lent["of"]): Promise<void> {
     // What is named by the attempt itself needs no event.
-    if (of === null && ref === cookieOf({ run: this.run.id, node: n, attempt: a })) return;
+    if (of === null && ref === cookieOf({ run: this.run.id, node: n, attempt: a })) return atOnce;
+    // Without this record it has not begun, and begins anew after a crash without anybody being asked.
+    if (of !== null && isOnce(this.run, n)) return this.instances.placed({ n, a, ref, of });
     this.replies.push({ kind: "placed", n, a, ref, of });
     this.takeBack ??= this.world.timer(placedMs, () => this.wake());
+    return atOnce;
   }
 
   /** An attempt has given an early field. */
@@ -140,11 +140,16 @@ export class Loop {
       const left = next?.do === "sleep" && next.people && !wait && !this.rung;
       if (left) while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
       if (next?.do === "end" || left) {
-        this.patience?.();
+        this.open.calm();
         this.takeBack?.();
-        if (this.anythingStarted) await attempts.sweep(this.atOnce);
+        if (this.toSweep) await attempts.sweep(this.atOnce);
         await this.log.synced();
         return;
+      }
+      // Of a run that has ended nobody would look for what is left.
+      if (this.ending) {
+        await attempts.sweep(this.atOnce);
+        this.toSweep = false;
       }
       if (next !== null && this.quiet) await this.sleep(next.until);
     }
@@ -157,10 +162,8 @@ export class Loop {
 
   /** Tells all open attempts to end, and waits for them, but not for ever. */
   async endAttempts(): Promise<void> {
-    const all = [...this.open.values()];
-    for (const { stop } of all) stop.abort();
-    if (all.length > 0) await this.within(Promise.all(all.map(({ done }) => done)));
-    if (this.anythingStarted) await this.attempts?.sweep();
+    await this.open.ended();
+    if (this.toSweep) await this.attempts?.sweep();
   }
 
   /** One turn: what to do next when it is committed and performed; null: there is more to decide at once. */
@@ -172,6 +175,7 @@ export class Loop {
     this.takeReplies(end);
     this.takeRequests();
     this.looks.newMoment();
+    this.ending = false;
     const starts: Start[] = [];
     const stops: number[] = [];
     let next: Rest | null = null;
@@ -188,7 +192,11 @@ export class Loop {
           this.takeRequests();
           continue;
         }
-        if (event.type === "run.ended") while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
+        if (event.type === "run.ended") {
+          this.ending = this.toSweep;
+          if (this.ending) break;
+          while (this.log.relate(this.run, relateAtEndMs, this.monotonic));
+        }
         if (event.type === "attempt.started" && !this.limits.mayStart(event)) continue;
         this.recorder.record(event.type === "attempt.started" ? this.looks.started(event) : event);
         this.limits.recorded(event);
@@ -315,17 +323,13 @@ export class Loop {
 
   /** After `run.cancelled` is committed. What is part of a `finally` goes on. */
   private stopAll(): void {
-    for (const [n, { stop }] of this.open) if (!inFinally(this.run, n)) stop.abort();
-    if (this.open.size > 0) this.patience = this.world.timer(endMsMax, () => this.giveUp());
-  }
-
-  private giveUp(): void {
-    for (const [n, { a, stop }] of this.open) {
-      if (!stop.signal.aborted) continue;
-      const message = `did not end within ${endMsMax / 1000} seconds of being told to`;
-      this.replies.push({ kind: "ended", n, a, report: { outcome: "cancelled", message } });
-    }
-    this.wake();
+    this.open.stopAll(
+      (n) => inFinally(this.run, n),
+      (n, a, message) => {
+        this.replies.push({ kind: "ended", n, a, report: { outcome: "cancelled", message } });
+        this.wake();
+      },
+    );
   }
 
   /** What to carry out; null if its settings cannot be evaluated, which ends the attempt. */
@@ -341,7 +345,7 @@ export class Loop {
   private start(order: AttemptOrder): void {
     const { n, a } = order;
     const stop = new AbortController();
-    this.anythingStarted = true;
+    this.toSweep = true;
     const done = this.looks
       .during(n, () => this.begun(order, stop.signal))
       .then(
@@ -381,16 +385,6 @@ export class Loop {
       if (this.rung || heard || !this.instances.quiet) this.wake();
     });
     this.wake = () => {};
-  }
-
-  private async within(work: Promise<unknown>): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const takeBack = this.world.timer(endMsMax, resolve);
-      void work.then(() => {
-        takeBack();
-        resolve();
-      });
-    });
   }
 }
 

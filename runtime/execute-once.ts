@@ -5,6 +5,7 @@ import { ResumeRefused } from "./resume-refused.ts";
 import type { Run } from "./run.ts";
 import { DROPPED, RUNNING, SETTLED, SUCCEEDED, UNKNOWN } from "./run-codes.ts";
 import { isOnce } from "./run-settings.ts";
+import { mayHaveBegun } from "./run-unknown.ts";
 
 /** Who asked for what; see `RunRequest`. */
 interface Asked {
@@ -52,7 +53,7 @@ export function refuseRepeats(run: Run, { before, again, answered, forgotten }: 
  */
 export function refuseForgotten(run: Run, again: readonly string[]): void {
   const names = [...run.nodes()]
-    .filter((n) => isOnce(run, n) && !run.has(n, SETTLED | DROPPED) && run.attempts(n) === 0)
+    .filter((n) => isOnce(run, n) && !run.has(n, SETTLED | DROPPED) && !mayHaveBegun(run, n))
     .map((n) => run.name(n))
     .filter((name) => !again.includes(name));
   if (names.length === 0) return;
@@ -90,8 +91,9 @@ function refuseName(run: Run, name: string, forgotten = false): void {
   const hint = "Leave `--again` out.";
   if (!isOnce(run, n)) refuse(`\`${name}\` may run as often as it has to.`, hint);
   if (state === SUCCEEDED) refuse(`\`${name}\` has succeeded, and what has succeeded stays.`, hint);
-  if (run.attempts(n) === 0 && forgotten) return;
-  if (run.attempts(n) === 0) refuse(`\`${name}\` has not been started yet.`, hint);
+  const begun = mayHaveBegun(run, n);
+  if (!begun && forgotten) return;
+  if (!begun) refuse(`\`${name}\` has not been started yet.`, hint);
   if (run.has(n, DROPPED | SETTLED)) refuse(`Nothing needs \`${name}\` any more.`, hint);
   if (state !== UNKNOWN && state !== RUNNING)
     refuse(`\`${name}\` would not run again: something around it has ended without it.`, hint);

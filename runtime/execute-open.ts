@@ -18,6 +18,8 @@ import { planChanges } from "./plan-changes.ts";
 import type { Ask } from "./requests.ts";
 import { ResumeRefused } from "./resume-refused.ts";
 import { apply, createRun, Diverged, openAttempts, type Run } from "./run.ts";
+import { isOnce } from "./run-settings.ts";
+import { mayHaveBegun } from "./run-unknown.ts";
 import type { RunView } from "./run-view.ts";
 import type { FileAccess } from "./values.ts";
 import type { World } from "./world.ts";
@@ -182,14 +184,18 @@ function lastOnce(events: readonly Event[], run: Run): number {
 export function endLost({ run, recorder }: OpenRun, refs: readonly string[]): void {
   if (refs.length > 0) recorder.record({ type: "swept", refs });
   for (const { n, a } of openAttempts(run)) {
+    const waited = isOnce(run, n) && !mayHaveBegun(run, n);
+    const why = waited ? ({ why: "launch" } as const) : {};
     // It was flowc that failed, and it is here again.
-    const again = againAt(run, n, "lost", null, recorder.now(), 0) === null ? null : recorder.now();
+    const again =
+      againAt(run, n, "lost", why.why ?? null, recorder.now(), 0) === null ? null : recorder.now();
     recorder.record({
       type: "attempt.ended",
       n,
       a,
       outcome: "lost",
-      message: "flowc stopped while it ran",
+      ...why,
+      message: waited ? "flowc stopped while it waited for an instance" : "flowc stopped while it ran",
       ...(again === null ? {} : { again_at: again }),
     });
   }

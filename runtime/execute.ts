@@ -63,7 +63,9 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     random: () => world.random(),
     plan: open.run.plan,
     on: open.run.options.on ?? null,
+    begun: (runner) => open.run.instances.begunOf(runner),
     instances: {
+      begun: (runner) => loop.instances.begun(runner),
       opened: (told) => loop.instances.opened(told),
       closed: (i, why) => loop.instances.closed(i, why),
       tell: (text) => ask.tell?.(text),

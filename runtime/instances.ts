@@ -16,6 +16,8 @@ import {
 export interface Wanted extends Pick<InstanceSpec, "tag" | "folder" | "needs"> {
   /** It prefers the instance that served this key last. */
   readonly key: string | null;
+  /** By its priority: 0 is served before 1 before 2. */
+  readonly rank: number;
   readonly stop: AbortSignal;
 }
 
@@ -34,6 +36,8 @@ export type Taken = Lent | NoInstance | "stopped";
 
 /** What a pool tells of its instances, to be written down. */
 export interface InstanceNews {
+  /** One is about to be made, and how fast is bounded; resolves when that is committed. */
+  begun(runner: string): Promise<void>;
   /** Resolves with its number once that is committed; of a `paid` one, once it is on the disk. */
   opened(told: { runner: string; kind: string; ref: string; paid: boolean }): Promise<number>;
   closed(i: number, why: "used" | "idle" | "unwell" | "lost"): void;
@@ -56,6 +60,8 @@ export interface PoolOf {
   readonly settings: Readonly<Record<string, Value>>;
   readonly limits: Limits;
   readonly project: string;
+  /** When earlier owners of the run began to make some, as monotonic ms, ascending. */
+  readonly begun: readonly number[];
 }
 
 /** A busy place is asked again after so long, unless it says when; each time later. */
@@ -86,7 +92,7 @@ export class InstancePool {
   private waiting: Waiting[] = [];
   private readonly opening: string[] = [];
   private closing = 0;
-  private opens: number[] = [];
+  private opens: readonly number[];
   private busy: { readonly until: number; readonly times: number } | null = null;
   /** Tags of all that were ever made: one is named by its tag, and none may take the name of another. */
   private readonly tags = new Set<string>();
@@ -108,6 +114,7 @@ export class InstancePool {
   constructor(of: PoolOf, world: PoolWorld) {
     this.of = of;
     this.world = world;
+    this.opens = of.begun;
   }
 
   /** Waits until there is an instance for the attempt. Never rejects. */
@@ -322,8 +329,11 @@ export class InstancePool {
   }
 
   private async opened(wanted: Wanted, spare: boolean): Promise<Instance | NoInstance> {
-    const { runner, settings, project } = this.of;
+    const { runner, settings, project, name, limits } = this.of;
     const { folder, needs } = wanted;
+    // Else who comes after a crash would not know, and make too many too soon.
+    if (limits.rates.length > 0) await this.told(name);
+    if (this.closed) return { problem: "lost", message: "Nobody waits for it any more." };
     try {
       return await runner.open({
         tag: this.tagFor(wanted.tag, spare),
@@ -335,6 +345,14 @@ export class InstancePool {
       const message = error instanceof Error ? error.message : String(error);
       return { problem: "lost", message: `No instance could be made: ${message}` };
     }
+  }
+
+  /** It is made when that is told, and counts from then on. */
+  private async told(name: string): Promise<void> {
+    const asked = this.world.now();
+    await Promise.race([this.world.begun(name), this.whenOver]);
+    const at = this.opens.lastIndexOf(asked);
+    this.opens = [...this.opens.toSpliced(at, at < 0 ? 0 : 1), this.world.now()].sort((a, b) => a - b);
   }
 
   /** That of the attempt; where it has had one already, or is none, one of no attempt. */

@@ -236,6 +236,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   "limit.paused": { limit: isText, until: isNumber, n: maybe(isCount), a: maybe(isCount) },
   "limit.used": { n: isCount, a: isCount, amounts: isAmounts },
   "attempt.placed": { n: isCount, a: isCount, ref: isText, i: maybe(isCount), runner: maybe(isText) },
+  "instance.begun": { runner: isText },
   "instance.opened": { i: isCount, runner: isText, kind: isText, ref: isText },
   "instance.closed": { i: isCount, why: oneOf("used", "idle", "unwell", "lost") },
   "attempt.early": { n: isCount, a: isCount, field: isText, value: isValue, files: maybe(isFiles) },

@@ -39,6 +39,7 @@ export const eventTypes: readonly EventType[] = [
   "instance.closed",
   "limit.paused",
   "limit.used",
+  "instance.begun",
 ];
 
 /** A state as people see it in the tables: `cached` is a way of succeeding. */

@@ -13,6 +13,7 @@ import { type Kept, KeptAnswers, type KnownPrint } from "./journal-cache.ts";
 import { JournalError } from "./journal-errors.ts";
 import type { Run } from "./run.ts";
 import { isOnce } from "./run-settings.ts";
+import { mayHaveBegun } from "./run-unknown.ts";
 import { decode } from "./validate.ts";
 import { fileIn, isList, isRecord } from "./values.ts";
 
@@ -100,7 +101,7 @@ export class Reuse {
 
   /** What may be done only once is not done again unless somebody has said so. */
   private guarded(n: number, look: Look): Look {
-    if (look.kept !== null || !isOnce(this.run, n) || this.run.attempts(n) > 0) return look;
+    if (look.kept !== null || !isOnce(this.run, n) || mayHaveBegun(this.run, n)) return look;
     const name = this.run.name(n);
     if (this.parts.again.includes(name)) return look;
     return { ...look, startedIn: this.parts.earlier?.startedOnce(name) ?? null };

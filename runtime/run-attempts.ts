@@ -15,7 +15,7 @@ import {
   WAITING,
 } from "./run-codes.ts";
 import { hadEnough } from "./run-outcomes.ts";
-import { needsOf } from "./run-settings.ts";
+import { isOnce, needsOf } from "./run-settings.ts";
 import { end, finish, succeed } from "./run-settle.ts";
 import { noteSuccess } from "./run-undo.ts";
 import { endUnknown } from "./run-unknown.ts";
@@ -90,13 +90,11 @@ export function reused(
 export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "attempt.ended" }>): void {
   const { outcome, why = null, message, exit = null, signal = null, tail = null } = event;
   if (run.states.get(n) === RUNNING) {
-    assert(run.runningCells.delete(n), `cell ${n} runs and is not among those that run`);
-    run.room.give(needsOf(run, n));
-    if (run.info(n).mayWait) run.mayWait--;
-    run.refs.delete(n);
-    run.instances.left(n, run.now);
-    run.limits.left(n, run.now);
-    run.unneeded.delete(n);
+    leave(run, n, why !== "launch");
+  } else if (run.runningCells.has(n)) {
+    // When the run was opened again, what it stood in for had ended well: this branch was not taken.
+    leave(run, n, why !== "launch");
+    return;
   } else {
     // Evaluated by the loop itself, or its arguments could not be.
     assert(run.states.get(n) === READY, `cell ${n} ends and was not ready`);
@@ -139,6 +137,18 @@ export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "
   // What nobody waited for any more has not failed.
   const dropped = outcome === "lost" && run.has(n, DROPPED) && hadEnough(run, n);
   end(run, n, outcome === "cancelled" || dropped ? CANCELLED : FAILED, -1);
+}
+
+/** It runs no more. `begun`: it may have done something. */
+function leave(run: Cells, n: number, begun: boolean): void {
+  assert(run.runningCells.delete(n), `cell ${n} runs and is not among those that run`);
+  run.room.give(needsOf(run, n));
+  if (run.info(n).mayWait) run.mayWait--;
+  run.refs.delete(n);
+  run.instances.left(n, run.now);
+  run.limits.left(n, run.now);
+  if (begun && isOnce(run, n)) run.ends.once.add(n);
+  run.unneeded.delete(n);
 }
 
 const plainly = { failed: "failed", lost: "what ran it was lost", cancelled: "cancelled" } as const;

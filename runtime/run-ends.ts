@@ -36,6 +36,8 @@ export class Ends {
   readonly undoes = new Map<number, Undoing>();
   /** Of a node that was or is to be taken back since the last opening: by which. */
   readonly undoneBy = new Map<number, number>();
+  /** Nodes that may be done only once and of which an attempt has begun, since a person said the last time that they run again. */
+  readonly once = new Set<number>();
   /** Wall ms at which owners of blocks with a deadline began. */
   readonly clocks = new Map<number, number>();
   /** News for `decide`: owners whose clock has been set. */

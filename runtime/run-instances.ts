@@ -3,7 +3,10 @@
 import type { EventBody, Place } from "./events.ts";
 import type { InstancesView } from "./run-view.ts";
 
-export type InstanceEvent = Extract<EventBody, { type: "instance.opened" | "instance.closed" }>;
+export type InstanceEvent = Extract<EventBody, { type: `instance.${string}` }>;
+
+/** So many moments at which instances were begun to be made are remembered of each runner: more than any rate asks for. */
+const begunMax = 10_000;
 
 interface Instance {
   readonly runner: string;
@@ -38,11 +41,19 @@ export class Instances {
   /** Nodes whose attempt waits for an instance, with the wall ms since when. */
   readonly waiting = new Map<number, number>();
   private readonly open = new Map<number, Instance>();
+  /** By runner, the wall ms at which making one began, if its rate is bounded. */
+  private readonly begun = new Map<string, number[]>();
   private readonly tallies = new Map<string, Tally>();
   /** Instances by the nodes that they serve. */
   private readonly serving = new Map<number, number>();
 
   apply(event: InstanceEvent, at: number): void {
+    if (event.type === "instance.begun") {
+      const begun = this.begunOf(event.runner);
+      begun.push(at);
+      if (begun.length > 2 * begunMax) begun.splice(0, begunMax);
+      return;
+    }
     const { i } = event;
     if (event.type === "instance.opened") {
       const { runner } = event;
@@ -60,6 +71,13 @@ export class Instances {
     if (event.why === "lost" || event.why === "unwell") tally.lost++;
     else if (event.why === "used") tally.used++;
     this.close(i, instance, at);
+  }
+
+  /** The wall ms at which making instances of a runner began, ascending, as far as its rate needs them. */
+  begunOf(runner: string): number[] {
+    const begun = this.begun.get(runner) ?? [];
+    this.begun.set(runner, begun);
+    return begun;
   }
 
   /** The node's attempt has found its place. */

@@ -29,7 +29,6 @@ import {
   WANTS,
 } from "./run-codes.ts";
 import { passFrame } from "./run-outcomes.ts";
-import { isOnce } from "./run-settings.ts";
 
 /** One cell as if nothing had become of it; what is counted of its frame and its edges is not looked at. */
 export function putBack(run: Cells, n: number): void {
@@ -50,7 +49,7 @@ export function putBack(run: Cells, n: number): void {
   run.failures.set(n, 0);
   run.lost.set(n, 0);
   run.waiting.set(n, 0);
-  const started = run.attemptCounts.get(n) > 0 && isOnce(run, n);
+  const started = run.ends.once.has(n);
   if (!started) run.errors.delete(n);
   run.pendingItems.delete(n);
   // An attempt that was under way is told about by its own event.

@@ -78,6 +78,7 @@ function putBackWithEffects(run: Cells, n: number, still = false): void {
     if (c > 0) run.startTimes.set(c, 0);
     // What may be done only once is asked about again, but for what a person has just said.
     if (c === n && run.states.get(c) === UNKNOWN) {
+      run.ends.once.delete(c);
       run.errors.delete(c);
       run.setState(c, WAITING);
     }

@@ -5,7 +5,7 @@ import type { EventBody } from "./events.ts";
 import type { Cells } from "./run-cells.ts";
 import { DROPPED, FAILED, READY, SETTLED, SUCCEEDED, UNKNOWN, WAITING } from "./run-codes.ts";
 import { withEarly } from "./run-early.ts";
-import { isOnce } from "./run-settings.ts";
+import { isOnce, needsOf } from "./run-settings.ts";
 import { end, succeed } from "./run-settle.ts";
 import { noteSuccess } from "./run-undo.ts";
 
@@ -17,9 +17,14 @@ type Ended = Extract<EventBody, { type: "attempt.ended" }>;
  */
 export function endUnknown(run: Cells, n: number, { outcome, why, signal }: Ended): boolean {
   if (outcome === "succeeded" || !isOnce(run, n)) return false;
-  if (outcome === "lost") return true;
-  if (outcome === "cancelled") return why !== "launch";
+  if (outcome === "lost" || outcome === "cancelled") return why !== "launch";
   return why === "timeout" || why === "stall" || signal !== undefined;
+}
+
+/** May an attempt of it have done something? One that waits for an instance has not begun. */
+export function mayHaveBegun(run: Cells, n: number): boolean {
+  if (run.ends.once.has(n)) return true;
+  return run.runningCells.has(n) && (needsOf(run, n).runner === null || run.refs.has(n));
 }
 
 /** A person has said what became of it. */
@@ -52,6 +57,7 @@ export function decideNode(run: Cells, event: Extract<EventBody, { type: "node.d
   }
   assert(!run.has(n, DROPPED | SETTLED), `cell ${n} is to run again and is not needed`);
   run.errors.delete(n);
+  run.ends.once.delete(n);
   if (run.waiting.get(n) > 0) run.setState(n, WAITING);
   else {
     run.setState(n, READY);

@@ -294,6 +294,7 @@ export function apply(run: Run, event: Happened): void {
       return;
     case "swept":
       return;
+    case "instance.begun":
     case "instance.opened":
     case "instance.closed":
       run.instances.apply(event, run.now);

@@ -48,8 +48,8 @@ export interface AttemptsOf {
   isOurs(): boolean;
   readonly files: FileAccess;
   readonly clock: Clock;
-  /** To be told where an attempt runs, before its command starts. */
-  placed(n: number, a: number, ref: string, of: Lent["of"]): void;
+  /** To be told where an attempt runs; its command may start when this resolves. */
+  placed(n: number, a: number, ref: string, of: Lent["of"]): Promise<void>;
   /** To be told of an early field that was taken, while its attempt goes on. */
   early(n: number, a: number, field: string, value: Value, files: readonly ArtifactRef[]): void;
   timer(ms: number, wake: () => void): () => void;
@@ -58,6 +58,8 @@ export interface AttemptsOf {
   /** As in `RunOptions`. */
   readonly on: string | null;
   readonly instances: InstanceNews;
+  /** The wall ms at which earlier owners began to make instances of a runner whose rate is bounded; not there: never. */
+  begun?(runner: string): readonly number[];
   readonly limits: LimitNews;
 }
 

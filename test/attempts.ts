@@ -141,7 +141,7 @@ export function openTestWorld({
       const timer = setTimeout(wake, ms);
       return () => clearTimeout(timer);
     },
-    placed: (_n, _a, ref) => placed.push(ref),
+    placed: async (_n, _a, ref) => void placed.push(ref),
     isOurs: () => true,
     early: (n, a, field, value) => early.push({ n, a, field, value }),
   };
@@ -163,6 +163,7 @@ export function openTestWorld({
         exitCodes: [0],
         needs: { cpu: 1, memory: 0 },
         affinity: null,
+        rank: 1,
         reads: null,
         writes: null,
         env: [],

@@ -97,6 +97,15 @@ function startedIn(run: string, view: RunView): ReadonlySet<string> {
   );
 }
 
+/** Of these, those of which something may have been done: others were told to end before they began. */
+function begunIn(run: string, view: RunView): ReadonlySet<string> {
+  const events = [...journal.events(run)];
+  const never = new Set(
+    events.flatMap((event) => (event.type === "attempt.ended" && event.why === "launch" ? [event.n] : [])),
+  );
+  return new Set([...startedIn(run, view)].filter((name) => !never.has(view.find(name) ?? -1)));
+}
+
 /** What was foretold of a run is what became of it. */
 function isAsForetold(fates: readonly FateOf[], view: RunView, started: ReadonlySet<string>): void {
   const reused = namesOf(
@@ -141,7 +150,7 @@ describe("a run that goes on with an edited plan", () => {
         first.view,
         [...first.view.nodes()].filter((n) => first.view.state(n) === "succeeded"),
       );
-      const once = startedIn(first.run, first.view);
+      const once = begunIn(first.run, first.view);
       const fates = await foretold(now, first.run);
       const second = await done(now, (_, task) => (tasks.has(task) ? "other" : "well"), first.run);
       const { view } = second;

@@ -13,13 +13,14 @@ class Rig {
   readonly ended: string[] = [];
   readonly told: string[] = [];
   readonly events: string[] = [];
+  readonly begun: string[] = [];
   readonly pool: InstancePool;
   ours = true;
   now = 0;
   private timers: { at: number; wake: () => void }[] = [];
   private made = 0;
 
-  constructor(limits: Partial<Limits>, openings: readonly Opening[] = []) {
+  constructor(limits: Partial<Limits>, openings: readonly Opening[] = [], begun: readonly number[] = []) {
     const left = [...openings];
     const runner: Runner = {
       kind: "pretend",
@@ -33,7 +34,7 @@ class Rig {
     };
     const all = { min: 0, max: 2, reuse: 2, rates: [], idleMs: 1000, ...limits };
     this.pool = new InstancePool(
-      { name: "rust", runner, settings: {}, limits: all, project: "/project" },
+      { name: "rust", runner, settings: {}, limits: all, project: "/project", begun },
       {
         now: () => this.now,
         timer: (ms, wake) => {
@@ -46,6 +47,7 @@ class Rig {
         random: () => 0,
         isOurs: () => this.ours,
         tell: (text) => this.told.push(text),
+        begun: async (name) => void this.begun.push(`${name} at ${this.now}`),
         opened: async ({ ref }) => {
           this.events.push(`opened ${ref}`);
           return ++this.made;
@@ -73,7 +75,14 @@ class Rig {
 
   take(node: number, stop = new AbortController().signal, key: string | null = null): Promise<Taken> {
     const needs = { cpu: null, memoryBytes: null };
-    return this.pool.take({ tag: { run: "r1", node, attempt: 1 }, folder: "/scratch", needs, key, stop });
+    return this.pool.take({
+      tag: { run: "r1", node, attempt: 1 },
+      folder: "/scratch",
+      needs,
+      key,
+      rank: 1,
+      stop,
+    });
   }
 
   async lent(node: number, key: string | null = null): Promise<Lent> {
@@ -174,6 +183,16 @@ describe("a pool of instances", () => {
     await x.giveBack(false);
     expect((await rig.lent(3, "x")).of?.i).toBe(1);
     expect((await rig.lent(4, "y")).of?.i).toBe(2);
+  });
+
+  it("keeps to a rate that an earlier owner of the run has used up, and tells before it makes one", async () => {
+    const rates = [{ amount: 2, ms: 1000 }];
+    const rig = new Rig({ max: 9, rates }, [], [-700, -400]);
+    const all = Promise.all([1, 2, 3].map((node) => rig.take(node)));
+    await rig.pass(2000);
+    await all;
+    expect(rig.opened.map((each) => Number(each.split(" at ")[1]))).toEqual([300, 600, 1300]);
+    expect(rig.begun).toEqual(["rust at 300", "rust at 600", "rust at 1300"]);
   });
 
   it("forgets who is stopped, and ends all that is there or is being made", async () => {

@@ -106,3 +106,52 @@ it.each([1, 2, 3])(
   },
   120_000,
 );
+
+/** Three may be there at a time, but only one is made in a second: the others wait. */
+const SLOW = `runner place {
+  local: {}
+  instances: 3
+  spawn: 1 per 1s
+}
+
+task pay(key: string, ledger: string) -> string {
+  runner: place
+  effect: "once"
+
+  run """
+    echo ~{key} >> ~{ledger}
+    sleep 20
+  """
+  return key
+}
+
+flow main(ledger: string) {
+  for key in ["a", "b", "c"] {
+    pay(key, ledger)
+  }
+}
+`;
+
+it("is done without a question if it only waited for an instance", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "flowc-once-"));
+  try {
+    const place = { folder, ledger: join(folder, "ledger") };
+    const cwd = { cwd: folder };
+    writeFileSync(join(folder, "package.json"), "{}\n");
+    writeFileSync(join(folder, "pay.flow"), SLOW);
+    const first = start(["run", "pay.flow", "--input", `ledger=${place.ledger}`, "--jobs", "3"], cwd);
+    await killed(first.process, place, 1, 0);
+    await first.ended;
+    const begun = linesOf(place);
+    const second = start(["run", "--resume", "last", "--json", "--jobs", "3"], cwd);
+    await killed(second.process, place, 3, 0);
+    await second.ended;
+    expect([...linesOf(place)].sort()).toEqual(["a", "b", "c"]);
+    const { stdout } = await flowc(["show", "last", "--json"], cwd);
+    const shown: { nodes: { key: string; unknown: unknown }[] } = JSON.parse(stdout);
+    const unknown = shown.nodes.filter((node) => node.unknown !== null).map(({ key }) => key);
+    expect(unknown).toEqual(begun);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);

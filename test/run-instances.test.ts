@@ -101,6 +101,20 @@ describe("instances in the record", () => {
     expect(world.run.instanceUse(world.now)).toMatchObject([{ created: 3, open: 0, queued: 0 }]);
   });
 
+  it("are known to the next owner by when they were begun, of what has a rate", () => {
+    const world = new World(plan(2), { options: { jobs: 9 } }).start();
+    world.go(() => world.run.counts.running === 5);
+    const at = world.now;
+    world.append({ type: "instance.begun", runner: "rust" });
+    world.now += 300;
+    world.append({ type: "instance.begun", runner: "rust" });
+    world.crash();
+    world.now += 60_000;
+    world.open();
+    expect(world.run.instances.begunOf("rust")).toEqual([at, at + 300]);
+    expect(world.run.instances.begunOf("other")).toEqual([]);
+  });
+
   it("end with their owner, and what they held is free", () => {
     const world = new World(plan(2), { options: { jobs: 9 } }).start();
     world.go(() => world.run.counts.running === 5);
