@@ -1,6 +1,6 @@
 // Plans made by chance: blocks in blocks, every kind of step, uses of whatever stands above.
 
-import type { Plan } from "../compiler/plan.ts";
+import type { Plan, RunnerPlan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
 import type { Value } from "../compiler/types.ts";
 import { early } from "./run-early-plans.ts";
@@ -23,8 +23,27 @@ const places: Expr = {
   parts: ["out/", { expr: { k: "slot", up: 0, i: 0 }, type: { kind: "json" } }, "/*"],
 };
 
-/** A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. `cached`: answers of `kept` are kept. */
-export function randomPlan(chance: () => number, gated = false, cached = false): Plan {
+const words: Expr = { k: "text", parts: [{ expr: { k: "slot", up: 0, i: 0 }, type: { kind: "json" } }] };
+
+/** Two declared runners, one on this machine; what they allow is up to chance. */
+function runners(any: (count: number) => number, chance: () => number): readonly RunnerPlan[] {
+  return ["near", "far"].map((name) => {
+    const max = 1 + any(3);
+    return {
+      name,
+      kinds: [{ kind: name, settings: { name } }],
+      instances: name === "far" && chance() < 0.3 ? null : { min: chance() < 0.3 ? 1 : 0, max },
+      spawn: chance() < 0.5 ? { amount: 1 + any(3), perSeconds: 1 + any(30) } : null,
+      reuse: 1 + any(4),
+    };
+  });
+}
+
+/**
+ * A plan made by chance: blocks in blocks, every kind of step, uses of whatever stands above. `cached`: answers of `kept`
+ * are kept. `placed`: some nodes need an instance of a declared runner.
+ */
+export function randomPlan(chance: () => number, gated = false, cached = false, placed = false): Plan {
   const any = (count: number): number => Math.floor(chance() * count);
   const plans = new Plans()
     .task("t", { params: ["x"], retry: { times: any(3) } })
@@ -34,6 +53,9 @@ export function randomPlan(chance: () => number, gated = false, cached = false):
     .task("kept", { params: ["x"], cache: true, ...(cached ? { runner: "local" } : {}) })
     .task("w", { params: ["x"], writes: places })
     .task("made", { params: ["x"], undo: true })
+    .task("near", { params: ["x"], runner: "near", retry: { times: 2 } })
+    .task("far", { params: ["x"], runner: "far", affinity: words })
+    .task("pay", { params: ["x"], runner: "far", effect: "once", priority: "high" })
     .task("u", { params: ["x"], result: { k: "slot", up: 0, i: 0 } });
   let depth = 0;
   let made = 0;
@@ -119,13 +141,7 @@ export function randomPlan(chance: () => number, gated = false, cached = false):
         // Some use its early field, some all of it.
         last = b.task(name, "e", [arg]);
         seen.push(early(b, last, "api"));
-      } else
-        last = b.task(
-          name,
-          ["big", "once", "made", "made", "w", "kept", "kept"][any(12)] ?? "t",
-          [arg],
-          extras(),
-        );
+      } else last = b.task(name, (placed ? somewhere : here)[any(12)] ?? "t", [arg], extras());
       seen.push(last);
     }
     depth--;
@@ -145,7 +161,7 @@ export function randomPlan(chance: () => number, gated = false, cached = false):
     const failure = chance() < 0.7 ? { failure: inside } : {};
     handle(b, { ...failure, ...(chance() < 0.6 || !("failure" in failure) ? { final: inside } : {}) });
   };
-  return plans
+  const plan = plans
     .flow(
       "sub",
       ["x"],
@@ -167,7 +183,11 @@ export function randomPlan(chance: () => number, gated = false, cached = false):
       return value;
     })
     .done();
+  return placed ? { ...plan, runners: runners(any, chance) } : plan;
 }
+
+const here = ["big", "once", "made", "made", "w", "kept", "kept"];
+const somewhere = ["big", "once", "made", "w", "kept", "near", "near", "far", "far", "far", "pay"];
 
 function bounds(any: (count: number) => number, chance: () => number) {
   return {

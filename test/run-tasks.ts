@@ -24,6 +24,7 @@ export interface TaskOptions {
   /** A declared runner: its action is then a command, as nothing else is done there. */
   readonly runner?: string;
   readonly priority?: "low" | "normal" | "high";
+  readonly affinity?: Expr;
   readonly timeout?: Expr;
   /** A glob of what it writes. */
   readonly writes?: Expr;
@@ -69,6 +70,7 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
       cache: options.cache === true ? { k: "lit", v: true } : null,
       ...(options.uses === undefined ? {} : { uses: options.uses }),
       undo: options.undo === true ? { kind: "argv", items: [] } : null,
+      ...(options.affinity === undefined ? {} : { affinity: options.affinity }),
     },
     action:
       result !== null

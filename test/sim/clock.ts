@@ -12,6 +12,8 @@ interface Timer {
 export class PretendClock implements Clock {
   /** How often somebody looked at it: when nobody does, everybody sleeps. */
   looks = 0;
+  /** How often the wall was set. */
+  jumps = 0;
   private mono = 0;
   private shift = Date.UTC(2026, 10, 21);
   private order = 0;
@@ -29,6 +31,7 @@ export class PretendClock implements Clock {
 
   /** The wall clock is set. */
   jump(ms: number): void {
+    this.jumps++;
     this.shift += ms;
   }
 

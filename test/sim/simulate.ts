@@ -16,6 +16,7 @@ import { listed, randomPlan } from "../random-plan.ts";
 import { chanceOf, noFiles } from "../run-world.ts";
 import { PretendClock } from "./clock.ts";
 import { type Faults, noFaults, Places, type Started } from "./places.ts";
+import { beginsOnce, keysHold, Lost } from "./promises.ts";
 import { type CommitFault, faultyStore, type Store } from "./store.ts";
 
 /** What a seed came to. `problems` is empty if all that is promised was kept. */
@@ -63,7 +64,7 @@ class Simulation {
     this.chance = chanceOf(seed);
     this.names = chanceOf(seed + 0x5eed);
     this.project = project;
-    this.plan = randomPlan(this.chance, this.chance() < 0.4, true);
+    this.plan = randomPlan(this.chance, this.chance() < 0.4, true, this.chance() < 0.6);
     this.options = { jobs: 1 + Math.floor(this.chance() * 4), failFast: this.chance() < 0.2, only: null };
     this.store = faultyStore(journal);
     // What other seeds have kept would make this one another than it is by itself.
@@ -76,6 +77,8 @@ class Simulation {
       valueOf: ({ name, task }) =>
         /n\d+l$/.test(name) ? listed : task.name === "e" ? { api: `early ${name}` } : name,
       starts: (started) => this.starts(started),
+      problem: (text) => this.problems.push(text),
+      plan: this.plan,
     });
   }
 
@@ -111,6 +114,7 @@ class Simulation {
     if (kept.size === 0) return;
     const before = started.length;
     this.faultsStop();
+    this.places.instances.forget();
     this.id = null;
     this.view = null;
     this.committed.clear();
@@ -131,6 +135,10 @@ class Simulation {
     return {
       ...{ fails: rate(0.3), lost: rate(0.3), hangs: rate(0.1) },
       ...{ deaf: rate(0.5), unplaced: rate(0.5), echoes: rate(0.5) },
+      instances: {
+        ...{ busy: rate(0.4), refused: rate(0.05), unmade: rate(0.2) },
+        ...{ vanishes: rate(0.3), unwell: rate(0.4), stays: rate(0.2) },
+      },
     };
   }
 
@@ -142,13 +150,16 @@ class Simulation {
   /** One life of flowc: until it ends, is killed, or its disk fails. Null: the run goes on in another life. */
   private async life(): Promise<RunResult | null> {
     this.lives++;
-    this.places.life = this.lives;
-    this.places.asked = false;
+    this.places.begin(this.lives);
     const commits = this.store.commits;
     const last = commits + 1 + Math.floor(this.chance() * 40);
     const faults: readonly CommitFault[] = ["kill-before", "kill-after", "fail-before", "fail-after"];
     const fault = faults[Math.floor(this.chance() * faults.length)] ?? "kill-before";
-    this.store.plan = () => (!this.calm && this.store.commits === last ? fault : null);
+    this.store.plan = () => {
+      if (this.calm || this.store.commits !== last) return null;
+      if (fault.startsWith("kill")) this.places.instances.dead = true;
+      return fault;
+    };
     const stop = new AbortController();
     if (!this.calm && this.chance() < 0.2)
       this.clock.timer(this.chance() * 20_000, () => stop.abort("interrupt"));
@@ -201,6 +212,8 @@ class Simulation {
       this.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
     if (result !== null && this.places.alive.length > 0)
       this.problems.push(`the run ended and ${this.places.alive.length} attempts still run`);
+    if (result !== null && this.places.instances.left.length > 0)
+      this.problems.push(`the run ended and ${this.places.instances.left.length} instances are there`);
     // A first commit that was made, and that nobody heard of.
     if (this.id === null) this.id = this.newest();
     return result;
@@ -328,7 +341,9 @@ class Simulation {
     if (this.places.alive.some((other) => other.n === n))
       this.problems.push(`${name} #${a} starts while it runs`);
     const cpu = running.reduce((sum, each) => sum + each.cpu, started.cpu);
-    if (running.length > 0 && cpu > this.options.jobs)
+    // What works elsewhere takes nothing; what needs more than there is may have all of it.
+    const beside = running.filter((each) => each.cpu > 0);
+    if (started.cpu > 0 && beside.length > 0 && cpu > this.options.jobs)
       this.problems.push(
         `${name} starts beside ${running.map((each) => each.name).join(", ")}: ${cpu} at once, and --jobs is ${this.options.jobs}`,
       );
@@ -339,12 +354,14 @@ class Simulation {
     const succeeded = new Set<number>();
     const run = createRun({ id: "sim", plan: this.plan, files: noFiles });
     const approved = new Set<string>();
+    const lost = new Lost(run, this.problems);
     let at = 0;
     events.forEach((event, i) => {
       if (event.seq !== i + 1) this.problems.push(`event ${i + 1} has number ${event.seq}`);
       if (event.at < at) this.problems.push(`event ${event.seq} is older than the one before`);
       at = event.at;
       apply(run, event);
+      lost.take(event);
       // What was taken back or is evaluated anew runs again.
       if (event.type === "run.opened")
         for (const n of run.nodes()) if (run.state(n) !== "succeeded") succeeded.delete(n);
@@ -358,16 +375,7 @@ class Simulation {
         if (event.answer === "approved") approved.add(what);
       }
     });
-    const keys = new Map<string, string>();
-    const argsOf = new Map<string, string>();
-    for (const { n, key, args, name } of this.places.started) {
-      const known = keys.get(`${n} ${args}`);
-      if (known !== undefined && known !== key) this.problems.push(`${name} was given two keys for ${args}`);
-      if ((argsOf.get(key) ?? `${n} ${args}`) !== `${n} ${args}`)
-        this.problems.push(`${name} was given a key that another has, or itself with other arguments`);
-      keys.set(`${n} ${args}`, key);
-      argsOf.set(key, `${n} ${args}`);
-    }
+    this.problems.push(...beginsOnce(events, run, this.places.started), ...keysHold(this.places.started));
     if (end?.status === "cancelled") this.problems.push("cancelled by nobody");
     // What a plan itself makes impossible fails whatever the world does; bad luck has ended.
     const root = end?.status === "failed" ? end.view.error(0).at(-1) : undefined;
