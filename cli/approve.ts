@@ -4,6 +4,7 @@ import { createNearest } from "../compiler/suggest.ts";
 import { decisionText } from "../runtime/answer-requests.ts";
 import type { ApprovalView, GateView } from "../runtime/run-view.ts";
 import { type AskedRun, asking, type Wish } from "./ask.ts";
+import { budgetMeant, extensions } from "./extend.ts";
 import { visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
 import { settlings } from "./settle.ts";
@@ -15,6 +16,8 @@ type Request = RequestOf<"approve" | "reject">;
 export async function approve(request: Request, world: World): Promise<number> {
   return asking(request, world, (run) => {
     const n = run.view.find(request.gate);
+    const budget = budgetMeant(run, request);
+    if (budget !== null) return extensions(run, budget, request);
     if (n !== null && run.view.task(n) !== null) return settlings(run, n, request, world);
     const gate = gateOf(run, request);
     return itemsOf(run, gate, request).map((item) => wishOf(gate, item, request.command));

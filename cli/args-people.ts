@@ -7,6 +7,7 @@ const examples = {
   approve: `  flowc approve last ship                          its only open question
   flowc approve last ship "Release notes are good" -m "read them twice"
   flowc approve last ship --all --as ada           every open question of the gate
+  flowc approve last main --by 20USD               agents may spend so much more
   flowc approve last publish --value '"1.2.0"'     a node of effect "once" has happened
 `,
   reject: `  flowc reject last ship "Release notes are good" -m "the dates are wrong"
@@ -53,6 +54,7 @@ function asking(run: string, flags: AskFlags) {
 interface AnswerFlags extends AskFlags {
   all: boolean;
   value?: string;
+  by?: string;
 }
 
 export function peopleCommands(root: Command, give: Give): void {
@@ -63,9 +65,10 @@ export function peopleCommands(root: Command, give: Give): void {
     asked(addCommand(root, command, "RUN NAME [ITEM]", says, examples[command]))
       .option("--all", "all open questions of the gate", false)
       .option("--value <JSON>", "the answer of a node that has happened")
+      .option("--by <AMOUNT>", "extend the budget of a flow, phase or node: 20USD, or tokens")
       .action((run: string, gate: string, item: string | undefined, flags: AnswerFlags) => {
-        const { all, value = null } = flags;
-        give({ command, gate, item: item ?? null, all, value, ...asking(run, flags) });
+        const { all, value = null, by = null } = flags;
+        give({ command, gate, item: item ?? null, all, value, by, ...asking(run, flags) });
       });
   for (const [command, says] of [
     ["retry", "Runs a failed node anew."],

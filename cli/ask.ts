@@ -18,7 +18,12 @@ import type { World } from "./world.ts";
 export interface Wish {
   readonly ask: Ask;
   /** `ship: Release notes are good`; what the answer is about, in JSON too. */
-  readonly about: { readonly gate?: string; readonly item?: string; readonly node?: string };
+  readonly about: {
+    readonly gate?: string;
+    readonly item?: string;
+    readonly node?: string;
+    readonly budget?: string;
+  };
   /** `approved ship: …`: said when it has been taken up. */
   readonly done: string;
 }
@@ -193,6 +198,7 @@ const said = {
   skip: "asked to skip it",
   pause: "asked to pause it",
   resume: "asked to resume it",
+  extend: "asked to extend its budget",
 } as const;
 
 /** A request that nobody has taken up: who, what, when. */

@@ -66,8 +66,10 @@ export interface RunOptions extends PlaceOptions {
 export interface AnswerOptions extends PlaceOptions {
   /** A run's id, or `last`. */
   readonly run: string;
-  /** The gate; or a node whose end is not known. */
+  /** The gate; or a node whose end is not known; or with `extend` what has a budget. */
   readonly gate: string;
+  /** By how much the budget grows: `20USD`, or a number of tokens. */
+  readonly extend?: string;
   /** One of the gate's items; not needed if only one is open. */
   readonly item?: string;
   /** All items that are open. */
@@ -199,11 +201,11 @@ async function answer(command: "approve" | "reject", options: AnswerOptions): Pr
     told += text;
   };
   const world = worldOf(place, { env: process.env, input: "", err: () => {}, out });
-  const { run, gate, item = null, all = false, by = null, note = null } = options;
+  const { run, gate, item = null, all = false, by = null, note = null, extend = null } = options;
   const value = options.value === undefined ? null : JSON.stringify(options.value);
   try {
     await answering(
-      { command, run, gate, item, all, value, as: by, note, json: true, state: place.state },
+      { command, run, gate, item, all, value, by: extend, as: by, note, json: true, state: place.state },
       world,
     );
   } catch (error) {

@@ -11,7 +11,7 @@ import { count, visible } from "./render/text.ts";
 import { countsLine } from "./show.ts";
 import { shellWord } from "./stop.ts";
 import { askLines } from "./unknown.ts";
-import { holdLines, movingCommand, questionLines } from "./waiting.ts";
+import { budgetLines, holdLines, movingCommand, questionLines } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 export interface Ended {
@@ -60,7 +60,8 @@ export function tellEnd(ended: Ended, world: World): void {
   if (ended.reused > 0) times.push(`${count(ended.reused, "result")} reused`);
   lines.push(`  ${countsLine(view)}`, `  ${times.join(", ")}`);
   if (view.status === "running")
-    for (const line of [...questionLines(view.questions()), ...holdLines(view)]) lines.push(`  ${line}`);
+    for (const line of [...questionLines(view.questions()), ...budgetLines(view), ...holdLines(view)])
+      lines.push(`  ${line}`);
   for (const line of askLines(view, ended.flag)) lines.push(`  ${line}`);
   if (ended.report !== null) lines.push(`  report: ${visible(ended.report)}`);
   for (const { name, path } of ended.files) lines.push(`  ${visible(name)}: ${visible(path)}`);

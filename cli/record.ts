@@ -5,7 +5,15 @@ import { sharedGraph } from "../runtime/analysis/analyze.ts";
 import { analyze, closeAnalysis } from "../runtime/analysis/pool.ts";
 import type { ArtifactRef, Event } from "../runtime/events.ts";
 import type { LimitView } from "../runtime/run-limits.ts";
-import type { Counts, Failure, GateView, InstancesView, RunView, State } from "../runtime/run-view.ts";
+import type {
+  Counts,
+  Failure,
+  GateView,
+  InstancesView,
+  RunView,
+  SpendingView,
+  State,
+} from "../runtime/run-view.ts";
 
 export interface NodeRecord {
   readonly n: number;
@@ -77,6 +85,8 @@ export interface RunRecord {
   readonly limits: readonly LimitView[];
   /** Wall ms: of the last event, or now while somebody is at work on it. */
   readonly seenAt: number;
+  /** What agents have used, and the budgets that bound it. */
+  readonly spending: SpendingView;
   /** The longest chain of nodes by the time they took. */
   readonly critical: { readonly ms: number; readonly nodes: readonly string[] };
   /** Nodes that had succeeded before the run was opened for the last time. */
@@ -198,6 +208,7 @@ export async function recordOf(
     totalMs,
     meanMs: times.length === 0 ? null : totalMs / times.length,
     sideBySide: sideBySide(nodes),
+    spending: view.spending(),
     critical: await criticalPath(view),
   };
 }

@@ -14,6 +14,7 @@ import { html } from "./render/html.ts";
 import { instancesLine } from "./render/instances.ts";
 import { junit } from "./render/junit.ts";
 import { limitLine } from "./render/limits.ts";
+import { spendingLines } from "./render/spending.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
 import type { ReportFormat, RequestOf } from "./request.ts";
 import { graphOfRun } from "./run-graph.ts";
@@ -126,6 +127,7 @@ function head(record: RunRecord): readonly string[] {
     ...record.limits.map(
       (each) => ["Limit", limitLine(each, record.status === "running", record.seenAt)] as const,
     ),
+    ...spendingLines(record.spending).map((line) => ["Agents", line] as const),
     ...(record.resumed > 0
       ? [["Resumed", `${count(record.resumed, "time")}; ${count(record.reused, "result")} reused`] as const]
       : []),

@@ -142,6 +142,8 @@ export type Request =
       readonly item: string | null;
       /** All that are open. */
       readonly all: boolean;
+      /** By so much its budget is extended, as typed: `20USD`, or a number of tokens. */
+      readonly by: string | null;
     } & Asking);
 
 export type RequestOf<C extends Request["command"]> = Extract<Request, { command: C }>;

@@ -14,6 +14,7 @@ import { failureLines } from "./render/failure.ts";
 import { gateLines } from "./render/gates.ts";
 import { instancesJson, instancesLine } from "./render/instances.ts";
 import { limitJson, limitLine } from "./render/limits.ts";
+import { spendingJson, spendingLines } from "./render/spending.ts";
 import { table } from "./render/table.ts";
 import { count, visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
@@ -81,6 +82,7 @@ function drawn(record: RunRecord, world: World): readonly string[] {
     countsLine(record),
     ...record.instances.map((each) => instancesLine(each, record.status === "running")),
     ...record.limits.map((each) => limitLine(each, record.status === "running", record.seenAt)),
+    ...spendingLines(record.spending),
   ];
   for (const cause of record.causes)
     lines.push(...failureLines(cause.failure, columns ?? Number.POSITIVE_INFINITY, paint));
@@ -175,6 +177,7 @@ export function recordJson(record: RunRecord) {
     at_the_same_time: record.sideBySide,
     instances: record.instances.map(instancesJson),
     limits: record.limits.map(limitJson),
+    spending: spendingJson(record.spending),
     resumed: record.resumed,
     reused: record.reused,
     counts: record.counts,

@@ -1,9 +1,11 @@
 // A run that only a person can move on: what it waits for, in plain words, and what to type.
 
 import type { Value } from "../compiler/types.ts";
-import type { Question, RunView } from "../runtime/run-view.ts";
+import type { BudgetView, Question, RunView } from "../runtime/run-view.ts";
+import { extendCommand } from "./extend.ts";
 import { answerCommand } from "./render/gates.ts";
 import { askedText } from "./render/people.ts";
+import { spentText } from "./render/spending.ts";
 import { count, visible } from "./render/text.ts";
 import { shellWord } from "./stop.ts";
 import { settleCommands } from "./unknown.ts";
@@ -39,11 +41,28 @@ function commandsFor(view: RunView, flag: string): readonly Told[] {
       .slice(0, questionsShownMax)
       .map((question): Told => [answerCommand(view.id, question, flag), "or flowc reject …"]),
     ...settleCommands(view, flag),
+    ...spentBudgets(view).map((budget): Told => [extendCommand(view.id, budget, flag), budgetWhy(budget)]),
     ...view
       .holds()
       .slice(0, questionsShownMax)
       .map((hold): Told => [resumeCommand(view, hold.n, flag), `paused by ${visible(hold.by)}`]),
   ];
+}
+
+function spentBudgets(view: RunView): readonly BudgetView[] {
+  return view
+    .spending()
+    .budgets.filter(({ isSpent }) => isSpent)
+    .slice(0, questionsShownMax);
+}
+
+function budgetWhy(budget: BudgetView): string {
+  return spentText(budget).slice(visible(budget.name).length + 2);
+}
+
+/** `main: its budget is spent: 50.20USD of 50USD` */
+export function budgetLines(view: RunView): readonly string[] {
+  return spentBudgets(view).map(spentText);
 }
 
 function waitingText(view: RunView, commands: readonly Told[]): string {
@@ -59,6 +78,8 @@ function waitingText(view: RunView, commands: readonly Told[]): string {
 export function movingCommand(view: RunView, flag: string): string | null {
   const [question] = view.questions();
   if (question !== undefined) return answerCommand(view.id, question, flag);
+  const [budget] = spentBudgets(view);
+  if (budget !== undefined) return extendCommand(view.id, budget, flag);
   const [hold] = view.holds();
   return hold === undefined ? null : resumeCommand(view, hold.n, flag);
 }

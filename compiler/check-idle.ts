@@ -17,6 +17,7 @@ const ofAttempts: ReadonlySet<string> = new Set([
   "needs",
   "runner",
   "affinity",
+  "budget",
 ]);
 
 export function tellIdleSettings(check: Check, task: Task, scope: Scope): void {
@@ -31,8 +32,27 @@ export function tellIdleSettings(check: Check, task: Task, scope: Scope): void {
         check,
         needlessSetting(at(scope, setting), "a function runs in flowc itself, on this machine", null),
       );
+    else if (key === "affinity" && task.action?.kind === "run" && staysHere(task))
+      tell(
+        check,
+        needlessSetting(at(scope, setting), noInstances, "Name a declared runner: `runner: NAME`."),
+      );
+    else if (key === "budget" && task.action?.kind !== "ask")
+      tell(check, asksNobody(at(scope, setting), task));
     else if (key === "retry") tellLoneTimeout(check, task, setting, scope);
   }
+}
+
+/** `local` is this machine, and one place for all. */
+function staysHere(task: Task): boolean {
+  return task.settings.every((setting) => setting.key.text !== "runner" || isLocal(setting));
+}
+
+const noInstances = "on this machine there are no instances to prefer";
+
+function asksNobody(place: At, task: Task): Diagnostic {
+  const label = `\`${task.name.text}\` asks no agent, so it spends nothing`;
+  return needlessSetting(place, label, "What costs is what an agent does: `ask` it, or remove the budget.");
 }
 
 function isLocal({ value }: Setting): boolean {

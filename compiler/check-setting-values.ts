@@ -26,7 +26,8 @@ export function checkTyped(
   const target =
     types.find((each) => fits(type, each, check.types) || literalFits(check, value, each)) ??
     types.find((each) => each.kind === "record" && value.kind === "record-of") ??
-    (types.length === 1 ? types[0] : undefined);
+    // Of money and a record, a plain number was meant to be money.
+    (types.length === 1 || (types[0]?.kind === "money" && value.kind === "number") ? types[0] : undefined);
   const { diagnostics } = check.pass;
   const before = diagnostics.length;
   if (target !== undefined) check.fit(value, target, scope, null);

@@ -262,8 +262,11 @@ flow main() {
 }
 
 flow main() {
-  budget: 20USD
   build()
+}
+
+test "it builds" {
+  main()
 }
 `,
     right: `task build() {
@@ -271,7 +274,6 @@ flow main() {
 }
 
 flow main() {
-  deadline: 20m
   build()
 }
 `,

@@ -11,7 +11,7 @@ import {
   type Scope,
 } from "./lower-draft.ts";
 import { lowerExpr } from "./lower-expression.ts";
-import { lowerDeadline } from "./lower-handlers.ts";
+import { lowerBudget, lowerDeadline } from "./lower-handlers.ts";
 import { usesOf, withUse } from "./lower-uses.ts";
 import type { Expr } from "./plan-expr.ts";
 import type { Block, Step, Use } from "./plan-steps.ts";
@@ -51,6 +51,7 @@ export function barrierJoin(draft: Draft, frame: Frame): number | null {
 export function lowerPhase(phase: Phase, scope: Scope, frame: Frame, ways: Ways): void {
   const { draft } = scope;
   const deadline = lowerDeadline(phase.body, scope);
+  const spending = lowerBudget(phase.body, scope);
   const guard = barrierJoin(draft, frame);
   const { id, slot } = reserveStep(draft, frame);
   const inner = newFrame(frame);
@@ -59,11 +60,15 @@ export function lowerPhase(phase: Phase, scope: Scope, frame: Frame, ways: Ways)
     kind: "phase",
     id,
     name: phase.name.text,
-    uses: belowBarrier(frame, usesOf([deadline], guard === null ? [] : [{ up: 0, i: guard }])),
+    uses: belowBarrier(
+      frame,
+      usesOf([deadline, spending.budget ?? null], guard === null ? [] : [{ up: 0, i: guard }]),
+    ),
     title: phase.title?.text ?? null,
     guard,
     body: { ...body, result: null },
     deadline,
+    ...spending,
   };
   frame.slots.set(phase, slot);
   for (const [definition, i] of inner.slots) frame.below.set(definition, { i: slot, in: [i] });

@@ -48,6 +48,12 @@ export function lowerRollback(name: string, extras: Following, draft: Draft, fra
   return addStep(draft, frame, (id) => ({ kind: "rollback", id, name, uses, overrides, otherwise }));
 }
 
+/** What may be spent in the block; nothing if it does not say. */
+export function lowerBudget(block: AstBlock, scope: Scope): { readonly budget?: Expr } {
+  const found = block.settings.find(({ key }) => key.text === "budget");
+  return found === undefined ? {} : { budget: lowerExpr(found.value, scope) };
+}
+
 /** Seconds; null if the block has none. */
 export function lowerDeadline(block: AstBlock, scope: Scope): Expr | null {
   const found = block.settings.find(({ key }) => key.text === "deadline");

@@ -182,6 +182,8 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
     }
     case "affinity":
       return { affinity: lowerExpr(value, scope, { kind: "string" }) };
+    case "budget":
+      return { budget: lowerExpr(value, scope) };
     case "cache":
       return { cache: lowerCache(value, scope) };
     case "undo":

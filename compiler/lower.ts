@@ -6,7 +6,7 @@ import { byCodePoint } from "./glob.ts";
 import type { Host } from "./host.ts";
 import { lowerFlowBody } from "./lower-block.ts";
 import { type Draft, newFrame, type Scope } from "./lower-draft.ts";
-import { lowerDeadline } from "./lower-handlers.ts";
+import { lowerBudget, lowerDeadline } from "./lower-handlers.ts";
 import { lowerLimits } from "./lower-limits.ts";
 import { lowerDepth, markRecursive } from "./lower-recursion.ts";
 import { lowerRunners } from "./lower-runners.ts";
@@ -90,6 +90,7 @@ function lowerFlow(flow: Flow, module: Module, draft: Draft): FlowPlan {
     depth: lowerDepth(flow, module, draft),
     body: lowerFlowBody(flow, module, draft),
     deadline: lowerDeadline(flow.body, paramScope(flow, module, draft)),
+    ...lowerBudget(flow.body, paramScope(flow, module, draft)),
   };
 }
 

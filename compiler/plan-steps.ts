@@ -192,6 +192,8 @@ export interface PhaseStep extends StepBase {
   readonly body: Block;
   /** Seconds from when it may start, over the slots of the frame it stands in; null: no end. */
   readonly deadline: Expr | null;
+  /** As that of a flow, over the same slots as the deadline. */
+  readonly budget?: Expr;
 }
 
 /**

@@ -59,6 +59,8 @@ export interface TaskSettings {
    * never.
    */
   readonly cache: Expr | null;
+  /** What all attempts at one node may spend: dollars, or a record of `cost` and `tokens`. Not there: no bound. */
+  readonly budget?: Expr;
   /** Takes its effect back, over the task's parameters; `$OUT` then names a file that holds its answer. */
   readonly undo: Command | null;
 }

@@ -88,4 +88,6 @@ export interface FlowPlan {
   readonly body: Block;
   /** Seconds from when it may start, over the slots of its parameters; null: no end. */
   readonly deadline: Expr | null;
+  /** What the agents in it may spend: dollars, or a record of `cost` and `tokens`; over the slots of its parameters. Absent: no bound. */
+  readonly budget?: Expr;
 }

@@ -84,6 +84,25 @@ function depth(value: Value): string | null {
   return value > depthMax ? `no flow may go deeper than ${depthMax} calls` : null;
 }
 
+/** Money alone, or with a bound on tokens. */
+const budgetType: Type = {
+  kind: "record",
+  fields: [field("cost", optional(scalar("money"))), field("tokens", optional(intType))],
+};
+
+const budget: SettingRow = {
+  kind: { kind: "value", types: [scalar("money"), budgetType] },
+  example: "budget: 20USD",
+  judge: budgetProblem,
+};
+
+function budgetProblem(value: Value): string | null {
+  if (!isRecord(value)) return positive("a budget")(value);
+  const amounts = [value["cost"] ?? null, value["tokens"] ?? null].filter((one) => one !== null);
+  if (amounts.length === 0) return "it bounds neither `cost` nor `tokens`";
+  return amounts.some((one) => typeof one === "number" && one <= 0) ? "a budget must be more than 0" : null;
+}
+
 const task: SettingTable = {
   runner: { kind: { kind: "place", place: "runner" }, example: "runner: local" },
   agent: { kind: { kind: "place", place: "agent" }, example: "agent: coder" },
@@ -128,13 +147,7 @@ const task: SettingTable = {
   },
   session: { kind: { kind: "session" }, example: "session: change" },
   undo: { kind: { kind: "command" }, example: 'undo: "rm -rf dist"' },
-};
-
-const budget: SettingRow = {
-  kind: { kind: "value", types: [scalar("money")] },
-  example: "budget: 20USD",
-  judge: positive("a budget"),
-  later: true,
+  budget,
 };
 
 const deadline: SettingRow = {

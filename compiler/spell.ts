@@ -26,3 +26,10 @@ export function spellBytes(bytes: number): string {
   for (; amount >= 1024 && at < units.length - 1; at++) amount /= 1024;
   return `${Math.round(amount * 10) / 10}${units[at]}`;
 }
+
+/** Money, such as `12.40USD`; cents, but of less than one what there is. */
+export function spellMoney(dollars: number): string {
+  const whole = Math.abs(dollars - Math.round(dollars)) < 0.000_05;
+  if (whole) return `${Math.round(dollars)}USD`;
+  return `${dollars.toFixed(Math.abs(dollars) < 0.01 ? 4 : 2)}USD`;
+}

@@ -7,6 +7,7 @@ import type { Run } from "./run.ts";
 import { itemOf } from "./run-approvals.ts";
 import { DROPPED, SETTLED } from "./run-codes.ts";
 import type { Decision } from "./run-people.ts";
+import { boundOf } from "./run-spending.ts";
 
 /** The one road from a request to events: each kind that people can ask has its case here. */
 export function answerTo(run: Run, request: Request): Answer {
@@ -22,6 +23,8 @@ export function answerTo(run: Run, request: Request): Answer {
       return decided(run, request, ask, who);
     case "settle":
       return settled(run, ask, who);
+    case "extend":
+      return extended(run, ask, who);
     case "retry":
     case "skip":
     case "pause":
@@ -59,6 +62,19 @@ function decided(run: Run, { at }: Request, ask: Extract<Ask, { kind: "decide" }
     events,
     refused: `${what} was to be answered by ${timeText(until ?? at)}: this came too late, and is only recorded.`,
   };
+}
+
+/** A budget may be extended before it is spent, too. */
+function extended(run: Run, { n, cost, tokens }: Extract<Ask, { kind: "extend" }>, who: Who): Answer {
+  const bound = n < run.size ? boundOf(run, n) : null;
+  const name = n < run.size ? run.name(n) : `cell ${n}`;
+  if (bound === null) return refused(`${name} has no budget.`);
+  if (cost !== null && bound.cost === null) return refused(`The budget of ${name} does not bound money.`);
+  if (tokens !== null && bound.tokens === null)
+    return refused(`The budget of ${name} does not bound tokens.`);
+  if ((cost ?? 1) <= 0 || (tokens ?? 1) <= 0) return refused("A budget is extended by more than nothing.");
+  const amounts = { ...(cost === null ? {} : { cost }), ...(tokens === null ? {} : { tokens }) };
+  return { events: [{ type: "budget.extended", n, ...amounts, ...who }], refused: null };
 }
 
 /** What a person says of a node of which nobody can say how it ended. */

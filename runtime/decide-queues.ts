@@ -13,6 +13,7 @@ import { IN_PROGRESS, READY, SETTLED, WANTS } from "./run-codes.ts";
 import { Heap } from "./run-columns.ts";
 import { holdOn } from "./run-holds.ts";
 import { needsOf, rankOf } from "./run-settings.ts";
+import { isHeld, spentAround } from "./run-spending.ts";
 
 /** A node that does not fit is passed over by so many others; then room is kept for it. */
 const passedMax = 64;
@@ -133,7 +134,7 @@ export class Queues {
   /** Is there anything that only a person can move on? */
   waitForPeople(): boolean {
     const { run } = this;
-    const held = (n: number): boolean => this.startable(n) && holdOn(run, n) !== null;
+    const held = (n: number): boolean => this.startable(n) && isHeld(run, n);
     return openApprovals(run).next().done !== true || this.resting.some(held) || this.checks.some(held);
   }
 
@@ -290,7 +291,9 @@ export class Queues {
     // One that waits for its repeat stands among the timers, whatever is left of it here.
     for (let top = heap.top; top !== undefined; top = heap.top) {
       if (this.startable(top) && (again.size === 0 || (again.get(top) ?? 0) <= this.now)) {
-        if (holdOn(this.run, top) === null) return top;
+        // Computing and looking for an answer cost nothing.
+        const free = heap === this.pure || heap === this.unseen.heap;
+        if (!(free ? holdOn(this.run, top) !== null : isHeld(this.run, top))) return top;
         this.resting.push(top);
       }
       heap.pop();
@@ -346,8 +349,13 @@ export class Queues {
     let best: number | null = null;
     for (const { nodes } of this.held.values())
       for (const n of [...nodes.values()].flat())
-        if (this.startable(n) && !this.limits.holds(n) && (best === null || this.before(n, best))) best = n;
+        if (this.mayStart(n) && (best === null || this.before(n, best))) best = n;
     return best;
+  }
+
+  /** Has it room in limits and budgets? */
+  private mayStart(n: number): boolean {
+    return this.startable(n) && !this.limits.holds(n) && spentAround(this.run, n) === null;
   }
 
   private heldOf(loop: number): Held {

@@ -3,7 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import { argsOf, type NodeSettings, settingsOf, taskOf } from "./decide-args.ts";
 import { changedParts, told } from "./difference.ts";
-import type { ArtifactRef, Event, EventBody } from "./events.ts";
+import type { ArtifactRef, Event, EventBody, SpentBefore } from "./events.ts";
 import { openFiles } from "./files.ts";
 import { type Parts, partsOf } from "./fingerprint.ts";
 import type { Journal } from "./journal.ts";
@@ -13,6 +13,7 @@ import { apply, createRun, type Run } from "./run.ts";
 import { itemOf } from "./run-approvals.ts";
 import { READY, SUCCEEDED } from "./run-codes.ts";
 import { isOnce } from "./run-settings.ts";
+import { spentForNext } from "./run-spending.ts";
 import { mayHaveBegun } from "./run-unknown.ts";
 
 /** A node as it is to be done now. */
@@ -44,6 +45,8 @@ export interface Earlier {
   succeeded(): readonly string[];
   /** Names of all its nodes. */
   names(): readonly string[];
+  /** What its agents have used, and what people have added to budgets, with all before it. */
+  spent(): readonly SpentBefore[];
 }
 
 const nothing: Stands = { changes: null };
@@ -100,6 +103,10 @@ class EarlierRun implements Earlier {
     }
     const value = this.run.value(m);
     return { kept: { from: this.id, value, files: this.files.get(m) ?? [] } };
+  }
+
+  spent(): readonly SpentBefore[] {
+    return spentForNext(this.run);
   }
 
   startedOnce(name: string): string | null {

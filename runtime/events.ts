@@ -26,6 +26,25 @@ export interface ArtifactRef {
   readonly sha256: string;
 }
 
+/** What an agent has used. Tokens as the model's API counts them; `cost` in dollars, null: not told. */
+export interface Usage {
+  readonly requests: number;
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  readonly cost: number | null;
+}
+
+/** What was spent under a name in the runs before, and by what its budget was extended there. */
+export interface SpentBefore {
+  readonly name: string;
+  readonly cost: number;
+  readonly tokens: number;
+  readonly moreCost: number;
+  readonly moreTokens: number;
+}
+
 /** `n` is the number of a cell, given by `unfold`; `a` counts a node's attempts from 1. Times are wall ms. */
 export type EventBody =
   | {
@@ -40,6 +59,8 @@ export type EventBody =
       readonly from?: string;
       /** The first run along `from`; it makes keys of attempts equal in all of them. */
       readonly origin?: string;
+      /** What budgets count on with: from the runs before. Absent: nothing. */
+      readonly spent?: readonly SpentBefore[];
       readonly flowc: string;
     }
   | {
@@ -220,6 +241,17 @@ export type EventBody =
       readonly field: string;
       readonly value: Value;
       readonly files?: readonly ArtifactRef[];
+    }
+  /** What attempt `a` has used until now, all in all; of one that is killed the last that was heard. */
+  | { readonly type: "attempt.used"; readonly n: number; readonly a: number; readonly usage: Usage }
+  /** A person allows the agents in `n`, a flow, phase or node, to spend so much more: dollars, tokens. */
+  | {
+      readonly type: "budget.extended";
+      readonly n: number;
+      readonly cost?: number;
+      readonly tokens?: number;
+      readonly by: string;
+      readonly note?: string;
     }
   | {
       readonly type: "attempt.ended";

@@ -4,7 +4,7 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
 import { againAt } from "./decide-retry.ts";
 import { type Earlier, openEarlier } from "./earlier.ts";
-import type { Event, Place, RunOptions } from "./events.ts";
+import type { Event, Place, RunOptions, SpentBefore } from "./events.ts";
 import { endLeft } from "./execute-from.ts";
 import { refuseForgotten, refuseRepeats } from "./execute-once.ts";
 import { Inputs, Recorder, type Watch } from "./execute-record.ts";
@@ -97,7 +97,7 @@ export async function openNew(world: World, ask: RunRequest): Promise<OpenRun> {
       inputs: ask.inputs,
       options: ask.options,
       durations: journal.durations(),
-      ...(earlier === null ? {} : { from: earlier.id, origin: earlier.origin }),
+      ...(earlier === null ? {} : { from: earlier.id, origin: earlier.origin, ...spentIn(earlier) }),
       flowc: world.flowc,
     });
     recorder.record({ type: "run.opened", epoch: parts.log.epoch, ...world.identity, ...places });
@@ -163,6 +163,12 @@ export async function openAgain(
     lease.release();
     throw error;
   }
+}
+
+/** Budgets count on. */
+function spentIn(earlier: Earlier): { readonly spent?: readonly SpentBefore[] } {
+  const spent = earlier.spent();
+  return spent.length === 0 ? {} : { spent };
 }
 
 /** What the declared runners of a plan are here; nothing for a plan without. */

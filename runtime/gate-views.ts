@@ -4,8 +4,8 @@ import { assert } from "./bug.ts";
 import { openApprovals } from "./run-approvals.ts";
 import type { Cells } from "./run-cells.ts";
 import { READY, RUNNING, SETTLED, SUCCEEDED, WANTS } from "./run-codes.ts";
-import { holdOn } from "./run-holds.ts";
 import { nameOf } from "./run-names.ts";
+import { isHeld } from "./run-spending.ts";
 import type { ApprovalView, CheckView, GateView, Question } from "./run-view.ts";
 
 /** All gates, in the order of the plan. */
@@ -70,13 +70,14 @@ function questionOf(run: Cells, c: number): Question {
 /** Can nothing move the run on but a person? Looks at all cells: for people, and not for the loop. */
 export function waitsForPeople(run: Cells): boolean {
   if (run.status !== "running" || run.cancelled !== null || !run.begun) return false;
-  if (run.runningCells.size > 0 || run.again.size > 0 || run.count === 1) return false;
+  if (run.runningCells.size > 0 || run.count === 1) return false;
+  for (const n of run.again.keys()) if (!isHeld(run, n)) return false;
   let held = false;
   for (let n = 1; n < run.count; n++) {
     if (run.has(n, SETTLED)) continue;
     if (run.has(n, WANTS)) return false;
     if (run.states.get(n) !== READY) continue;
-    if (holdOn(run, n) === null) return false;
+    if (!isHeld(run, n)) return false;
     held = true;
   }
   return held || run.unknown.size > 0 || openApprovals(run).next().done !== true;

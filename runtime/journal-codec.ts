@@ -147,6 +147,21 @@ const isTook: Check = (value) =>
     const { limit, amounts, slot } = Object.fromEntries(Object.entries(took));
     return isText(limit) && isAmounts(amounts) && maybe(isText)(slot);
   });
+const isUsage: Check = (value) => {
+  if (typeof value !== "object" || value === null) return false;
+  const { cost, ...counts } = Object.fromEntries(Object.entries(value));
+  const { requests, input, output, cacheRead, cacheWrite } = counts;
+  return (
+    (cost === null || isNumber(cost)) && [requests, input, output, cacheRead, cacheWrite].every(isNumber)
+  );
+};
+const isSpent: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((spent: unknown) => {
+    if (typeof spent !== "object" || spent === null) return false;
+    const { name, cost, tokens, moreCost, moreTokens } = Object.fromEntries(Object.entries(spent));
+    return isText(name) && [cost, tokens, moreCost, moreTokens].every(isNumber);
+  });
 const isOptions: Check = (value) => {
   if (typeof value !== "object" || value === null) return false;
   const {
@@ -179,6 +194,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     durations: isObject,
     from: maybe(isText),
     origin: maybe(isText),
+    spent: maybe(isSpent),
     flowc: isText,
   },
   "run.opened": {
@@ -240,6 +256,14 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   "instance.opened": { i: isCount, runner: isText, kind: isText, ref: isText },
   "instance.closed": { i: isCount, why: oneOf("used", "idle", "unwell", "lost") },
   "attempt.early": { n: isCount, a: isCount, field: isText, value: isValue, files: maybe(isFiles) },
+  "attempt.used": { n: isCount, a: isCount, usage: isUsage },
+  "budget.extended": {
+    n: isCount,
+    cost: maybe(isNumber),
+    tokens: maybe(isNumber),
+    by: isText,
+    note: maybe(isText),
+  },
   "attempt.ended": {
     n: isCount,
     a: isCount,

@@ -40,6 +40,8 @@ export const eventTypes: readonly EventType[] = [
   "limit.paused",
   "limit.used",
   "instance.begun",
+  "attempt.used",
+  "budget.extended",
 ];
 
 /** A state as people see it in the tables: `cached` is a way of succeeding. */

@@ -22,6 +22,13 @@ export type Ask =
       readonly as: "succeeded" | "failed" | "again";
       readonly value?: Value;
     }
+  /** The budget of the flow, phase or node `n` grows by so much: dollars, tokens. */
+  | {
+      readonly kind: "extend";
+      readonly n: number;
+      readonly cost: number | null;
+      readonly tokens: number | null;
+    }
   | { readonly kind: "retry" | "skip" | "pause" | "resume"; readonly n: number };
 
 export interface Request {
@@ -56,6 +63,8 @@ export function subjectOf(ask: Ask): string {
     case "retry":
     case "skip":
       return `node ${ask.n}`;
+    case "extend":
+      return `budget ${ask.n}`;
     case "pause":
     case "resume":
       return `pace ${ask.n}`;
@@ -65,9 +74,12 @@ export function subjectOf(ask: Ask): string {
 function askOf(json: string): Ask | null {
   const value: unknown = JSON.parse(json);
   if (typeof value !== "object" || value === null) return null;
-  const { kind, n, item, answer, as, value: given } = Object.fromEntries(Object.entries(value));
+  const { kind, n, item, answer, as, value: given, cost, tokens } = Object.fromEntries(Object.entries(value));
   if (kind === "cancel") return { kind };
   if (typeof n !== "number") return null;
+  const isAmount = (amount: unknown): amount is number | null =>
+    amount === null || typeof amount === "number";
+  if (kind === "extend" && isAmount(cost) && isAmount(tokens)) return { kind, n, cost, tokens };
   if (kind === "retry" || kind === "skip" || kind === "pause" || kind === "resume") return { kind, n };
   if (kind === "settle" && (as === "succeeded" || as === "failed" || as === "again"))
     return { kind, n, as, ...(given === undefined ? {} : { value: given }) };

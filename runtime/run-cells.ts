@@ -6,6 +6,7 @@ import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import type { RunOptions } from "./events.ts";
 import { Room } from "./room.ts";
+import { Budgets } from "./run-budgets.ts";
 import {
   ANSWERED,
   BRANCH,
@@ -27,7 +28,7 @@ import { People } from "./run-people.ts";
 import type { CellError, Growth, Items, Loop, Unneeded } from "./run-records.ts";
 import type { CellKind } from "./run-view.ts";
 import { infoOf, rankOfPriority, type StepInfo } from "./step-info.ts";
-import { type Claim, mayClaim } from "./task-claims.ts";
+import { anyClaims, type Claim } from "./task-claims.ts";
 import type { FileAccess, Scope } from "./values.ts";
 
 export interface CellsOptions {
@@ -120,6 +121,7 @@ export class Cells {
   readonly refs = new Map<number, string>();
   readonly instances = new Instances();
   readonly limits: RunLimits;
+  readonly budgets: Budgets;
   readonly runningCells = new Set<number>();
   /** Running nodes that nobody needs any more, and why, until that is recorded and they are told. */
   readonly unneeded = new Map<number, Unneeded>();
@@ -172,14 +174,13 @@ export class Cells {
     this.plan = options.plan;
     this.files = options.files;
     this.limits = new RunLimits(options.plan.limits ?? []);
+    this.budgets = new Budgets(options.plan);
     this.ends = new Ends(options.plan);
     this.watch = options.watch;
     this.still = options.still ?? false;
     this.infos = options.plan.steps.map((step) => infoOf(options.plan, step));
     this.hasOverrides = options.plan.steps.some((step) => "overrides" in step && step.overrides !== null);
-    this.claiming =
-      this.infos.some(({ task }) => task !== null && mayClaim(task)) ||
-      options.plan.steps.some((step) => "overrides" in step && step.overrides?.writes !== undefined);
+    this.claiming = anyClaims(options.plan, this.infos);
     this.ranked = this.hasOverrides || this.infos.some(({ rank }) => rank !== rankOfPriority("normal"));
     this.addCell("entry", -1, -1);
     this.count = 1;

@@ -54,7 +54,7 @@ export function deadlineOf(run: Cells, n: number): Expr | null {
 }
 
 /** Are the cells there that it mentions? */
-function isKnown(run: Cells, expr: Expr, f: number): boolean {
+export function isKnown(run: Cells, expr: Expr, f: number): boolean {
   const open: unknown[] = [expr];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     if (typeof at !== "object" || at === null) continue;

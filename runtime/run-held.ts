@@ -8,12 +8,15 @@ import { IN_PROGRESS, READY, SETTLED } from "./run-codes.ts";
 import { holdOn } from "./run-holds.ts";
 import { nameOf } from "./run-names.ts";
 import { needsOf, rankOf } from "./run-settings.ts";
+import { spentAround } from "./run-spending.ts";
 
 /** Why a ready node does not run, for people; null if nothing holds it. */
 export function heldBy(run: Cells, n: number, now: number): string | null {
   if (run.states.get(n) !== READY) return null;
   const hold = holdOn(run, n);
   if (hold !== null) return `a person: ${hold.by}${hold.note === null ? "" : ` (${hold.note})`}`;
+  const spent = spentAround(run, n);
+  if (spent !== null) return `the budget of ${nameOf(run, spent)}, which is spent`;
   const again = run.again.get(n);
   if (again !== undefined && again > now) return "its repeat";
   for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {

@@ -156,6 +156,31 @@ export interface InstancesView {
   readonly waitedMs: number;
 }
 
+/** What agents have used. `cost` in dollars; `untold`: attempts that did not say what they cost. */
+export interface Amounts {
+  readonly cost: number;
+  readonly tokens: number;
+  readonly untold: number;
+}
+
+/** A bound on what agents may spend in a flow, a phase or at a node. */
+export interface BudgetView {
+  readonly n: number;
+  readonly name: string;
+  /** Also in the runs before, along `from`. */
+  readonly spent: Amounts;
+  /** With all that people have added; null: not bounded. */
+  readonly cost: number | null;
+  readonly tokens: number | null;
+  /** Nothing more starts in it until a person extends it. */
+  readonly isSpent: boolean;
+}
+
+export interface SpendingView extends Amounts {
+  /** Of flows and phases that have begun, and of nodes that have spent theirs; the outermost first. */
+  readonly budgets: readonly BudgetView[];
+}
+
 export interface RunView {
   readonly id: string;
   readonly plan: Plan;
@@ -234,6 +259,10 @@ export interface RunView {
   instanceUse(now: number): readonly InstancesView[];
   /** What became of the limits that its tasks use, up to the wall ms `now`. Looks at all cells if there are any. */
   limitUse(now: number): readonly LimitView[];
+  /** What its agents have used, and what bounds that. Looks at all cells that it has not seen. */
+  spending(): SpendingView;
+  /** Null: the cell has no budget, or none that is known. */
+  budget(n: number): BudgetView | null;
   /** A running node that waits for an instance of its runner, whose name this is; null: it does not. */
   waitsFor(n: number): string | null;
   /** Why a ready node does not run, or null. */

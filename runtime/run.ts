@@ -22,8 +22,10 @@ import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import type { Hold } from "./run-people.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
 import { isOnce, needsOf, plainSettings } from "./run-settings.ts";
+import { budgetsOf, budgetView, use } from "./run-spending.ts";
 import { decideNode } from "./run-unknown.ts";
 import type {
+  BudgetView,
   CellKind,
   Counts,
   Dependency,
@@ -33,6 +35,7 @@ import type {
   InstancesView,
   Question,
   RunView,
+  SpendingView,
   State,
 } from "./run-view.ts";
 import { unfold } from "./unfold.ts";
@@ -245,6 +248,14 @@ export class Run extends Cells implements RunView {
     return waiting;
   }
 
+  budget(n: number): BudgetView | null {
+    return budgetView(this, n);
+  }
+
+  spending(): SpendingView {
+    return { ...this.budgets.spentBy(0), budgets: budgetsOf(this) };
+  }
+
   waitsFor(n: number): string | null {
     return this.instances.waiting.has(n) ? needsOf(this, n).runner : null;
   }
@@ -273,6 +284,7 @@ export function apply(run: Run, event: Happened): void {
       run.options = event.options;
       run.durations = event.durations;
       run.from = event.from ?? null;
+      run.budgets.begin(event.spent ?? []);
       run.keyId = event.origin ?? run.id;
       return;
     case "run.opened":
@@ -304,6 +316,11 @@ export function apply(run: Run, event: Happened): void {
       return;
     case "limit.used":
       run.limits.corrected(event.n, event.amounts, run.now);
+      return;
+    case "budget.extended":
+      run.budgets.extend(event);
+      // What it held may start.
+      run.people.released = true;
       return;
     case "grown":
       grown(run, event);
@@ -348,6 +365,9 @@ function applyToNode(run: Run, event: NodeEvent): void {
       return;
     case "attempt.early":
       wroteEarly(run, n, event.field, event.value);
+      return;
+    case "attempt.used":
+      use(run, event);
       return;
     case "attempt.ended":
       ended(run, n, event);

@@ -1,5 +1,6 @@
 // What a task claims of the project: the files it may write, and those that its `return` gives out from there.
 
+import type { Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 
@@ -19,6 +20,14 @@ const outputs = new WeakMap<TaskPlan, readonly Output[]>();
 /** Does a task say anything of files of the project? Most do not, and cost nothing. */
 export function mayClaim(task: TaskPlan): boolean {
   return task.settings.writes !== null || (task.settings.reads === null && outputsOf(task).length > 0);
+}
+
+/** Does any task of a plan, or a `with` in it? */
+export function anyClaims({ steps }: Plan, infos: readonly { readonly task: TaskPlan | null }[]): boolean {
+  return (
+    infos.some(({ task }) => task !== null && mayClaim(task)) ||
+    steps.some((step) => "overrides" in step && step.overrides?.writes !== undefined)
+  );
 }
 
 /** `file(…)`, `files(…)` and `dir(…)` of its `return`, whose paths depend on nothing but its parameters. */

@@ -18,6 +18,7 @@ export function phase(b: Draft, name: string, build: (inner: Draft) => void): Sl
     uses,
     title: null,
     deadline: inner.deadline,
+    ...(inner.budget === null ? {} : { budget: inner.budget }),
     guard: guard?.i ?? null,
     body,
   };

@@ -87,6 +87,7 @@ export class Draft {
   mayHandle = false;
   handlers: Handlers | null = null;
   deadline: Expr | null = null;
+  budget: Expr | null = null;
 
   constructor(plan: Plans, parent: Draft | null) {
     this.plan = plan;
@@ -324,6 +325,7 @@ export class Plans {
       depth,
       body: draft.body(result),
       deadline: draft.deadline,
+      ...(draft.budget === null ? {} : { budget: draft.budget }),
     };
     return this;
   }

@@ -26,6 +26,7 @@ export interface TaskOptions {
   readonly priority?: "low" | "normal" | "high";
   readonly affinity?: Expr;
   readonly timeout?: Expr;
+  readonly budget?: Expr;
   /** A glob of what it writes. */
   readonly writes?: Expr;
   readonly undo?: boolean;
@@ -71,6 +72,7 @@ export function taskPlan(name: string, options: TaskOptions): TaskPlan {
       ...(options.uses === undefined ? {} : { uses: options.uses }),
       undo: options.undo === true ? { kind: "argv", items: [] } : null,
       ...(options.affinity === undefined ? {} : { affinity: options.affinity }),
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
     },
     action:
       result !== null

@@ -9,6 +9,7 @@ import { limitNow } from "./limits.ts";
 import { liveLines } from "./live.ts";
 import { peopleLine } from "./people.ts";
 import { countParts, endedOf, endLines, type Left, type Progress, type Stage } from "./progress.ts";
+import { spentTeller } from "./spending.ts";
 import { cut, cutMiddle, pad, textWidth, visible, visibleLines } from "./text.ts";
 
 const frameMs = 100;
@@ -29,6 +30,7 @@ export function blockProgress(stage: Stage): Progress {
   const live = liveLines(stage.channel);
   const again = new Map<number, number>();
   const holds = heldText(() => stage.now());
+  const spent = spentTeller();
   let run: RunView | null = null;
   let lastDraw = start;
   let lastTick = start;
@@ -65,7 +67,7 @@ export function blockProgress(stage: Stage): Progress {
     watch: (news) => {
       run = news.run;
       dirty = true;
-      const above: string[] = [];
+      const above: string[] = spent(run).map((text) => cut(`${paint("warning", "?")} ${text}`, columns()));
       for (const event of news.events) {
         if (event.type === "attempt.started") again.delete(event.n);
         const line = peopleLine(event, run, paint);

@@ -8,6 +8,7 @@ import type { Graph } from "./graph.ts";
 import { instancesLine } from "./instances.ts";
 import { limitLine } from "./limits.ts";
 import { escaped } from "./markup.ts";
+import { spendingLines } from "./spending.ts";
 import { svg } from "./svg.ts";
 import { count, visible, visibleLines } from "./text.ts";
 import { barsMax, timeline } from "./timeline.ts";
@@ -66,6 +67,7 @@ function summary(record: RunRecord): string {
     ...record.limits.map(
       (each) => ["limit", limitLine(each, record.status === "running", record.seenAt)] as const,
     ),
+    ...spendingLines(record.spending).map((line) => ["agents", line] as const),
     ["at the same time", `${sideBySide.mean.toFixed(1)} on average, at most ${sideBySide.most}`],
     ...(record.resumed > 0
       ? [["resumed", `${count(record.resumed, "time")}, ${count(record.reused, "result")} reused`] as const]

@@ -1,9 +1,11 @@
 // What people are asked and what they say, as lines for people.
 
+import { spellMoney } from "../../compiler/spell.ts";
 import type { Event } from "../../runtime/events.ts";
 import type { RunView } from "../../runtime/run-view.ts";
 import { moment } from "./amounts.ts";
 import type { Paint } from "./color.ts";
+import { tokensText } from "./spending.ts";
 import { visible } from "./text.ts";
 
 /** The line of an event about a gate, or of what a person did; null for all others. */
@@ -39,6 +41,10 @@ export function peopleLine(event: Event, run: RunView, paint: Paint): string | n
       return event.spoiled === undefined
         ? null
         : `${paint("warning", "!")} ${item(event.spoiled.replace(/\.$/, ""))}`;
+    case "budget.extended": {
+      const amount = event.cost === undefined ? tokensText(event.tokens ?? 0) : spellMoney(event.cost);
+      return `${paint("note", "·")} ${item(`its budget was extended by ${amount}`)}${byText(event)}`;
+    }
     case "node.paused":
     case "node.resumed":
     case "node.skipped":

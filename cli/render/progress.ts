@@ -7,6 +7,7 @@ import { type Paint, painter } from "./color.ts";
 import { failureLines } from "./failure.ts";
 import type { Terminal } from "./live.ts";
 import { peopleLine, unknownText } from "./people.ts";
+import { spentShort, spentTeller } from "./spending.ts";
 import { count, visible, visibleLines } from "./text.ts";
 
 /** What the loop tells after each commit. */
@@ -55,6 +56,7 @@ export function countParts(run: RunView): readonly string[] {
   const { counts } = run;
   const done = counts.succeeded + counts.failed + counts.skipped + counts.cancelled;
   const questions = run.questions().length;
+  const money = spentShort(run.spending());
   return [
     `${done} of ${counts.total} done`,
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
@@ -62,6 +64,7 @@ export function countParts(run: RunView): readonly string[] {
     ...(counts.unknown > 0 ? [`${counts.unknown} unknown`] : []),
     ...(counts.skipped > 0 ? [`${counts.skipped} skipped`] : []),
     ...(counts.running > 0 ? [`${counts.running} running`] : []),
+    ...(money === null ? [] : [money]),
   ];
 }
 
@@ -76,6 +79,7 @@ export function plainProgress(stage: Stage): Progress {
   const start = stage.now();
   let run: RunView | null = null;
   let lastLine = start;
+  const spent = spentTeller();
   const line = (text: string): void => {
     stage.channel.write(`${paint("dim", clock(stage.now()))} ${text}\n`);
     lastLine = stage.now();
@@ -90,6 +94,7 @@ export function plainProgress(stage: Stage): Progress {
       run = news.run;
       const reused = reusedLine(news.events, news.run, paint);
       if (reused !== null) line(reused);
+      for (const text of spent(news.run)) line(`${paint("warning", "?")} ${text}`);
       for (const event of news.events) {
         const told = peopleLine(event, news.run, paint);
         if (told !== null) line(told);

@@ -44,6 +44,7 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
     status: "failed",
     on: null,
     set: [],
+    spending: { cost: 0, tokens: 0, untold: 0, budgets: [] },
     inputs: {},
     output: null,
     counts: {
