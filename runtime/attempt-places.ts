@@ -71,11 +71,15 @@ async function find(of: PlacesOf, name: string): Promise<Found | Problem> {
 }
 
 /** For fingerprints: the kind, and what its places are made of. Two kinds never have the same. Null: nobody can tell. */
-export async function identityIn(of: PlacesOf, name: string): Promise<string | null> {
+export async function identityIn(
+  of: PlacesOf,
+  name: string,
+  tell?: (progress: string) => void,
+): Promise<string | null> {
   const found = await find(of, name);
   if ("problem" in found) return name;
   // No engine, no image: who opens a place there says what is wrong.
-  return found.runner.identity(found.settings).catch(() => null);
+  return found.runner.identity(found.settings, tell).catch(() => null);
 }
 
 /** What the flow asks for, and what the place allows: the least of both. */
@@ -140,7 +144,7 @@ export class AttemptPlaces {
   }
 
   identity(name: string): Promise<string | null> {
-    return identityIn(this.of, name);
+    return identityIn(this.of, name, (text) => this.world.tell(text));
   }
 
   /** As in `RunAttempts`. */

@@ -3,6 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import { Bug } from "./bug.ts";
 import { choose, type Idle, type Limits } from "./instance-choice.ts";
+import { type Heard, Trouble } from "./instance-trouble.ts";
 import {
   cookieOf,
   type Instance,
@@ -64,9 +65,6 @@ export interface PoolOf {
   readonly begun: readonly number[];
 }
 
-/** A busy place is asked again after so long, unless it says when; each time later. */
-const busyAgain = { ms: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 };
-
 interface Waiting {
   readonly wanted: Wanted;
   readonly shape: string;
@@ -93,7 +91,7 @@ export class InstancePool {
   private readonly opening: string[] = [];
   private closing = 0;
   private opens: readonly number[];
-  private busy: { readonly until: number; readonly times: number } | null = null;
+  private readonly trouble: Trouble;
   /** Tags of all that were ever made: one is named by its tag, and none may take the name of another. */
   private readonly tags = new Set<string>();
   /** What was wanted last: one for whoever comes is made like it. */
@@ -115,6 +113,7 @@ export class InstancePool {
     this.of = of;
     this.world = world;
     this.opens = of.begun;
+    this.trouble = new Trouble(of.name, world);
   }
 
   /** Waits until there is an instance for the attempt. Never rejects. */
@@ -133,6 +132,8 @@ export class InstancePool {
         resolve(taken);
       };
       const shape = shapeOf(wanted);
+      const refusal = this.trouble.refusal(shape);
+      if (refusal !== null) return resolve(refusal);
       const waiting: Waiting = { wanted, shape, done, asked: false, passed: 0 };
       wanted.stop.addEventListener("abort", stopped, { once: true });
       this.waiting.push(waiting);
@@ -204,7 +205,7 @@ export class InstancePool {
         passed,
       })),
       opens: this.opens,
-      busyUntil: this.busy?.until ?? null,
+      busyUntil: this.trouble.until,
     };
   }
 
@@ -300,7 +301,7 @@ export class InstancePool {
     const made = await this.opened(wanted, waiting === null);
     const { runner, name } = this.of;
     if (!("problem" in made) && !this.closed) {
-      this.busy = null;
+      this.trouble.over();
       const { ref } = made;
       const paid = !runner.computesHere;
       const told = this.world.opened({ runner: name, kind: runner.kind, ref, paid });
@@ -315,12 +316,17 @@ export class InstancePool {
     this.forget(shape);
     if (!("problem" in made)) return quietly(() => made.close());
     if (this.closed) return;
-    if (made.problem === "busy") this.wait(made);
-    else if (waiting !== null && this.waiting.includes(waiting)) {
-      this.busy = null;
-      this.waiting = this.waiting.filter((each) => each !== waiting);
-      waiting.done(made);
-    } else if (waiting === null) this.noSpares = true;
+    if (waiting === null && made.problem !== "busy") this.noSpares = true;
+    else this.refused(this.trouble.heard(made, shape), waiting, shape);
+  }
+
+  private refused({ by, made }: Heard, waiting: Waiting | null, shape: string): void {
+    const who = this.waiting.filter(
+      (each) =>
+        by === "all" || (by === "alike" && each.shape === shape) || (by === "one" && each === waiting),
+    );
+    this.waiting = this.waiting.filter((each) => !who.includes(each));
+    for (const { done } of who) done(made);
   }
 
   private forget(shape: string): void {
@@ -362,20 +368,6 @@ export class InstancePool {
       own = { run: tag.run, node: 0, attempt: this.tags.size + 1 };
     this.tags.add(cookieOf(own));
     return own;
-  }
-
-  /** The place is busy: it is asked again later, by one. */
-  private wait({ message, afterMs = null }: NoInstance): void {
-    const now = this.world.now();
-    if (this.busy === null)
-      this.world.tell(`\`${this.of.name}\` is busy, and is asked again until it is not: ${message}`);
-    // Several may have been asked at once, and all hear the same.
-    const probed = this.busy === null || now >= this.busy.until;
-    const times = (this.busy?.times ?? 0) + (probed ? 1 : 0);
-    const { ms, factor, maxMs, jitter } = busyAgain;
-    const backoff = Math.min(ms * factor ** (times - 1), maxMs);
-    const until = now + Math.round((afterMs ?? backoff) * (1 + jitter * this.world.random()));
-    this.busy = { until: Math.max(until, this.busy?.until ?? 0), times };
   }
 }
 

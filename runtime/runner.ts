@@ -210,6 +210,6 @@ export interface Runner {
   ): Promise<readonly InstanceRef[]>;
   /** Ends what `find` found, and what `exec` runs there. Never touches anything that does not carry the tag. */
   end(refs: readonly InstanceRef[], how?: Ending): Promise<void>;
-  /** For fingerprints: an image's digest, a template's build. The same settings give the same, as long as the place is the same. Rejects if nobody can tell. */
-  identity(settings: RunnerSettings): Promise<string>;
+  /** For fingerprints: an image's digest, a template's build. The same settings give the same, as long as the place is the same. Rejects if nobody can tell. `tell`: as in {@link InstanceSpec}. */
+  identity(settings: RunnerSettings, tell?: (progress: string) => void): Promise<string>;
 }

@@ -73,8 +73,13 @@ class Rig {
     };
   }
 
-  take(node: number, stop = new AbortController().signal, key: string | null = null): Promise<Taken> {
-    const needs = { cpu: null, memoryBytes: null };
+  take(
+    node: number,
+    stop = new AbortController().signal,
+    key: string | null = null,
+    memoryBytes: number | null = null,
+  ): Promise<Taken> {
+    const needs = { cpu: null, memoryBytes };
     return this.pool.take({
       tag: { run: "r1", node, attempt: 1 },
       folder: "/scratch",
@@ -112,6 +117,8 @@ const busy = (afterMs: number | null): NoInstance => ({
   afterMs,
 });
 
+const gone: NoInstance = { problem: "lost", message: "nobody answers" };
+
 describe("a pool of instances", () => {
   it("gives one to each, uses it again, and replaces it when it has served enough", async () => {
     const rig = new Rig({ max: 1 });
@@ -148,13 +155,65 @@ describe("a pool of instances", () => {
     expect(rig.told).toEqual(["`rust` is busy, and is asked again until it is not: too many requests"]);
   });
 
-  it("hands on what was refused or lost to the attempt that it was for, and serves the others", async () => {
+  it("hands on what was lost to the attempt that it was for, and serves the others", async () => {
+    const rig = new Rig({ max: 3 }, ["throws"]);
+    const [first, second] = [1, 2].map((node) => rig.take(node));
+    expect(await first).toEqual({ problem: "lost", message: "No instance could be made: no such thing" });
+    expect(await second).toHaveProperty("instance");
+    expect(rig.told).toEqual([]);
+  });
+
+  it("asks once for all who need what is refused, and later once more", async () => {
     const refused: NoInstance = { problem: "refused", message: "no such image" };
-    const rig = new Rig({ max: 3 }, [refused, "throws"]);
-    const [first, second, third] = [1, 2, 3].map((node) => rig.take(node));
+    const rig = new Rig({ max: 1 }, [refused]);
+    const taken = [1, 2, 3].map((node) => rig.take(node));
+    expect(await Promise.all(taken)).toEqual([refused, refused, refused]);
+    await rig.pass(9_999);
+    expect(await rig.take(4)).toEqual(refused);
+    expect(rig.opened).toEqual(["1.1 at 0"]);
+    await rig.pass(1);
+    expect(await rig.take(5)).toHaveProperty("instance");
+  });
+
+  it("serves who needs something else than what was refused", async () => {
+    const refused: NoInstance = { problem: "refused", message: "too little memory" };
+    const rig = new Rig({ max: 1 }, [refused]);
+    const [first, second] = [rig.take(1, undefined, null, 1000), rig.take(2)];
     expect(await first).toEqual(refused);
-    expect(await second).toEqual({ problem: "lost", message: "No instance could be made: no such thing" });
-    expect(await third).toHaveProperty("instance");
+    expect(await second).toHaveProperty("instance");
+  });
+
+  it("waits for a place that has died, asks for all, and tells when it is back", async () => {
+    const rig = new Rig(
+      { max: 3 },
+      Array.from({ length: 6 }, () => gone),
+    );
+    const [first, ...others] = [1, 2, 3].map((node) => rig.take(node));
+    expect(await first).toEqual(gone);
+    const again = rig.take(4);
+    await rig.pass(60_000);
+    for (const each of await Promise.all([...others, again])) expect(each).toHaveProperty("instance");
+    expect(rig.opened.map((each) => Number(each.split(" at ")[1]))).toEqual([
+      0, 0, 0, 1000, 3000, 7000, 15_000, 15_000, 15_000,
+    ]);
+    expect(rig.told).toEqual([
+      "`rust` fails, and is asked again: nobody answers",
+      "`rust` can be had again.",
+    ]);
+  });
+
+  it("gives up a place that stays dead, once for all", async () => {
+    const rig = new Rig(
+      { max: 3 },
+      Array.from({ length: 10 }, () => gone),
+    );
+    const [first, ...others] = [1, 2, 3].map((node) => rig.take(node));
+    expect(await first).toEqual(gone);
+    await rig.pass(100_000);
+    const refused = { problem: "refused", message: "nobody answers\nIt was asked 8 times in a row." };
+    expect(await Promise.all(others)).toEqual([refused, refused]);
+    expect(rig.opened.at(-1)).toMatch(/ at 63000$/);
+    expect(rig.told).toHaveLength(1);
   });
 
   it("refuses what a quota of zero never allows", async () => {
