@@ -1,6 +1,6 @@
 // A workspace whose files are in the container alone: brought there and fetched from there through the engine.
 
-import { createWriteStream, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { Readable } from "node:stream";
@@ -18,6 +18,8 @@ import { copiedMode, targetsOf } from "./copied-files.ts";
 import type { Container } from "./docker-container.ts";
 import { statusOf } from "./docker-problems.ts";
 import { type Packed, packed, unpacked } from "./docker-tar.ts";
+import { projectFiles, whyTooMuch } from "./project-files.ts";
+import { notStarted } from "./shell-ends.ts";
 
 /** Where everything of ours is in such a container: a volume, which stays writable when the image's tree is not. */
 export const volume = "/flowc";
@@ -25,27 +27,32 @@ export const volume = "/flowc";
 /** What is known to be in the container. */
 export class Copies {
   readonly container: Container;
+  private readonly tell: ((progress: string) => void) | undefined;
   private readonly folders = new Set<string>();
   private readonly sent = new Map<string, string>();
   private sending: Promise<void> = Promise.resolve();
 
-  constructor(container: Container) {
+  constructor(container: Container, tell: ((progress: string) => void) | undefined) {
     this.container = container;
+    this.tell = tell;
   }
 
   /** The project as it is now: what has not changed since it was sent is not sent again. */
   async project(project: string, to: string): Promise<void> {
     const files: PutFile[] = [];
     const seen: [string, string][] = [];
-    for await (const { path, local } of filesBelow(project, everything)) {
-      const stats = statSync(local);
-      const now = `${stats.size} ${stats.mtimeMs} ${stats.mode}`;
-      if (this.sent.get(path) === now) continue;
-      seen.push([path, now]);
+    let bytes = 0;
+    for (const { path, local, size, state } of await projectFiles(project, "container")) {
+      if (this.sent.get(path) === state) continue;
+      seen.push([path, state]);
       files.push({ from: local, to: posix.join(to, path) });
+      bytes += size;
     }
+    const { ref } = this.container.spec;
+    if (bytes > quietBytesMax)
+      this.tell?.(`flowc sends ${Math.round(bytes / 1e6)} MB to the container ${ref} …`);
     await this.put(files, [to]);
-    for (const [path, now] of seen) this.sent.set(path, now);
+    for (const [path, state] of seen) this.sent.set(path, state);
   }
 
   /** Absolute paths in the container. One after the other: an archive that makes a folder is there before the next. */
@@ -80,8 +87,8 @@ export class Copies {
   }
 }
 
-/** What belongs to flowc stays here. */
-const everything: FileSearch = { roots: [""], enters: (name) => name !== ".flowc", matches: () => true };
+/** More than this is told. */
+const quietBytesMax = 20e6;
 
 /** For a container that does not share this machine's files. */
 export async function copiedWorkspace(
@@ -93,7 +100,7 @@ export async function copiedWorkspace(
   const own = posix.join(volume, `${tag.node}-${tag.attempt}`);
   const temporary = posix.join(own, "tmp");
   const path = kind === "project" ? posix.join(volume, "project") : posix.join(own, "work");
-  if (kind === "project") await copies.project(project, path);
+  const refused = kind === "project" ? await whyTooMuch(copies.project(project, path)) : null;
   await copies.put([], [temporary, path]);
   let fetched = 0;
   return {
@@ -102,7 +109,10 @@ export async function copiedWorkspace(
     temporary,
     here: false,
     inherits: false,
-    exec: (command, io, stop) => container.run(command, posix.join(path, command.cwd), io, stop),
+    exec: async (command, io, stop) =>
+      refused === null
+        ? await container.run(command, posix.join(path, command.cwd), io, stop)
+        : notStarted("other", refused),
     put: async (files) => {
       await copies.put(targetsOf(files, path, temporary));
     },

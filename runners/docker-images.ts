@@ -15,6 +15,9 @@ export interface Image {
   readonly user: string;
 }
 
+/** What a registry has refused it is not asked for again so soon: others need the same image. */
+const refusedMs = 5_000;
+
 /** The images of one engine, looked up once: a run sees the same image from its begin to its end. */
 export class Images {
   private readonly connection: Connection;
@@ -33,7 +36,10 @@ export class Images {
     if (known !== undefined) return known;
     const image = this.look(name, platform, tell);
     this.known.set(key, image);
-    image.catch(() => this.known.delete(key));
+    image.catch((error) => {
+      const isRefused = error instanceof Unavailable && error.problem === "refused";
+      setTimeout(() => this.known.delete(key), isRefused ? refusedMs : 0).unref();
+    });
     return image;
   }
 
@@ -131,13 +137,16 @@ function note(line: string, layers: Map<string, { done: number; all: number }>):
   layers.set(String(said.id), { done: Number(detail.current), all: Number(detail.total) });
 }
 
-/** A registry that says no says so for ever; one that does not answer may do so later. */
+/**
+ * A registry that says no, or that nobody knows, does so for ever, as `docker pull` sees it, too; one that answers badly may do
+ * better a moment later.
+ */
 function unfetched(name: string, error: unknown): Error {
   const message = messageOf(error);
   const answered = error instanceof Error && ("statusCode" in error || !("code" in error));
   if (!answered) return error instanceof Error ? error : new Error(message);
   const problem: NoInstance["problem"] =
-    /connection refused|timeout|no such host|network is unreachable|server misbehaving|EOF|reset by peer/i.test(
+    /timeout|server misbehaving|temporary failure|EOF|reset by peer|received unexpected HTTP status: 5/i.test(
       message,
     )
       ? "lost"

@@ -90,6 +90,8 @@ export function containerOf(
     AttachStdout: true,
     AttachStderr: true,
     Healthcheck: { Test: ["NONE"] },
+    // Its shell does not end by a signal: an engine that stops need not wait for that.
+    StopTimeout: 1,
     HostConfig: {
       Init: true,
       NetworkMode: network ?? "none",

@@ -7,7 +7,7 @@ import { Container, calmed, removed } from "./docker-container.ts";
 import { Copies, copiedWorkspace, volume } from "./docker-copy.ts";
 import { Images } from "./docker-images.ts";
 import { dockerKind } from "./docker-kind.ts";
-import { problemOf, statusOf, Unavailable } from "./docker-problems.ts";
+import { messageOf, problemOf, statusOf, Unavailable } from "./docker-problems.ts";
 import { containerOf, type DockerSettings, memoryOf, runLabel, settingsOf } from "./docker-settings.ts";
 import { sharedWorkspace } from "./docker-workspace.ts";
 
@@ -27,7 +27,7 @@ export function dockerRunner(asked: Partial<DockerOptions> = {}): Runner {
     open: (spec) => runner.open(spec),
     find: (run, except) => runner.find(run, except),
     end: (refs, { atOnce = false, isOurs = () => true } = {}) => runner.end(refs, atOnce, isOurs),
-    identity: async (settings) => runner.identity(settingsOf(settings)),
+    identity: async (settings, tell) => runner.identity(settingsOf(settings), tell),
   };
 }
 
@@ -49,6 +49,11 @@ class DockerRunner {
 
   constructor(options: DockerOptions) {
     this.options = options;
+  }
+
+  /** The engine's address, for messages. */
+  private get where(): string {
+    return this.options.env["DOCKER_HOST"] || usualSocket;
   }
 
   async open(spec: InstanceSpec): Promise<Instance | NoInstance> {
@@ -84,8 +89,7 @@ class DockerRunner {
       return this.instance(container, spec, shares);
     } catch (error) {
       if (made !== null) await removed(made).catch(() => {});
-      const where = this.options.env["DOCKER_HOST"] || usualSocket;
-      return problemOf(error, { where, image: settings.image, known: this.hasAnswered });
+      return problemOf(error, { where: this.where, image: settings.image, known: this.hasAnswered });
     }
   }
 
@@ -97,9 +101,9 @@ class DockerRunner {
       const refs = found.map(({ Names: names }) => names[0]?.replace(/^\//, "") ?? "");
       return refs.filter((ref) => ref !== "" && except?.has(ref) !== true).sort();
     } catch (error) {
-      // Where there is no engine nothing of ours runs.
-      if (statusOf(error) === 0) return [];
-      throw error;
+      // Where there is no engine nothing of ours runs; one that has died may come back with what it had.
+      if (statusOf(error) === 0 && !this.hasAnswered) return [];
+      throw new Error(`The Docker engine did not answer at ${this.where}: ${messageOf(error)}`);
     }
   }
 
@@ -107,9 +111,12 @@ class DockerRunner {
     await Promise.all(refs.map((ref) => this.endOne(ref, atOnce, isOurs)));
   }
 
-  async identity({ image, platform }: DockerSettings): Promise<string> {
+  async identity(
+    { image, platform }: DockerSettings,
+    tell: (progress: string) => void = () => {},
+  ): Promise<string> {
     const { images } = await this.reached();
-    return `docker ${(await images.of(image, platform, () => {})).id}`;
+    return `docker ${(await images.of(image, platform, tell)).id}`;
   }
 
   private async endOne(ref: InstanceRef, atOnce: boolean, isOurs: () => boolean): Promise<void> {
@@ -125,13 +132,13 @@ class DockerRunner {
       else await own.remove();
       this.own.delete(ref);
     } catch (error) {
-      if (statusOf(error) !== 404 && statusOf(error) !== 0) throw error;
+      if (statusOf(error) !== 404) throw error;
     }
   }
 
   private instance(container: Container, spec: InstanceSpec, shares: boolean): Instance {
     const { ref } = container.spec;
-    const copies = new Copies(container);
+    const copies = new Copies(container, spec.tell);
     return {
       ref,
       workspace: async (of) =>

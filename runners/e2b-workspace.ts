@@ -6,9 +6,9 @@ import type { InstanceSpec, PutFile, Workspace, WorkspaceSpec } from "../runtime
 import { copiedMode, targetsOf } from "./copied-files.ts";
 import { type Box, top } from "./e2b-box.ts";
 import { fetchedFrom } from "./e2b-fetch.ts";
-import { projectFiles, TooMuch } from "./e2b-project.ts";
 import { quoted } from "./e2b-script.ts";
 import { extracted, type Sent } from "./e2b-upload.ts";
+import { projectFiles, whyTooMuch } from "./project-files.ts";
 import { notStarted } from "./shell-ends.ts";
 
 /** What is known to be in a sandbox. */
@@ -28,7 +28,7 @@ export class Copies {
   async project(project: string, to: string): Promise<void> {
     const files: PutFile[] = [];
     const seen: [string, string][] = [];
-    for (const { path, local, state } of await projectFiles(project)) {
+    for (const { path, local, state } of await projectFiles(project, "sandbox")) {
       if (this.sent.get(path) === state) continue;
       seen.push([path, state]);
       files.push({ from: local, to: posix.join(to, path) });
@@ -60,7 +60,7 @@ export async function copiedWorkspace(
   const own = posix.join(top, `${tag.node}-${tag.attempt}-${box.next()}`);
   const temporary = posix.join(own, "tmp");
   const path = kind === "project" ? posix.join(top, "project") : posix.join(own, "work");
-  const refused = kind === "project" ? await tooMuch(copies.project(project, path)) : null;
+  const refused = kind === "project" ? await whyTooMuch(copies.project(project, path)) : null;
   let fetched = 0;
   return {
     ref: box.ref,
@@ -82,17 +82,6 @@ export async function copiedWorkspace(
       box.stale.push(own);
     },
   };
-}
-
-/** Why the project cannot be sent; null: it is there. */
-async function tooMuch(sent: Promise<void>): Promise<string | null> {
-  try {
-    await sent;
-    return null;
-  } catch (error) {
-    if (error instanceof TooMuch) return error.message;
-    throw error;
-  }
 }
 
 /** Who waits for a change looks by itself, too: a watch that breaks is no loss. */

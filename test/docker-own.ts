@@ -3,9 +3,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -22,9 +24,9 @@ export function canStart(program: string): boolean {
   return process.getuid?.() === 0 && spawnSync("which", [program]).status === 0;
 }
 
-/** Tries until it holds, for at most half a minute. */
-export async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+/** Tries until it holds, for at most so long. */
+export async function until(holds: () => Promise<boolean>, seconds = 30): Promise<void> {
+  for (let tries = 0; tries < seconds * 10; tries++) {
     if (await holds().catch(() => false)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -57,20 +59,27 @@ export class OwnDocker {
       `${folder}/pid`,
     ];
     const bare = ["--bridge", "none", "--iptables=false", "--ip6tables=false", "-H", this.host];
-    this.process = spawn("dockerd", [...places, ...bare, ...more], { stdio: "ignore" });
-    await until(async () => (await this.docker.ping()) !== undefined);
+    const log = openSync(`${folder}/log`, "a");
+    // As whoever looks after it would: after a kill it may be started before what it had started is gone.
+    await until(async () => {
+      if (this.process === null || this.process.exitCode !== null)
+        this.process = spawn("dockerd", [...places, ...bare, ...more], { stdio: ["ignore", log, log] });
+      return (await this.docker.ping()) !== undefined;
+    }, 60);
+    closeSync(log);
     await importBusybox(this.docker);
   }
 
-  async kill(signal: NodeJS.Signals): Promise<void> {
+  /** `alone`: what it has started outlives it. */
+  async kill(signal: NodeJS.Signals, { alone = false } = {}): Promise<void> {
     if (this.process === null) return;
     const ended = once(this.process, "exit");
-    this.process.kill(signal);
-    await ended;
+    if (this.process.kill(signal)) await ended;
     this.process = null;
-    // What outlives an engine that was killed goes down with it.
-    if (signal === "SIGKILL") this.killLeft();
-    rmSync(`${this.folder}/pid`, { force: true });
+    if (signal === "SIGKILL" && !alone) this.killLeft();
+    // Numbers in there may be somebody else's by now.
+    for (const stale of ["pid", "exec/containerd/containerd.pid"])
+      rmSync(join(this.folder, stale), { force: true });
   }
 
   private killLeft(): void {
@@ -89,6 +98,7 @@ export class OwnDocker {
 
   async end(): Promise<void> {
     await this.kill("SIGTERM");
+    this.killLeft();
     for (const line of readFileSync("/proc/mounts", "utf8").split("\n").reverse()) {
       const [, path = ""] = line.split(" ");
       if (path.startsWith(`${this.folder}/`)) spawnSync("umount", ["-l", path]);

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -182,6 +182,33 @@ describe("a container", { skip: docker === null }, () => {
     if ("problem" in again) throw new Error(again.message);
     expect(await again.isWell()).toBe(true);
     await again.close();
+  });
+});
+
+describe("a project that is copied", { skip: docker === null }, () => {
+  test("comes without what git ignores, once, then what has changed; much of it is told, too much is refused", async () => {
+    const place = placeOf();
+    const project = join(place.folder, "project");
+    const listed = "find . -type f | sort | xargs wc -c | grep -v total";
+    writeFileSync(join(project, "a"), "1");
+    mkdirSync(join(project, "node_modules"));
+    writeFileSync(join(project, "node_modules/b"), "1");
+    const instance = await place.open({ image, copy: true });
+    const listing = async () => (await place.sh(await place.workspace(instance, "project"), listed)).out;
+    expect(await listing()).toMatch(/^\s*1 \.\/a\n$/);
+    expect(place.told).toEqual([]);
+    writeFileSync(join(project, "large"), "");
+    truncateSync(join(project, "large"), 21e6);
+    expect(await listing()).toMatch(/^\s*1 \.\/a\n\s*21000000 \.\/large\n$/);
+    expect(place.told).toEqual([`flowc sends 21 MB to the container ${instance.ref} …`]);
+    truncateSync(join(project, "large"), 201e6);
+    const { exit } = await place.sh(await place.workspace(instance, "project"), listed);
+    expect(exit).toMatchObject({
+      kind: "not-started",
+      message: expect.stringContaining("into each container"),
+    });
+    expect(place.told).toHaveLength(1);
+    await instance.close();
   });
 });
 

@@ -3,7 +3,7 @@
 import type { RunView } from "../../runtime/run-view.ts";
 import { duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
-import { failureLines } from "./failure.ts";
+import { Failures } from "./failure.ts";
 import { instancesNow } from "./instances.ts";
 import { limitNow } from "./limits.ts";
 import { liveLines } from "./live.ts";
@@ -31,6 +31,7 @@ export function blockProgress(stage: Stage): Progress {
   const again = new Map<number, number>();
   const holds = heldText(() => stage.now());
   const spent = spentTeller();
+  const failures = new Failures();
   let run: RunView | null = null;
   let lastDraw = start;
   let lastTick = start;
@@ -75,10 +76,10 @@ export function blockProgress(stage: Stage): Progress {
         const ended = endedOf(event);
         if (ended === null) continue;
         if (ended.again_at !== undefined) again.set(ended.n, ended.again_at);
-        else if (run.state(ended.n) === "unknown") above.push(...endLines(ended, run, paint));
+        else if (run.state(ended.n) === "unknown") above.push(...endLines(ended, run, failures, paint));
         else if (ended.outcome === "failed" || ended.outcome === "lost")
           above.push(
-            ...failureLines(
+            ...failures.lines(
               { name: run.name(ended.n), message: ended.message ?? "", tail: ended.tail ?? null },
               columns(),
               paint,

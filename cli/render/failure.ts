@@ -27,3 +27,19 @@ export function failureLines(
   for (const line of shown) lines.push(paint("dim", cut(`    ${line}`, columns)));
   return lines;
 }
+
+/** Of failures that follow each other with the very same words, and have printed nothing, the words are told once. */
+export class Failures {
+  private last = "";
+
+  lines(
+    what: { readonly name: string; readonly message: string; readonly tail: string | null },
+    columns: number,
+    paint: Paint,
+  ): readonly string[] {
+    const isSame = what.message !== "" && what.message === this.last && (what.tail ?? "") === "";
+    this.last = (what.tail ?? "") === "" ? what.message : "";
+    if (!isSame) return failureLines(what, columns, paint);
+    return [`${paint("error", "✗")} ${visible(what.name)} failed likewise`];
+  }
+}

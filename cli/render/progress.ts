@@ -4,7 +4,7 @@ import type { Event } from "../../runtime/events.ts";
 import type { RunView } from "../../runtime/run-view.ts";
 import { clock, duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
-import { failureLines } from "./failure.ts";
+import { Failures } from "./failure.ts";
 import type { Terminal } from "./live.ts";
 import { peopleLine, unknownText } from "./people.ts";
 import { spentShort, spentTeller } from "./spending.ts";
@@ -77,6 +77,7 @@ export function endedOf(event: Event): (Event & { type: "attempt.ended" }) | nul
 export function plainProgress(stage: Stage): Progress {
   const paint = painter(stage.channel.color);
   const start = stage.now();
+  const failures = new Failures();
   let run: RunView | null = null;
   let lastLine = start;
   const spent = spentTeller();
@@ -100,7 +101,7 @@ export function plainProgress(stage: Stage): Progress {
         if (told !== null) line(told);
         if (event.type === "attempt.early") line(earlyLine(event, news.run, paint));
         const ended = endedOf(event);
-        if (ended !== null) for (const text of endLines(ended, news.run, paint)) line(text);
+        if (ended !== null) for (const text of endLines(ended, news.run, failures, paint)) line(text);
       }
     },
     say: (text) => {
@@ -142,6 +143,7 @@ function signOfLife(run: RunView, elapsedMs: number, left: Left | null): string 
 export function endLines(
   ended: Event & { type: "attempt.ended" },
   run: RunView,
+  failures: Failures,
   paint: Paint,
 ): readonly string[] {
   const name = run.name(ended.n);
@@ -159,7 +161,7 @@ export function endLines(
     return [`${paint("warning", "?")} ${unknownText(run, ended.n)}${took}`];
   if (ended.outcome === "cancelled") return [`- ${visible(name)} was stopped${took}`];
   const what = { name, message: ended.message ?? "", tail: ended.tail ?? null };
-  return failureLines(what, Number.POSITIVE_INFINITY, paint);
+  return failures.lines(what, Number.POSITIVE_INFINITY, paint);
 }
 
 /** `· foundation: types_api is there 3s` */

@@ -1,4 +1,4 @@
-// The project as a sandbox gets it: what git does not ignore, up to a bound.
+// The project as a place elsewhere gets it: what git does not ignore, up to a bound.
 
 import { execFile } from "node:child_process";
 import { realpath, stat } from "node:fs/promises";
@@ -11,6 +11,7 @@ export interface ProjectFile {
   /** Relative, with `/`. */
   readonly path: string;
   readonly local: string;
+  readonly size: number;
   /** Changes when the file does. */
   readonly state: string;
 }
@@ -22,8 +23,11 @@ const gitBytesMax = 64e6;
 /** It is the task's own fault, and no other place would do better: a sentence for people. */
 export class TooMuch extends Error {}
 
-/** Throws TooMuch. */
-export async function projectFiles(project: string): Promise<readonly ProjectFile[]> {
+/** `place`: what it is copied into, for people. Throws TooMuch. */
+export async function projectFiles(
+  project: string,
+  place: "container" | "sandbox",
+): Promise<readonly ProjectFile[]> {
   const files: ProjectFile[] = [];
   let bytes = 0;
   for (const path of (await gitFiles(project)) ?? (await allFiles(project))) {
@@ -31,13 +35,25 @@ export async function projectFiles(project: string): Promise<readonly ProjectFil
     const stats = await stat(local).catch(() => null);
     if (stats === null || !stats.isFile() || !isInside(project, await realpath(local))) continue;
     bytes += stats.size;
-    files.push({ path, local, state: [stats.ino, stats.size, stats.mtimeMs, stats.mode].join() });
+    const state = [stats.ino, stats.size, stats.mtimeMs, stats.mode].join();
+    files.push({ path, local, size: stats.size, state });
     if (files.length > filesMax || bytes > bytesMax)
       throw new TooMuch(
-        `The project has more than ${filesMax} files or ${bytesMax / 1e6} MB that git does not ignore: too much to copy it into each sandbox. Say which files the task needs (\`reads: ["src/**"]\`), or name what is not needed in .gitignore.`,
+        `The project has more than ${filesMax} files or ${bytesMax / 1e6} MB that git does not ignore: too much to copy it into each ${place}. Say which files the task needs (\`reads: ["src/**"]\`), or name what is not needed in .gitignore.`,
       );
   }
   return files;
+}
+
+/** Why the project cannot be sent, as a sentence; null: it is there. */
+export async function whyTooMuch(sent: Promise<void>): Promise<string | null> {
+  try {
+    await sent;
+    return null;
+  } catch (error) {
+    if (error instanceof TooMuch) return error.message;
+    throw error;
+  }
 }
 
 /** Null: it is no work tree of git's, or there is no git. */
