@@ -60,6 +60,8 @@ export class LimitState {
   private sharers: readonly Sharer[] = [];
   private readonly holders = new Map<number, { readonly run: number; readonly slot: string | null }>();
   private readonly heldBy = new Map<number, number>();
+  /** When a run took of it the last time. */
+  private readonly takenAt = new Map<number, number>();
 
   constructor(plan: LimitPlan) {
     this.plan = plan;
@@ -113,6 +115,7 @@ export class LimitState {
       const amount = amounts[unit] ?? 0;
       if (amount > 0) window.take(key, run, at, amount);
     }
+    this.takenAt.set(run, Math.max(at, this.takenAt.get(run) ?? at));
     this.holders.set(key, { run, slot });
     this.heldBy.set(run, (this.heldBy.get(run) ?? 0) + 1);
   }
@@ -152,8 +155,7 @@ export class LimitState {
     if (held > 0 && held + 1 > room)
       return { limit, by: slots === null ? "concurrent" : "slots", rate: null, until: null };
     if (slots !== null && this.freeSlot() === null) return { limit, by: "slots", rate: null, until: null };
-    const share = this.shareOf(ownRun);
-    if (this.sharers.some(({ run, waits }) => waits && this.shareOf(run) < share))
+    if (this.sharers.some(({ run, waits }) => waits && this.goesFirst(run)))
       return { limit, by: "others", rate: null, until: null };
     return null;
   }
@@ -201,6 +203,14 @@ export class LimitState {
       worst = { limit: this.plan.name, by: "rate", rate, until };
     }
     return worst;
+  }
+
+  /** Whoever has less of it, or of equals took the last time before us. */
+  private goesFirst(run: number): boolean {
+    const [own, other] = [this.shareOf(ownRun), this.shareOf(run)];
+    if (own !== other) return other < own;
+    const never = Number.NEGATIVE_INFINITY;
+    return (this.takenAt.get(run) ?? never) < (this.takenAt.get(ownRun) ?? never);
   }
 
   /** The part of the limit that a run has now. */
