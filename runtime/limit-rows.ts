@@ -17,7 +17,7 @@ CREATE TABLE limit_use (
 CREATE INDEX limit_use_seq ON limit_use (seq);
 CREATE INDEX limit_use_open ON limit_use (run, n) WHERE ended IS NULL;
 CREATE TABLE limit_run (
-  name TEXT NOT NULL, run INTEGER NOT NULL, epoch INTEGER NOT NULL, bounds TEXT NOT NULL, waits_at INTEGER,
+  name TEXT NOT NULL, run INTEGER NOT NULL, epoch INTEGER NOT NULL, bounds TEXT NOT NULL, waits_at INTEGER, took_at INTEGER,
   PRIMARY KEY (name, run)
 ) WITHOUT ROWID;
 CREATE TABLE limit_pause (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
@@ -46,6 +46,8 @@ export interface SharerRow {
   readonly bounds: LimitPlan;
   /** Wall ms at which it last said that it waits for this limit alone; null: it does not. */
   readonly waitsAt: number | null;
+  /** Wall ms at which it took of the limit the last time; null: not yet. */
+  readonly tookAt: number | null;
 }
 
 /** What has ended is kept for so long, so that everybody hears of it. */
@@ -62,6 +64,7 @@ export class LimitRows {
   private readonly sharing: Statement;
   private readonly paused: Statement;
   private readonly mark: Statement;
+  private readonly served: Statement;
   private readonly database: Database;
 
   constructor(database: Database, run: number, epoch: number) {
@@ -80,10 +83,11 @@ export class LimitRows {
        WHERE seq > ? AND (ended IS NULL OR until > ? OR ? > 0) ORDER BY seq`,
     );
     this.sharing = database.prepare(
-      `SELECT limit_run.name, limit_run.run, run.name AS id, limit_run.epoch, bounds, waits_at
-       FROM limit_run JOIN run ON run.id = limit_run.run WHERE limit_run.run <> ? ORDER BY limit_run.run`,
+      `SELECT limit_run.name, limit_run.run, run.name AS id, limit_run.epoch, bounds, waits_at, took_at
+       FROM limit_run JOIN run ON run.id = limit_run.run ORDER BY limit_run.run`,
     );
     this.paused = database.prepare("SELECT name, until FROM limit_pause WHERE until > ?");
+    this.served = database.prepare("UPDATE limit_run SET took_at = ? WHERE name = ? AND run = ?");
     this.mark = database.prepare("UPDATE limit_run SET waits_at = ? WHERE name = ? AND run = ?");
   }
 
@@ -94,7 +98,7 @@ export class LimitRows {
       .prepare(`UPDATE limit_use SET ended = ?, seq = ${nextSeq} WHERE run = ? AND ended IS NULL`)
       .run(now, this.run);
     const insert = this.database.prepare(
-      "INSERT OR REPLACE INTO limit_run (name, run, epoch, bounds, waits_at) VALUES (?, ?, ?, ?, NULL)",
+      "INSERT OR REPLACE INTO limit_run (name, run, epoch, bounds) VALUES (?, ?, ?, ?)",
     );
     for (const limit of limits) insert.run(limit.name, this.run, this.epoch, JSON.stringify(limit));
   }
@@ -113,6 +117,7 @@ export class LimitRows {
     const { limit, amounts, slot = null } = took;
     const { run, epoch } = this;
     this.insert.run(limit, run, epoch, of.n, of.a, JSON.stringify(amounts), slot, at, null, at + ms);
+    this.served.run(at, limit, run);
   }
 
   /** What was used beyond what was taken; it holds nothing. */
@@ -146,8 +151,9 @@ export class LimitRows {
     return new Set(rows.map((row) => integer(row, "id")));
   }
 
+  /** This run is among them. */
   sharers(): readonly SharerRow[] {
-    return this.sharing.all(this.run).map(sharerRow);
+    return this.sharing.all().map(sharerRow);
   }
 
   pauses(now: number): readonly { readonly name: string; readonly until: number }[] {
@@ -221,5 +227,6 @@ function sharerRow(row: Row): SharerRow {
     epoch: integer(row, "epoch"),
     bounds: JSON.parse(text(row, "bounds")),
     waitsAt: integerOrNull(row, "waits_at"),
+    tookAt: integerOrNull(row, "took_at"),
   };
 }

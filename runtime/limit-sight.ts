@@ -1,6 +1,7 @@
 // Brings what other runs have of limits, by the rows of the journal, into the limits of a run.
 
 import { keptMs, type LimitRows, type SharerRow, type UseRow } from "./limit-rows.ts";
+import { ownRun } from "./limit-state.ts";
 import type { RunLimits } from "./run-limits.ts";
 
 /** A run that has not said for so long that it waits does not wait: it may be stopped. */
@@ -62,16 +63,20 @@ export class LimitSight {
 
   private share(now: number): void {
     const all = this.rows.sharers().filter(({ name }) => this.limits.state(name) !== null);
-    this.sharers = all;
-    this.limits.shared = all.length > 0 || this.open.size > 0;
-    const shape = JSON.stringify(all.map((each) => [each.name, each.run, each.bounds, waits(each, now)]));
+    this.sharers = all.filter(({ run }) => run !== this.own);
+    this.limits.shared = this.sharers.length > 0 || this.open.size > 0;
+    const shape = JSON.stringify(
+      all.map((each) => [each.name, each.run, each.bounds, each.tookAt, waits(each, now)]),
+    );
     if (shape === this.shape) return;
     this.shape = shape;
     for (const name of this.limits.names) {
       const same = all.filter((each) => each.name === name);
-      this.limits
-        .state(name)
-        ?.share(same.map((each) => ({ run: each.run, bounds: each.bounds, waits: waits(each, now) })));
+      const sharers = same.map((each) => ({
+        ...{ run: each.run === this.own ? ownRun : each.run, bounds: each.bounds },
+        ...{ waits: waits(each, now), tookAt: each.tookAt ?? Number.NEGATIVE_INFINITY },
+      }));
+      this.limits.state(name)?.share(sharers);
     }
   }
 }

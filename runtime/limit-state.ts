@@ -33,6 +33,9 @@ export interface Lack {
 /** This run among those that share a limit. */
 export const ownRun = 0;
 
+/** So long nothing may be taken of a limit of which there is enough, before whoever waits stops to be polite. */
+const politeMs = 3000;
+
 interface Bounded {
   readonly unit: string;
   readonly perSeconds: number;
@@ -43,13 +46,15 @@ interface Bounded {
   readonly own: number | null;
 }
 
-/** Another run that uses the limit. */
+/** A run that uses the limit. */
 export interface Sharer {
-  /** Its number in the journal. */
+  /** Its number in the journal; {@link ownRun}: this one. */
   readonly run: number;
   readonly bounds: LimitPlan;
   /** A node of it waits for this limit alone. */
   readonly waits: boolean;
+  /** Wall ms at which it took of the limit the last time, as all of them see it. */
+  readonly tookAt: number;
 }
 
 export class LimitState {
@@ -60,8 +65,8 @@ export class LimitState {
   private sharers: readonly Sharer[] = [];
   private readonly holders = new Map<number, { readonly run: number; readonly slot: string | null }>();
   private readonly heldBy = new Map<number, number>();
-  /** When a run took of it the last time. */
-  private readonly takenAt = new Map<number, number>();
+  /** Since when there is room and others are let go first. */
+  private politeSince: number | null = null;
 
   constructor(plan: LimitPlan) {
     this.plan = plan;
@@ -82,10 +87,10 @@ export class LimitState {
     return Math.max(0, ...this.bounds.map(({ window }) => window.ms));
   }
 
-  /** Who else uses it: the stricter of all bounds holds. */
+  /** Who uses it: the stricter of all bounds holds. */
   share(sharers: readonly Sharer[]): void {
     this.sharers = sharers;
-    const all = [this.plan, ...sharers.map(({ bounds }) => bounds)];
+    const all = [this.plan, ...sharers.filter(({ run }) => run !== ownRun).map(({ bounds }) => bounds)];
     this.concurrent = Math.min(...all.map(atOnce));
     const wanted = all.flatMap(({ rates }) => rates);
     const kept = this.bounds.filter((each) => each.own !== null || wanted.some((rate) => isOf(rate, each)));
@@ -115,7 +120,6 @@ export class LimitState {
       const amount = amounts[unit] ?? 0;
       if (amount > 0) window.take(key, run, at, amount);
     }
-    this.takenAt.set(run, Math.max(at, this.takenAt.get(run) ?? at));
     this.holders.set(key, { run, slot });
     this.heldBy.set(run, (this.heldBy.get(run) ?? 0) + 1);
   }
@@ -155,9 +159,7 @@ export class LimitState {
     if (held > 0 && held + 1 > room)
       return { limit, by: slots === null ? "concurrent" : "slots", rate: null, until: null };
     if (slots !== null && this.freeSlot() === null) return { limit, by: "slots", rate: null, until: null };
-    if (this.sharers.some(({ run, waits }) => waits && this.goesFirst(run)))
-      return { limit, by: "others", rate: null, until: null };
-    return null;
+    return this.lets(now) ? { limit, by: "others", rate: null, until: null } : null;
   }
 
   /** What will never fit; null if it can. */
@@ -205,12 +207,23 @@ export class LimitState {
     return worst;
   }
 
+  /** Is another run that waits to go first? If then nobody takes anything, none of them was to. */
+  private lets(now: number): boolean {
+    if (!this.sharers.some((each) => each.run !== ownRun && each.waits && this.goesFirst(each))) {
+      this.politeSince = null;
+      return false;
+    }
+    this.politeSince ??= now;
+    const idle = this.holders.size === 0 && this.bounds.every(({ window }) => window.used === 0);
+    return !idle || now - this.politeSince < politeMs;
+  }
+
   /** Whoever has less of it, or of equals took the last time before us. */
-  private goesFirst(run: number): boolean {
+  private goesFirst({ run, tookAt }: Sharer): boolean {
     const [own, other] = [this.shareOf(ownRun), this.shareOf(run)];
     if (own !== other) return other < own;
-    const never = Number.NEGATIVE_INFINITY;
-    return (this.takenAt.get(run) ?? never) < (this.takenAt.get(ownRun) ?? never);
+    const us = this.sharers.find((each) => each.run === ownRun);
+    return us !== undefined && tookAt < us.tookAt;
   }
 
   /** The part of the limit that a run has now. */
