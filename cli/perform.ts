@@ -12,7 +12,7 @@ import { thisProcess } from "../runtime/lease.ts";
 import { secretsNeeded } from "../runtime/places.ts";
 import { ResumeRefused } from "../runtime/resume-refused.ts";
 import { loginName } from "./ask.ts";
-import { registryOf } from "./kinds.ts";
+import { agentsOf, registryOf } from "./kinds.ts";
 import type { Project } from "./project.ts";
 import { visible } from "./render/text.ts";
 import type { RunRequest } from "./request.ts";
@@ -55,6 +55,7 @@ export async function performed<T>(
   const artifacts = openArtifacts(project.state);
   const calls = openCalls({ threads: request.jobs });
   const registry = registryOf(project.root);
+  const agents = agentsOf(project.root);
   const surroundings = {
     clock: { now: () => world.now(), monotonic: () => performance.now() },
     random: Math.random,
@@ -67,6 +68,7 @@ export async function performed<T>(
       artifacts,
       project: project.root,
       runner: (kind) => registry.open(kind),
+      agent: (kind) => agents.open(kind),
       calls,
     }),
     bell: fileBell(journal),

@@ -3,7 +3,7 @@
 import type { Setting, Task } from "../grammar/ast.ts";
 import { use } from "./check-names.ts";
 import { placesOf } from "./check-place-names.ts";
-import { at, type Check, local, markWrong, noteLater, type Scope, tell, written } from "./check-state.ts";
+import { at, type Check, local, type Scope, tell, written } from "./check-state.ts";
 import { badSetting } from "./errors-calls.ts";
 import { missingAgent } from "./errors-places.ts";
 import type { SettingOwner } from "./settings.ts";
@@ -23,12 +23,10 @@ export function checkAsked(check: Check, task: Task, scope: Scope): void {
       const entry = scope.home.places.get(agent);
       if (entry !== undefined) use(check, entry, scope);
     }
-    markWrong(check, "agent");
     tell(check, missingAgent(place, task.name.text, agents, only));
     return;
   }
   if (named === undefined) return;
-  markWrong(check, "agent");
   const label = `\`${task.name.text}\` has no \`ask\`, so no agent is asked`;
   tell(
     check,
@@ -56,7 +54,6 @@ export function checkSession(check: Check, setting: Setting, owner: SettingOwner
   const ref =
     call?.kind === "call-of" && call.callee.kind === "name" ? check.pass.refs.get(call.callee) : undefined;
   if (ref?.kind === "task" && ref.task.action?.kind === "ask") {
-    noteLater(check, "setting session", "the setting `session`", at(scope, setting.key), false);
     return;
   }
   const what = `\`${written(scope, value) ?? "this"}\` asked no agent`;

@@ -2,7 +2,7 @@
 
 import type { Call, Expr, Name, Place, Setting } from "../grammar/ast.ts";
 import { use } from "./check-names.ts";
-import { at, type Check, markWrong, type Scope, tell } from "./check-state.ts";
+import { at, type Check, type Scope, tell } from "./check-state.ts";
 import { replace } from "./errors.ts";
 import { badSetting, misplacedCall } from "./errors-calls.ts";
 import { unknownAgent, unknownLimit, unknownRunner } from "./errors-places.ts";
@@ -77,7 +77,6 @@ export function checkPlaceName(check: Check, setting: Setting, kind: "runner" | 
 
 /** `slot(…)` and `worktree(…)` where they mean nothing. */
 export function tellMisplacedPlaceCall(check: Check, call: Call, name: Name, scope: Scope): void {
-  markWrong(check, "limit");
   for (const { value } of call.args) {
     const place = value.kind === "name" ? scope.home.places.get(value.name) : undefined;
     if (place === undefined) check.infer(value, scope);

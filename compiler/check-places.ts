@@ -1,10 +1,10 @@
-// Declared limits, runners and agents: do they bound, make or ask anything, and can this version use them?
+// Declared limits, runners and agents: do they bound, make or ask anything?
 
 import type { Place } from "../grammar/ast.ts";
 import { checkBySchema, isKindKey, kindsIn, schemaOfKind } from "./check-kinds.ts";
 import { article } from "./check-place-names.ts";
 import { checkRunner } from "./check-runners.ts";
-import { at, type Check, markWrong, noteLater, rootScope, type Scope, tell } from "./check-state.ts";
+import { at, type Check, rootScope, type Scope, tell } from "./check-state.ts";
 import { type At, listed } from "./errors.ts";
 import { missingSetting } from "./errors-calls.ts";
 import { duplicateName } from "./errors-names.ts";
@@ -18,10 +18,7 @@ export function checkPlace(check: Check, place: Place, home: Home): void {
   const scope = rootScope(home, place, where);
   const before = check.pass.diagnostics.length;
   check.settings(place.settings, place.place, scope);
-  if (check.pass.diagnostics.length > before) {
-    markWrong(check, place.place);
-    return;
-  }
+  if (check.pass.diagnostics.length > before) return;
   const name = at(scope, place.name);
   if (place.place === "runner" && place.name.text === "local") {
     const hint = "`runner: local` is this machine, and needs no declaration: choose another name.";
@@ -32,9 +29,6 @@ export function checkPlace(check: Check, place: Place, home: Home): void {
   if (place.place === "limit") tellEmptyLimit(check, place, name);
   else if (place.place === "agent") checkAgent(check, place, scope);
   else checkRunner(check, place, check.on, scope);
-  if (place.place !== "agent") return;
-  const wrong = check.pass.diagnostics.length > before;
-  noteLater(check, place.place, "a declared agent", name, wrong);
 }
 
 function has(place: Place, names: readonly string[]): boolean {

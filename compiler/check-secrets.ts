@@ -33,7 +33,7 @@ export function tellSecrets(check: Check, homes: readonly Home[]): void {
 function tellStray(check: Check, { call, scope }: Check["secrets"][number], spots: readonly Spot[]): void {
   const { sink, inEnv } = follow(check, call, spots);
   if (sink?.sink?.kind === "cache") markWrong(check, "setting cache");
-  if (sink?.sink?.kind === "prompt") markWrong(check, "agent");
+
   const name = nameOf(call);
   const place = at(scope, call);
   const way = sink === null ? null : at({ home: sink.home }, sink.expr);

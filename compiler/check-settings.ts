@@ -11,17 +11,7 @@ import { checkUses } from "./check-limits.ts";
 import { use } from "./check-names.ts";
 import { checkPlaceName } from "./check-place-names.ts";
 import { checkEnv, checkRate, checkSecretOrText, checkTyped, judge } from "./check-setting-values.ts";
-import {
-  at,
-  type Check,
-  local,
-  markWrong,
-  noteLater,
-  rootScope,
-  type Scope,
-  tell,
-  without,
-} from "./check-state.ts";
+import { at, type Check, local, noteLater, rootScope, type Scope, tell, without } from "./check-state.ts";
 import { checkWorkspace } from "./check-workspace.ts";
 import { badSetting, duplicateSetting, missingSetting, notYet, unknownSetting } from "./errors-calls.ts";
 import { field, type SettingRow, type SettingTable } from "./setting-rows.ts";
@@ -150,10 +140,10 @@ function checkKind(check: Check, setting: Setting, row: SettingRow, owner: Setti
       markNames(check, setting.value, scope);
       return;
     case "place":
-      guarded(check, kind.place, () => checkPlaceName(check, setting, kind.place, scope));
+      checkPlaceName(check, setting, kind.place, scope);
       return;
     case "env":
-      guarded(check, "limit", () => checkEnv(check, setting, scope));
+      checkEnv(check, setting, scope);
       return;
     case "rate":
       checkRate(check, setting, row, scope);
@@ -165,10 +155,10 @@ function checkKind(check: Check, setting: Setting, row: SettingRow, owner: Setti
       checkRecord(check, setting, row, kind, scope);
       return;
     case "uses":
-      guarded(check, "limit", () => checkUses(check, setting, scope));
+      checkUses(check, setting, scope);
       return;
     case "session":
-      guarded(check, "agent", () => checkSession(check, setting, owner, scope));
+      checkSession(check, setting, owner, scope);
       return;
     case "workspace":
       checkWorkspace(check, setting, row, scope);
@@ -185,13 +175,6 @@ function checkKind(check: Check, setting: Setting, row: SettingRow, owner: Setti
       judge(check, setting, row, kind.kind === "fixed", scope);
       if (setting.key.text === "reads" || setting.key.text === "writes") checkGlobs(check, setting, scope);
   }
-}
-
-/** What is wrong in the use of a limit or an agent is told before that there are none yet. */
-function guarded(check: Check, key: string, look: () => void): void {
-  const before = check.pass.diagnostics.length;
-  look();
-  if (check.pass.diagnostics.length > before) markWrong(check, key);
 }
 
 /** `true`, or a list of what stands in place of the inputs. */

@@ -22,6 +22,8 @@ export interface Draft {
   readonly runners: Map<Place, { readonly name: string; readonly module: Module }>;
   /** Declared limits that tasks use. */
   readonly limits: Map<Place, LimitPlan>;
+  /** The same of agents. */
+  readonly agents: Map<Place, { readonly name: string; readonly module: Module }>;
   /** Tasks and flows that are used, in the order met; a Map keeps it. */
   readonly used: Map<Task | Flow, Module>;
   /** Constants that are being inlined: a circle was told by the checker, and must not hang us. */

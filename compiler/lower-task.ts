@@ -4,17 +4,17 @@ import type { Action as AstAction, Expr as AstExpr, Flow, RecordExpr, Task, Text
 import { analyzeShell } from "../grammar/shell.ts";
 import type { ShellPart, ShellPiece } from "../grammar/shell-script.ts";
 import { byCodePoint } from "./glob.ts";
-import { type Draft, fromRoot, newFrame, type Scope, seeGlob, typeIn } from "./lower-draft.ts";
-import { lowerExpr, secretName } from "./lower-expression.ts";
+import { type Draft, fromRoot, newFrame, type Scope, seeGlob } from "./lower-draft.ts";
+import { lowerEnv, typed } from "./lower-env.ts";
+import { lowerExpr } from "./lower-expression.ts";
 import { constantOf } from "./lower-fit.ts";
-import { lowerUses, slotLimit } from "./lower-limits.ts";
-import { runnerName } from "./lower-runners.ts";
+import { lowerUses } from "./lower-limits.ts";
+import { agentName, runnerName } from "./lower-runners.ts";
 import { mentionsOutput } from "./lower-uses.ts";
 import type { Expr, TypedExpr } from "./plan-expr.ts";
 import type {
   Action,
   Command,
-  EnvEntry,
   FailureReason,
   ParamSpec,
   RetryPolicy,
@@ -41,7 +41,7 @@ export function lowerTask(task: Task, module: Module, draft: Draft): TaskPlan {
     file: module.path,
     params: calleeParams(task, module, draft),
     answer,
-    settings: { ...defaultSettings(task.action), ...lowerSettings(pairsOf(task), scope) },
+    settings: settingsOf(task, scope),
     action: task.action === null ? null : lowerAction(task.action, scope),
     result,
     readsOutput: mentionsOutput(result),
@@ -96,7 +96,7 @@ function lowerAction(action: AstAction, scope: Scope): Action | null {
       };
     }
     case "ask":
-      return null;
+      return { kind: "ask", prompt: lowerExpr(action.prompt, scope, { kind: "string" }) };
   }
 }
 
@@ -104,11 +104,6 @@ function lowerCommand(command: AstExpr, scope: Scope): Command {
   if (command.kind === "text") return lowerShell(command, scope);
   const items = command.kind === "list-of" ? command.items : [command];
   return { kind: "argv", items: items.map((item) => typed(item, scope)) };
-}
-
-function typed(expr: AstExpr, scope: Scope): TypedExpr {
-  const { program } = scope.draft;
-  return { expr: lowerExpr(expr, scope), type: program.fittedTo.get(expr) ?? typeIn(program, expr) };
 }
 
 function lowerShell(text: Text, scope: Scope): Command {
@@ -190,13 +185,28 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
       return { undo: lowerCommand(value, scope) };
     case "runner":
       return { runner: runnerName(value, scope) };
+    case "agent":
+      return { agent: agentName(value, scope) };
+    case "session":
+      return { session: lowerExpr(value, scope) };
     default:
       // Not yet: the checker has refused it.
       return {};
   }
 }
 
-/** What holds where a task says nothing. A task without an action takes no room on the machine. */
+/** So long an agent may be silent before it is taken for one that hangs, in seconds. */
+const askStall = 600;
+
+function settingsOf(task: Task, scope: Scope): TaskSettings {
+  const own = lowerSettings(pairsOf(task), scope);
+  // What may be done only once is not ended by a guess.
+  const guarded = task.action?.kind === "ask" && own.effect !== "once";
+  const stall: Partial<TaskSettings> = guarded ? { stall: { k: "lit", v: askStall } } : {};
+  return { ...defaultSettings(task.action), ...stall, ...own };
+}
+
+/** What holds where a task says nothing. Without an action, and while an agent thinks, no room is taken on the machine. */
 function defaultSettings(action: AstAction | null): TaskSettings {
   return {
     runner: "local",
@@ -208,7 +218,7 @@ function defaultSettings(action: AstAction | null): TaskSettings {
     reads: null,
     writes: null,
     env: [],
-    needs: { cpu: action === null ? 0 : 1, memory: 0, disk: 0 },
+    needs: { cpu: action === null || action.kind === "ask" ? 0 : 1, memory: 0, disk: 0 },
     priority: "normal",
     cache: null,
     undo: null,
@@ -258,22 +268,6 @@ function exitCodes(value: Value | undefined): readonly number[] | "any" {
   if (typeof value === "number") return [value];
   const codes = Array.isArray(value) ? value.filter((code) => typeof code === "number") : [];
   return codes.length === 0 ? [0] : [...new Set(codes)].sort((a, b) => a - b);
-}
-
-function lowerEnv(value: AstExpr, scope: Scope): readonly EnvEntry[] {
-  if (value.kind === "paren") return lowerEnv(value.of, scope);
-  if (value.kind !== "record-of") return [];
-  return value.entries.map((entry): EnvEntry => {
-    const slot = slotLimit(entry.value, scope);
-    if (slot !== null) return { name: entry.key.text, slot };
-    const secret = secretName(entry.value, scope);
-    if (secret === null) {
-      const { expr, type } = typed(entry.value, scope);
-      return { name: entry.key.text, value: expr, type };
-    }
-    scope.draft.secrets.add(secret);
-    return { name: entry.key.text, secret };
-  });
 }
 
 /** `false` is as good as nothing; keys may be of any types. */

@@ -105,8 +105,8 @@ function pathOrder(a: readonly number[], b: readonly number[]): number {
 /** Expressions that settings are made of. */
 export function settingExprs(settings: Partial<TaskSettings> | null): readonly Expr[] {
   if (settings === null) return [];
-  const { timeout, stall, reads, writes, cache, budget, env, undo } = settings;
-  const exprs = [timeout, stall, reads, writes, cache, budget].flatMap((expr) =>
+  const { timeout, stall, reads, writes, cache, budget, session, env, undo } = settings;
+  const exprs = [timeout, stall, reads, writes, cache, budget, session].flatMap((expr) =>
     expr === undefined || expr === null ? [] : [expr],
   );
   for (const entry of env ?? []) if ("value" in entry) exprs.push(entry.value);

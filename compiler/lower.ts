@@ -9,7 +9,7 @@ import { type Draft, newFrame, type Scope } from "./lower-draft.ts";
 import { lowerBudget, lowerDeadline } from "./lower-handlers.ts";
 import { lowerLimits } from "./lower-limits.ts";
 import { lowerDepth, markRecursive } from "./lower-recursion.ts";
-import { lowerRunners } from "./lower-runners.ts";
+import { lowerAgents, lowerRunners } from "./lower-runners.ts";
 import { calleeParams, lowerTask } from "./lower-task.ts";
 import { type FlowPlan, PLAN_VERSION, type Plan, type Seen } from "./plan.ts";
 import type { Step } from "./plan-steps.ts";
@@ -28,6 +28,7 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
     secrets: new Set(),
     runners: new Map(),
     limits: new Map(),
+    agents: new Map(),
     used: new Map<Task | Flow, Module>([[flow, module]]),
     inlining: new Set(),
   };
@@ -47,6 +48,7 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
   const params = calleeParams(flow, module, draft);
   const runners = lowerRunners(draft);
   const limits = lowerLimits(draft);
+  const agents = lowerAgents(draft);
   const base = posix.dirname(program.entry.path);
   const plan = {
     version: PLAN_VERSION,
@@ -66,6 +68,7 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
     secrets: [...draft.secrets].sort(byCodePoint),
     runners,
     ...(limits.length === 0 ? {} : { limits }),
+    ...(agents.length === 0 ? {} : { agents }),
   } satisfies Plan;
   return { ...plan, types: mentionedTypes(plan, program.types) };
 }

@@ -34,6 +34,10 @@ export interface ParamSpec {
 export interface TaskSettings {
   /** Name of a declared runner, or `local`. */
   readonly runner: string;
+  /** Name of a declared agent, of tasks that ask one. */
+  readonly agent?: string;
+  /** Only in a `with`: the slot of the node in whose session it goes on. */
+  readonly session?: Expr;
   /** Duration in seconds of one attempt, or null. */
   readonly timeout: Expr | null;
   /** Seconds without output after which an attempt is ended and made again, or null. */
@@ -97,6 +101,8 @@ export function pausesOf({ times, backoff, factor, max }: RetryPolicy): number {
 
 export type Action =
   | { readonly kind: "run"; readonly command: Command }
+  /** `prompt` gives a string. */
+  | { readonly kind: "ask"; readonly prompt: Expr }
   /** `file` relative to the project's root. */
   | { readonly kind: "call"; readonly file: string; readonly export: string };
 

@@ -4,7 +4,7 @@
 import type { Expr } from "./plan-expr.ts";
 import type { LimitPlan } from "./plan-limits.ts";
 import type { Block, Step } from "./plan-steps.ts";
-import type { ParamSpec, TaskPlan } from "./plan-tasks.ts";
+import type { EnvEntry, ParamSpec, TaskPlan } from "./plan-tasks.ts";
 import type { Type, TypeTable, Value } from "./types.ts";
 
 /** The version of the plan's JSON; its schema is published in `docs/plan.schema.json`. */
@@ -30,12 +30,25 @@ export interface Plan {
   readonly seen: readonly Seen[];
   /** Folder of the entry `.flow` file relative to the project's root, with `/`; "" for the root. */
   readonly base: string;
-  /** Names of all `secret("…")` of its tasks, sorted; those of a runner stand in its settings. */
+  /** Names of all `secret("…")` of its tasks and agents, sorted; those of a kind stand in its settings. */
   readonly secrets: readonly string[];
   /** Those that tasks name, sorted by name. */
   readonly runners: readonly RunnerPlan[];
   /** Those that tasks use, sorted by name. Not there: none. */
   readonly limits?: readonly LimitPlan[];
+  /** Those that tasks ask, sorted by name. Absent: none. */
+  readonly agents?: readonly AgentPlan[];
+}
+
+/** A declared agent: who is asked. The first kind is the one that is. */
+export interface AgentPlan {
+  readonly name: string;
+  /** Not empty, in the order of the file. */
+  readonly kinds: RunnerPlan["kinds"];
+  /** Over no parameters; the task's own comes after it. */
+  readonly env: readonly EnvEntry[];
+  /** Dollars that one node may spend; null: no bound. */
+  readonly budget: number | null;
 }
 
 /** A declared runner: a kind of place, and how each back end makes it. The first kind is the default; `--on KIND` takes another. */

@@ -10,9 +10,10 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
  * How files may be written. `values`: as `{ path, name, size, sha256 }`, the published form. `paths`: also as a plain
- * path, where the reader goes on to look at the file: answers of tasks, inputs.
+ * path, where the reader goes on to look at the file: answers of tasks, inputs. `asked`: by nothing but a path, as those are
+ * told that are to write an answer.
  */
-export type FileForm = "values" | "paths";
+export type FileForm = "values" | "paths" | "asked";
 
 export const schemaDialect = "https://json-schema.org/draft/2020-12/schema";
 
@@ -90,6 +91,7 @@ function schemaIn(type: Type, scope: Scope): JsonSchema {
 }
 
 function fileSchema(kind: "file" | "dir", files: FileForm): JsonSchema {
+  if (files === "asked") return { type: "string", title: `path of a ${kind === "file" ? "file" : "folder"}` };
   return {
     title: kind === "file" ? "file" : "folder",
     type: files === "paths" ? ["object", "string"] : "object",

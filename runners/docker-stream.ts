@@ -70,8 +70,8 @@ export class Talk {
     this.ended = new Promise((resolve) => {
       this.tellEnded = resolve;
     });
-    this.out = new Ear(word, sinkOf(io, io?.stdoutPath), (words) => this.hear(words));
-    this.err = new Ear(word, sinkOf(io, io?.stderrPath), () => {});
+    this.out = new Ear(word, sinkOf(io, "stdout"), (words) => this.hear(words));
+    this.err = new Ear(word, sinkOf(io, "stderr"), () => {});
   }
 
   /** What came outside of any command's part: the last of it. */
@@ -173,6 +173,7 @@ class Ear {
 
 const noiseMax = 2000;
 
-function sinkOf(io: Output | null, path: string | undefined): LogSink | null {
-  return io === null || path === undefined ? null : new LogSink(path, io.filter?.() ?? null);
+function sinkOf(io: Output | null, stream: "stdout" | "stderr"): LogSink | null {
+  if (io === null) return null;
+  return new LogSink(stream === "stdout" ? io.stdoutPath : io.stderrPath, io.filter?.(stream) ?? null);
 }

@@ -35,8 +35,8 @@ export class Talk {
     this.fetch = fetch;
     this.now = now;
     this.heardAt = now();
-    this.out = new LogSink(io.stdoutPath, io.filter?.() ?? null);
-    this.err = new LogSink(io.stderrPath, io.filter?.() ?? null);
+    this.out = new LogSink(io.stdoutPath, io.filter?.("stdout") ?? null);
+    this.err = new LogSink(io.stderrPath, io.filter?.("stderr") ?? null);
   }
 
   get offsets(): Offsets {

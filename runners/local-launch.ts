@@ -109,8 +109,8 @@ function writtenOut(child: ChildProcess, io: Output): Promise<unknown> {
   const filter = io.filter;
   if (filter === null || child.stdout === null || child.stderr === null) return Promise.resolve();
   return Promise.all([
-    through(child.stdout, filter(), io.stdoutPath),
-    through(child.stderr, filter(), io.stderrPath),
+    through(child.stdout, filter("stdout"), io.stdoutPath),
+    through(child.stderr, filter("stderr"), io.stderrPath),
   ]);
 }
 

@@ -118,7 +118,8 @@ function resolved(type: Type, types: TypeTable): Type {
   return types[type.name] ?? type;
 }
 
-function answered(decoded: Decoded, what: string): Answer {
+/** What became of it; `what` begins the sentence if it does not fit. */
+export function answered(decoded: Decoded, what: string): Answer {
   if (!decoded.ok) {
     const place = decoded.path === "" ? "" : ` at \`${decoded.path}\``;
     return { why: "invalid", message: `${what} does not fit its type${place}: ${decoded.reason}.` };

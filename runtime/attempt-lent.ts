@@ -51,7 +51,8 @@ export async function atPlace(
   let lost = false;
   try {
     const report = await work(taken, tag);
-    lost = report.outcome === "lost";
+    // Where its agent met a limit, or its model was away, the place is as well as before.
+    lost = report.outcome === "lost" && report.why !== "limited" && report.why !== "away";
     return report;
   } catch (error) {
     lost = reportOf(error).outcome === "lost";

@@ -1,19 +1,21 @@
 // One attempt of a node, from its values to a report: never throws, every failure becomes a sentence.
 
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Action, Command, TaskPlan } from "../compiler/plan-tasks.ts";
-import { endAnswer, type Type, type TypeTable, type Value } from "../compiler/types.ts";
+import type { Expr } from "../compiler/plan-expr.ts";
+import type { Action, Command } from "../compiler/plan-tasks.ts";
+import { endAnswer, type Value } from "../compiler/types.ts";
 import { type Answer, answerOfCall, answerOfOut, answerOfReturn, type Work } from "./answer.ts";
-import { atPlace, type LentWorld, mayBegin } from "./attempt-lent.ts";
+import { type AskPlace, askAgent } from "./ask.ts";
+import { bringHome, openHome } from "./ask-home.ts";
+import { atPlace, mayBegin } from "./attempt-lent.ts";
+import type { AttemptOrder, AttemptWorld } from "./attempt-order.ts";
 import { type AttemptReport, cancelled, failed, neverBegan, redacted, reportOf } from "./attempt-report.ts";
-import type { CallPool } from "./calls/pool.ts";
-import type { Changes } from "./changes.ts";
 import { bind } from "./command.ts";
 import { Deadline } from "./deadline.ts";
-import { Early, type EarlyEnd, type EarlyWorld, wholeAnswer } from "./early.ts";
+import { Early, type EarlyEnd, wholeAnswer } from "./early.ts";
 import { endedBy, exited, programOf, signalled } from "./endings.ts";
-import { type EnvText, environmentOf } from "./environment.ts";
+import { environmentOf } from "./environment.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import { textsOf } from "./hole-texts.ts";
 import type { Lent } from "./instances.ts";
@@ -21,69 +23,12 @@ import { isFull } from "./journal-errors.ts";
 import { Left } from "./left.ts";
 import { type LogPaths, logPaths } from "./log-paths.ts";
 import { readTail } from "./output.ts";
+import { secretNamesIn } from "./places.ts";
 import { redactor, secretForms } from "./redact.ts";
 import { COOKIE, type Exit, type Output, type Runner, type Tag, type Workspace } from "./runner.ts";
-import type { Folders, Scratch } from "./scratch.ts";
 import { Silence } from "./silence.ts";
-import { type FileAccess, textOf } from "./values.ts";
+import { asString, textOf } from "./values.ts";
 import { bringReads, Inputs } from "./workspace.ts";
-
-/** Settings of one node, evaluated. */
-export interface AttemptSettings {
-  readonly runner: string;
-  /** Null: no bound. */
-  readonly timeoutSeconds: number | null;
-  /** So long without output, and it is ended. Null: no bound. */
-  readonly stallSeconds: number | null;
-  readonly exitCodes: readonly number[] | "any";
-  /** Null: the work sees the project itself. */
-  readonly reads: readonly string[] | null;
-  /** What it may change in the project; null: it promises nothing. */
-  readonly writes: readonly string[] | null;
-  readonly env: readonly EnvText[];
-  /** It prefers the instance of its runner that served this key last. */
-  readonly affinity: string | null;
-  /** By its priority: 0 is served before 1 before 2. */
-  readonly rank: number;
-  readonly needs: { readonly cpu: number; readonly memory: number };
-}
-
-/** What to do: one attempt of one node. */
-export interface AttemptOrder {
-  readonly run: string;
-  readonly n: number;
-  readonly a: number;
-  /** The node's name, as people know it. */
-  readonly name: string;
-  /** The idempotency key: equal for all attempts of this node with these values. */
-  readonly key: string;
-  readonly task: TaskPlan;
-  /** In the order of the task's params. */
-  readonly values: readonly Value[];
-  readonly settings: AttemptSettings;
-  readonly types: TypeTable;
-  /** Of an undo: what the node answered; the command finds it in `$OUT`. */
-  readonly undone?: { readonly value: Value; readonly type: Type };
-  /** Early fields that an earlier attempt gave: they are final. */
-  readonly early: readonly { readonly field: string; readonly value: Value }[];
-}
-
-/** What all attempts of a run share. */
-export interface AttemptWorld extends EarlyWorld, LentWorld {
-  /** Absolute. */
-  readonly project: string;
-  /** Absolute: where this run's logs and temporary directories are. */
-  readonly runFolder: string;
-  /** flowc's own environment; a short allow-list is taken from it. */
-  readonly inherited: Readonly<Record<string, string | undefined>>;
-  readonly secrets: ReadonlyMap<string, string>;
-  readonly files: FileAccess;
-  readonly calls: CallPool;
-  readonly scratch: Scratch;
-  readonly logs: Folders;
-  readonly changes: Changes;
-  isOurs(): boolean;
-}
 
 /** Carries out one attempt. `stop` ends it; its outcome is then `cancelled`. Rejects only when the disk is full. */
 export async function runAttempt(
@@ -92,23 +37,33 @@ export async function runAttempt(
   stop: AbortSignal,
 ): Promise<AttemptReport> {
   const secrets = secretForms(secretsOf(order, world));
+  const { ask, settings } = order;
+  const turn = ask === null ? null : await world.turns.take(ask.home, stop);
+  if (ask !== null && turn === null) return neverBegan;
+  const keeps = ask !== null && settings.reads !== null;
   let scratch: string | null = null;
   let report: AttemptReport;
   try {
-    scratch = await world.scratch.take();
+    scratch = keeps ? await openHome(world.runFolder, ask) : await world.scratch.take();
     report = await new Attempt(order, world, stop, secrets, scratch).report();
   } catch (error) {
     // Without room nothing can be kept, whoever runs next: that is the run's end, and no fault of this node.
     if (isFull(error)) throw error;
     report = reportOf(error);
   } finally {
-    if (scratch !== null) world.scratch.giveBack(scratch);
+    if (scratch !== null && !keeps) world.scratch.giveBack(scratch);
+    turn?.();
   }
+  if (keeps && scratch !== null && report.outcome === "succeeded" && !world.keepsHomes)
+    await rm(scratch, { recursive: true, force: true }).catch(() => {});
   return redacted(report, secrets);
 }
 
 function secretsOf({ settings }: AttemptOrder, world: AttemptWorld): readonly string[] {
-  return settings.env.flatMap((entry) => ("secret" in entry ? [world.secrets.get(entry.secret) ?? ""] : []));
+  const names = settings.env.flatMap((entry) => ("secret" in entry ? [entry.secret] : []));
+  return [...names, ...secretNamesIn(settings.asked?.settings ?? {})].map(
+    (name) => world.secrets.get(name) ?? "",
+  );
 }
 
 class Attempt {
@@ -142,25 +97,30 @@ class Attempt {
     return atPlace(order, place, (lent, tag) => this.served(lent, tag));
   }
 
-  private async served({ instance, runner, of }: Lent, tag: Tag): Promise<AttemptReport> {
+  private async served(lent: Lent, tag: Tag): Promise<AttemptReport> {
     const { order, world, stop } = this;
+    const { instance, of } = lent;
     const kind = order.settings.reads === null ? "project" : "scratch";
     const workspace = await instance.workspace({ tag, kind, scratch: this.scratch });
     try {
       const ref = of === null ? workspace.ref : instance.ref;
-      // A call is made in this process: nobody has to look for it anywhere.
-      const begins = order.task.action?.kind === "call" || (await mayBegin(order, world, { ref, of, stop }));
-      return begins ? await this.work(workspace, runner) : neverBegan;
+      // A call is made in this process: nobody has to look for it anywhere. An agent is told of with its session.
+      const told = order.task.action?.kind === "call" || order.ask !== null;
+      const begins = told || (await mayBegin(order, world, { ref, of, stop }));
+      return begins ? await this.work(workspace, lent, ref) : neverBegan;
     } finally {
       await workspace.close();
     }
   }
 
-  private async work(workspace: Workspace, runner: Runner): Promise<AttemptReport> {
+  private async work(workspace: Workspace, lent: Lent, ref: string): Promise<AttemptReport> {
     const { task, values, settings, types } = this.order;
     const { action } = task;
     if (action === null) return failed("launch", `The task \`${task.name}\` has no action to carry out.`);
-    if (settings.reads !== null) await bringReads(workspace, this.world.project, settings.reads);
+    if (settings.reads !== null) {
+      if (this.order.ask === null) await bringReads(workspace, this.world.project, settings.reads);
+      else await bringHome(workspace, this.scratch, this.world.project, settings.reads);
+    }
     const inputs = new Inputs(workspace, this.scratch, this.world.project, this.world.artifacts, types);
     const local: Value[] = [];
     for (const [i, param] of task.params.entries())
@@ -183,7 +143,9 @@ class Attempt {
       return await this.world.changes.during(settings, () =>
         action.kind === "run"
           ? this.run(action.command, workspace, local, env, deadline, early)
-          : this.call(action, workspace, runner, local, env, deadline, early),
+          : action.kind === "ask"
+            ? this.ask(action.prompt, { workspace, of: lent.of, ref, env, deadline }, local, early)
+            : this.call(action, workspace, lent.runner, local, env, deadline, early),
       );
     } finally {
       deadline.clear();
@@ -311,6 +273,27 @@ class Attempt {
       ...(end === null || end.note === null ? {} : { message: end.note }),
       ...(files.length === 0 ? {} : { files }),
     };
+  }
+
+  private async ask(
+    prompt: Expr,
+    at: Pick<AskPlace, "workspace" | "of" | "ref" | "env" | "deadline">,
+    local: readonly Value[],
+    early: Early | null,
+  ): Promise<AttemptReport> {
+    const { order, world, scratch, logs, secrets, stop } = this;
+    const { ask } = order;
+    if (ask === null) return failed("launch", "The plan does not say who is asked.");
+    const text = asString(evaluate(prompt, paramScope(local, order.types, world.files)));
+    const left = new Left(at.workspace, scratch, world.artifacts);
+    const started = world.now();
+    const asked = await askAgent({ ...at, order, ask, world, scratch, logs, secrets, stop, left }, text);
+    if ("report" in asked) return asked.report;
+    const given = (await early?.atEnd()) ?? null;
+    const elapsedMs = world.now() - started;
+    const answer =
+      order.task.result === null ? asked.answer : await this.answer(at.workspace, left, "", 0, elapsedMs);
+    return this.answered(answer, left, null, given);
   }
 
   private async call(

@@ -2,6 +2,9 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { AgentKind, Usage } from "./agent.ts";
+import { Turns } from "./ask-home.ts";
+import type { InSession } from "./asked.ts";
 import { runAttempt } from "./attempt.ts";
 import { AttemptPlaces, placesOf } from "./attempt-places.ts";
 import type { CallPool } from "./calls/pool.ts";
@@ -9,6 +12,7 @@ import { Changes } from "./changes.ts";
 import type { Lent, Wanted } from "./instances.ts";
 import type { InstanceRef, Runner } from "./runner.ts";
 import { Folders, Scratch } from "./scratch.ts";
+import { tokensOf } from "./usage.ts";
 import type { AttemptArtifacts } from "./workspace.ts";
 import type { Attempts } from "./world.ts";
 
@@ -20,6 +24,8 @@ export interface AttemptsSettings {
   readonly secrets: ReadonlyMap<string, string>;
   readonly artifacts: AttemptArtifacts;
   readonly calls: CallPool;
+  /** `open` of runners/agent-registry. */
+  agent(kind: string): Promise<AgentKind | { readonly problem: string }>;
   /** `openRunner` of runners/registry. */
   runner(kind: string): Promise<Runner | { readonly problem: string }>;
 }
@@ -34,7 +40,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       const paths = new Map<string, string>();
       // A folder for each owner: one that was taken over and does not know it yet tidies up nothing but its own.
       const scratch = new Scratch(join(folder, "tmp", String(epoch)));
-      const { plan, on, random, instances, begun } = of;
+      const { plan, on, random, instances, begun, asks, limits } = of;
       const places = new AttemptPlaces(
         { ...settings, plan, on },
         { run, inherited, project: settings.project, ...(begun === undefined ? {} : { begun }) },
@@ -60,6 +66,19 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
           return placed(n, a, ref, lent);
         },
         early,
+        inSession: (n: number, a: number, at: Pick<InSession, "ref" | "of" | "session">) => {
+          places.ours(at.ref);
+          return asks.inSession({ n, a, ...at });
+        },
+        used: (n: number, a: number, usage: Usage) => {
+          asks.used(n, a, usage);
+          limits.used(n, a, { requests: usage.requests, tokens: tokensOf(usage) });
+        },
+        limited: (n: number, a: number, afterMs: number) => limits.paused(n, a, clock.now() + afterMs),
+        does: (n: number, text: string) => asks.does(n, text),
+        turns: new Turns(),
+        keepsHomes: plan.steps.some((step) => "overrides" in step && step.overrides?.session !== undefined),
+        agent: (kind: string) => settings.agent(kind),
       };
       return {
         start: (order, stop) => runAttempt(order, world, stop),

@@ -1,9 +1,11 @@
 // What a node gets when it starts: its arguments and its settings, evaluated; and the key of all its attempts.
 
 import { hash } from "node:crypto";
+import type { AgentPlan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
-import type { TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
+import type { EnvEntry, TaskPlan, TaskSettings } from "../compiler/plan-tasks.ts";
 import type { Type, Value } from "../compiler/types.ts";
+import type { AskedAgent } from "./asked.ts";
 import { assert } from "./bug.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { Cells } from "./run-cells.ts";
@@ -24,6 +26,8 @@ export interface NodeSettings extends PlainSettings {
   readonly writes: readonly string[] | null;
   readonly affinity: string | null;
   readonly rank: number;
+  /** Who is asked, if the task asks anybody. */
+  readonly asked: AskedAgent | null;
   readonly env: readonly (
     | { readonly name: string; readonly text: string }
     | { readonly name: string; readonly secret: string }
@@ -111,8 +115,11 @@ export function settingsOf(run: Cells, n: number, values: readonly Value[]): Eva
   };
   const result = attempt((): NodeSettings => {
     const env = find("env");
+    const plain = plainSettings(run, n);
+    const agent = agentOf(run, n, plain.agent);
+    const outer = paramScope([], run.plan.types, run.files);
     return {
-      ...plainSettings(run, n),
+      ...plain,
       ...(run.ends.undoes.has(n) ? { exitCodes: [0] } : {}),
       timeoutSeconds: compute("timeout", "timeout", positive),
       stallSeconds: compute("stall", "stall", positive),
@@ -120,19 +127,32 @@ export function settingsOf(run: Cells, n: number, values: readonly Value[]): Eva
       writes: compute("writes", "writes", texts),
       affinity: compute("affinity", "affinity", asString),
       rank: rankOf(run, n),
-      env: env.value.map((entry) =>
-        "secret" in entry
-          ? { name: entry.name, secret: entry.secret }
-          : "slot" in entry
-            ? { name: entry.name, text: run.limits.slotOf(n, entry.slot) ?? "", slot: entry.slot }
-            : {
-                name: entry.name,
-                text: named(`env.${entry.name}`, () => envText(entry.value, entry.type, env.scope)),
-              },
-      ),
+      asked: agent === null ? null : askedOf(agent),
+      env: [
+        ...(agent?.env ?? []).map((entry) => envOf(entry, outer, run, n)),
+        ...env.value.map((entry) => envOf(entry, env.scope, run, n)),
+      ],
     };
   });
   return "problem" in result ? { ok: false, message: result.problem } : { ok: true, value: result.value };
+}
+
+/** The agent that a node asks; null: it asks nobody, or what takes it back does not. */
+function agentOf(run: Cells, n: number, name: string | undefined): AgentPlan | null {
+  if (taskOf(run, n).action?.kind !== "ask" || run.ends.undoes.has(n)) return null;
+  return run.plan.agents?.find((each) => each.name === name) ?? null;
+}
+
+function askedOf({ name, kinds, budget }: AgentPlan): AskedAgent | null {
+  const [first] = kinds;
+  return first === undefined ? null : { name, ...first, budget };
+}
+
+function envOf(entry: EnvEntry, scope: Scope, run: Cells, n: number): NodeSettings["env"][number] {
+  const { name } = entry;
+  if ("slot" in entry) return { name, text: run.limits.slotOf(n, entry.slot) ?? "", slot: entry.slot };
+  if ("secret" in entry) return { name, secret: entry.secret };
+  return { name, text: named(`env.${name}`, () => envText(entry.value, entry.type, scope)) };
 }
 
 function named<T>(setting: string, compute: () => T): T {

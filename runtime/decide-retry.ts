@@ -12,6 +12,13 @@ export const lostMax = 5;
 /** The first lost attempt is made again at once. A machine that fails once more gets time to come to itself. */
 const lostAgain = { backoff: 1, factor: 2, max: 8 };
 
+/**
+ * So many times in a row a node's agent may be told that nothing is given now. Where it is not said how long to wait, that is
+ * an hour and a half at least: who is told so then will be told so again.
+ */
+export const limitedMax = 24;
+const limitedAgain = { backoff: 2, factor: 2, max: 300 };
+
 /** Repeats are put off by up to so much of their backoff, by chance, so that many do not come back at once. */
 const jitter = 0.2;
 
@@ -26,6 +33,9 @@ const reasons: Readonly<Record<Why, FailureReason | null>> = {
   conflict: "conflict",
   // What a function throws is its exit; a `return` that cannot be computed is an answer that is not valid.
   throw: "exit",
+  // Made again without counting as a repeat.
+  limited: null,
+  away: null,
   value: "invalid",
   launch: null,
 };
@@ -43,8 +53,8 @@ export function retryAt(
 
 /**
  * What `attempt.ended` says as `again_at` for the attempt under way: when it is repeated, or null if it is not. A lost
- * or silent attempt spends none of the task's repeats. What may be done only once is never repeated,
- * unless it found no place to begin.
+ * or silent attempt spends none of the task's repeats, nor does one that met a limit, which is repeated after `afterMs`, if
+ * that is known. What may be done only once is never repeated, unless it found no place to begin.
  */
 export function againAt(
   run: Run,
@@ -53,9 +63,16 @@ export function againAt(
   why: Why | null,
   now: number,
   chance: number,
+  afterMs: number | null = null,
 ): number | null {
   if (run.has(n, DROPPED) || outcome === "succeeded" || outcome === "cancelled") return null;
   if (isOnce(run, n) && !(outcome === "lost" && why === "launch")) return null;
+  if (why === "limited") {
+    const before = run.asks.limited(n);
+    if (before + 1 >= limitedMax) return null;
+    if (afterMs === null) return retryAt(limitedAgain, before + 1, now, chance);
+    return now + Math.round(afterMs * (1 + jitter * chance));
+  }
   if (outcome === "lost" || why === "stall") {
     const before = run.lost.get(n);
     if (before + 1 >= lostMax) return null;

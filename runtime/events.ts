@@ -1,6 +1,7 @@
 // The Event: one thing that came from outside or was chosen. A run is the fold of its events; nothing else is stored.
 
 import type { Value } from "../compiler/types.ts";
+import type { Usage } from "./agent.ts";
 import type { Took } from "./limit-state.ts";
 
 /** How an attempt ended. `cancelled` with the reason `launch`: before anything of it ran. `lost`: the machine failed us, not the task; it does not spend a retry. */
@@ -16,7 +17,11 @@ export type Why =
   | "conflict"
   | "value"
   | "launch"
-  | "throw";
+  | "throw"
+  /** What its agent works with gives nothing now: no attempt, and made again later. */
+  | "limited"
+  /** What its agent works with has failed. */
+  | "away";
 
 /** A file kept in the artifact store, made by an attempt. */
 export interface ArtifactRef {
@@ -24,16 +29,6 @@ export interface ArtifactRef {
   readonly path: string;
   readonly size: number;
   readonly sha256: string;
-}
-
-/** What an agent has used. Tokens as the model's API counts them; `cost` in dollars, null: not told. */
-export interface Usage {
-  readonly requests: number;
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-  readonly cost: number | null;
 }
 
 /** What was spent under a name in the runs before, and by what its budget was extended there. */
@@ -216,6 +211,8 @@ export type EventBody =
       /** The instance that serves it, and the declared runner whose that is. */
       readonly i?: number;
       readonly runner?: string;
+      /** Of an agent: the session in which it works. Told again when the agent has another. */
+      readonly session?: string;
     }
   /** An instance of a declared runner that says how fast they may be made is about to be made; told before it is asked for. */
   | { readonly type: "instance.begun"; readonly runner: string }
@@ -269,6 +266,8 @@ export type EventBody =
       readonly print?: string;
       /** Last lines of its output, at most 2 KB, when it failed. */
       readonly tail?: string;
+      /** Of a limited one: so many ms were asked for, if any were. */
+      readonly after_ms?: number;
       /** When it is to be repeated: not before this wall time. */
       readonly again_at?: number;
     };

@@ -36,6 +36,7 @@ export async function endLeft(world: World, id: string, ask: LeftOf, lease: Leas
         tell: (text) => ask.tell?.(text),
       },
       limits: { used: () => {}, paused: () => {} },
+      asks: { inSession: async () => {}, used: () => {}, does: () => {} },
     });
     await attempts.sweep();
     await attempts.close();

@@ -2,21 +2,23 @@
 
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import { answerTo } from "./answer-requests.ts";
-import type { AttemptOrder } from "./attempt.ts";
+import type { AttemptOrder } from "./attempt-order.ts";
 import { type AttemptReport, neverBegan } from "./attempt-report.ts";
 import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
 import { againAt } from "./decide-retry.ts";
+import { AskRecords } from "./execute-asks.ts";
 import { InstanceRecords } from "./execute-instances.ts";
 import { LimitShare } from "./execute-limits.ts";
 import { orderOf, type Start } from "./execute-order.ts";
+import type { LoopParts } from "./execute-parts.ts";
 import type { Inputs, Recorder } from "./execute-record.ts";
 import type { CancelWhy, EarlyReply, Reply } from "./execute-reply.ts";
 import { Looks } from "./execute-reuse.ts";
 import { UnderWay } from "./execute-under-way.ts";
+import { breath } from "./execute-wait.ts";
 import type { Lent } from "./instances.ts";
 import type { RunLog } from "./journal-log.ts";
-import type { Reuse } from "./reuse.ts";
 import type { Run } from "./run.ts";
 import { inFinally } from "./run-handlers.ts";
 import { isOnce } from "./run-settings.ts";
@@ -35,16 +37,6 @@ const placedMs = 50;
 
 const atOnce = Promise.resolve();
 
-export interface LoopParts {
-  readonly run: Run;
-  readonly log: RunLog;
-  readonly recorder: Recorder;
-  readonly inputs: Inputs;
-  readonly reuse: Reuse;
-  /** Tells people something while the run goes on. */
-  readonly tell: (text: string) => void;
-}
-
 /** A decision after which there is nothing more to decide for now. */
 type Rest = Exclude<Decision, { do: "append" | "look" }>;
 
@@ -58,6 +50,7 @@ export class Loop {
   /** Of declared runners. */
   readonly instances: InstanceRecords;
   readonly limits: LimitShare;
+  readonly asks: AskRecords;
   private attempts: RunAttempts | null = null;
   private readonly open: UnderWay;
   private replies: Reply[] = [];
@@ -83,6 +76,7 @@ export class Loop {
     this.looks = new Looks(parts.run, parts.recorder, parts.reuse, this.monotonic);
     this.instances = new InstanceRecords(parts, () => this.wake());
     this.limits = new LimitShare(world, parts, { wake: () => this.ring(), tell: parts.tell });
+    this.asks = new AskRecords(parts.recorder, () => this.wake());
   }
 
   /** A runner tells where an attempt is, and which instance serves it; resolves when it may begin. */
@@ -157,7 +151,13 @@ export class Loop {
 
   /** Nothing was heard that a turn has to take up. */
   private get quiet(): boolean {
-    return this.replies.length === 0 && this.instances.quiet && !this.rung && this.broken === null;
+    return (
+      this.replies.length === 0 &&
+      this.instances.quiet &&
+      this.asks.quiet &&
+      !this.rung &&
+      this.broken === null
+    );
   }
 
   /** Tells all open attempts to end, and waits for them, but not for ever. */
@@ -172,6 +172,7 @@ export class Loop {
     const before = this.run.cancelled;
     this.limits.refresh();
     this.instances.record();
+    this.asks.record((n, a) => this.isOpen(n, a));
     this.takeReplies(end);
     this.takeRequests();
     this.looks.newMoment();
@@ -211,6 +212,7 @@ export class Loop {
     this.recorder.commit(next?.do === "sleep" && next.people, true);
     this.limits.ring();
     this.instances.committed();
+    this.asks.committed();
     for (const order of orders) if (order !== null) this.start(order);
     for (const n of stops) this.open.get(n)?.stop.abort();
     if (before === null && this.run.cancelled !== null) this.stopAll();
@@ -264,6 +266,10 @@ export class Loop {
     if (requests.length > 0) this.recorder.commit();
   }
 
+  private isOpen(n: number, a: number): boolean {
+    return this.open.get(n)?.a === a && this.run.state(n) === "running" && this.run.attempts(n) === a;
+  }
+
   private takeReply(reply: Extract<Reply, { n: number }>): void {
     if (reply.kind === "looked") {
       this.looks.take(reply.n, reply.look);
@@ -271,7 +277,7 @@ export class Loop {
     }
     const { n, a } = reply;
     // A late answer of an attempt that was given up says nothing any more.
-    if (this.open.get(n)?.a !== a || this.run.state(n) !== "running" || this.run.attempts(n) !== a) return;
+    if (!this.isOpen(n, a)) return;
     if (reply.kind === "placed") {
       this.recorder.record({ type: "attempt.placed", n, a, ref: reply.ref, ...reply.of });
       return;
@@ -288,7 +294,8 @@ export class Loop {
     }
     this.open.delete(n);
     const { outcome, why = null } = reply.report;
-    const again = againAt(this.run, n, outcome, why, this.recorder.now(), this.world.random());
+    const chance = this.world.random();
+    const again = againAt(this.run, n, outcome, why, this.recorder.now(), chance, reply.report.after_ms);
     this.limits.ending(n);
     this.recorder.record({
       type: "attempt.ended",
@@ -382,13 +389,8 @@ export class Loop {
       };
       // What was told while dependencies were written.
       const heard = this.replies.some((reply) => reply.kind !== "placed");
-      if (this.rung || heard || !this.instances.quiet) this.wake();
+      if (this.rung || heard || !this.instances.quiet || !this.asks.quiet) this.wake();
     });
     this.wake = () => {};
   }
-}
-
-/** Lets what waits on the thread (ends of processes, signals) be heard. */
-function breath(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -50,6 +50,8 @@ export interface RunRequest {
   readonly watch?: Watch;
   /** Told what takes long or is waited for, and is no event: an image that is fetched. A sentence. */
   readonly tell?: (text: string) => void;
+  /** Told what the agent of node `n` does, as a short line. */
+  readonly does?: (n: number, text: string) => void;
   /** Told once of a resumed run whose latest events are gone, before anything of it is written. */
   readonly gone?: (gone: Gone, run: RunView) => void;
   /** Of a resumed run, or one that goes on from another: nodes that may be done only once and are to run again all the same, and who says so. */

@@ -1,6 +1,7 @@
 // What is to be carried out for an attempt that was started.
 
-import type { AttemptOrder } from "./attempt.ts";
+import { askOf } from "./ask-order.ts";
+import type { AttemptOrder } from "./attempt-order.ts";
 import { assert } from "./bug.ts";
 import { settingsOf } from "./decide-args.ts";
 import type { Inputs } from "./execute-record.ts";
@@ -29,7 +30,8 @@ export function orderOf(
   if (!settings.ok) return { order: null, problem: settings.message };
   const { types } = run.plan;
   const early = run.early(n);
-  const base = { run: run.id, n, a, key, values, settings: settings.value, types, early };
+  const ask = askOf(run, n, a, key);
+  const base = { run: run.id, n, a, key, values, settings: settings.value, types, early, ask };
   const done = run.ends.undoes.get(n);
   const { undo } = task.settings;
   if (done === undefined || undo === null)

@@ -74,6 +74,11 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
       used: (n, a, amounts) => loop.told({ kind: "used", n, a, amounts }),
       paused: (n, a, until) => loop.told({ kind: "paused", n, a, until }),
     },
+    asks: {
+      inSession: (told) => loop.asks.inSession(told),
+      used: (n, a, usage) => loop.asks.used(n, a, usage),
+      does: (n, text) => ask.does?.(n, text),
+    },
   });
   const unlisten = listen(loop, ask);
   const unbell = world.bell.listen(folder, () => loop.ring());

@@ -24,7 +24,7 @@ export interface Print {
 export interface Work {
   readonly task: TaskPlan;
   readonly values: readonly Value[];
-  readonly settings: Pick<NodeSettings, "runner" | "exitCodes" | "reads" | "env">;
+  readonly settings: Pick<NodeSettings, "runner" | "exitCodes" | "reads" | "env" | "asked">;
   /** What stands in place of the values. */
   readonly keys: readonly Value[] | null;
   readonly types: TypeTable;
@@ -72,6 +72,10 @@ export function partsOf(work: Work, beforehand = false): Parts | null {
             : `secret ${entry.secret}`,
       ),
     ]);
+  if (settings.asked !== null) {
+    const { kind, settings: told } = settings.asked;
+    parts.push(["agent", short(JSON.stringify([kind, told]))]);
+  }
   if (settings.reads !== null) parts.push(["reads", short(JSON.stringify(settings.reads))]);
   return parts;
 }

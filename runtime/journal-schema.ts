@@ -92,7 +92,7 @@ const eventAt = (seq: string): string =>
 
 /**
  * `event` is the truth, `plan` what it speaks of, `lease` who may write, `request` what people ask; all others are made
- * from these, and flowc never decides by them. `started`, `placed` and `ended` are numbers of events; dependencies of cells below `related`
+ * from these, and flowc never decides by them. `started`, `placed`, `ended` and `used` are numbers of events; dependencies of cells below `related`
  * are written. `crc` chains events, so that damage is found; those of older journals have none.
  */
 const tables = `
@@ -117,7 +117,7 @@ CREATE TABLE node (
 );
 CREATE TABLE attempt (
   run INTEGER NOT NULL, n INTEGER NOT NULL, a INTEGER NOT NULL,
-  started INTEGER, placed INTEGER, ended INTEGER,
+  started INTEGER, placed INTEGER, ended INTEGER, used INTEGER,
   PRIMARY KEY (run, n, a)
 ) WITHOUT ROWID;
 CREATE TABLE dependency (
@@ -155,6 +155,9 @@ CREATE TABLE cache (
 CREATE TABLE listing (hash BLOB PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 `;
 
+/** Since version 5; new tables have it. */
+const usedColumn = "ALTER TABLE attempt ADD COLUMN used INTEGER";
+
 const viewNames = ["runs", "nodes", "attempts", "dependencies", "artifacts", "gates", "events"];
 
 /** Events about the items of gates. */
@@ -164,6 +167,9 @@ const gateTypes: readonly EventType[] = ["gate.checked", "gate.opened", "gate.de
 const decidedValue = `(SELECT decided.body -> '$.value' FROM event AS decided
       WHERE decided.id BETWEEN last.id AND run.id * ${runStride} + ${runStride - 1}
         AND decided.type = ${eventTypes.indexOf("node.decided")} AND decided.n = last.n ORDER BY decided.id DESC LIMIT 1)`;
+
+/** Of what an agent used, what counts as tokens. */
+const tokens = ["input", "output", "cacheWrite"];
 
 /** Where an attempt runs: what is not told is named by the attempt itself. `n`: the number of its node. */
 const instance = (n: string): string => `coalesce(placed.body ->> '$.ref',
@@ -194,13 +200,15 @@ CREATE VIEW attempts AS SELECT
   run.name AS run, node.name AS node, attempt.a AS attempt,
   CASE WHEN last.id IS NOT NULL THEN coalesce(last.body ->> '$.outcome', 'succeeded') END AS outcome,
   last.body ->> '$.why' AS reason, last.body ->> '$.exit' AS exit_code, ${instance("attempt.n")} AS instance,
-  NULL AS session, ${time("coalesce(first.at, last.at)")} AS started_at, ${time("last.at")} AS ended_at,
-  last.at - coalesce(first.at, last.at) AS duration_ms, NULL AS cost, NULL AS tokens
+  placed.body ->> '$.session' AS session, ${time("coalesce(first.at, last.at)")} AS started_at, ${time("last.at")} AS ended_at,
+  last.at - coalesce(first.at, last.at) AS duration_ms,
+  used.body ->> '$.usage.cost' AS cost, ${tokens.map((name) => `(used.body ->> '$.usage.${name}')`).join(" + ")} AS tokens
 FROM run JOIN attempt ON attempt.run = run.id AND attempt.a > 0
 JOIN node ON node.id = run.id * ${runStride} + attempt.n
 LEFT JOIN event AS first ON first.id = run.id * ${runStride} + attempt.started
 LEFT JOIN event AS placed ON placed.id = run.id * ${runStride} + attempt.placed
-LEFT JOIN event AS last ON last.id = run.id * ${runStride} + attempt.ended;
+LEFT JOIN event AS last ON last.id = run.id * ${runStride} + attempt.ended
+LEFT JOIN event AS used ON used.id = run.id * ${runStride} + attempt.used;
 
 CREATE VIEW dependencies AS SELECT
   run.name AS run, origin.name AS from_node, node.name AS to_node, ${names("dependency.kind", edgeKinds)} AS kind
@@ -251,6 +259,7 @@ export function prepareSchema(database: Database, path: string): void {
     if (version < 2) database.exec(requestTable);
     if (version < 3) database.exec(cacheTables);
     if (version < 5) database.exec(limitTables);
+    if (version > 0 && version < 5) database.exec(usedColumn);
     for (const view of viewNames) database.exec(`DROP VIEW IF EXISTS ${view}`);
     database.exec(views);
     database.exec(`PRAGMA application_id = ${applicationId}`);

@@ -37,14 +37,26 @@ export function kindsOf(runner: RunnerPlan): readonly string[] {
   return runner.kinds.map(({ kind }) => kind);
 }
 
-/** The secrets that a run with `--on` needs: those of its tasks, and of the places that it takes; not of others. */
-export function secretsNeeded(plan: Pick<Plan, "runners" | "secrets">, on: string | null): readonly string[] {
+/** The secrets that a run with `--on` needs: those of its tasks and agents, and of the places that it takes; not of others. */
+export function secretsNeeded(
+  plan: Pick<Plan, "runners" | "agents" | "secrets">,
+  on: string | null,
+): readonly string[] {
   const found = new Set(plan.secrets);
   for (const { name } of plan.runners) {
     const place = placeOf(plan, name, on);
     if (!("problem" in place)) for (const value of Object.values(place.settings)) addSecrets(value, found);
   }
+  for (const { kinds } of plan.agents ?? [])
+    for (const value of Object.values(kinds[0]?.settings ?? {})) addSecrets(value, found);
   return [...found].sort();
+}
+
+/** Names of the secrets in settings of a kind. */
+export function secretNamesIn(settings: Readonly<Record<string, RunnerSetting>>): readonly string[] {
+  const found = new Set<string>();
+  for (const value of Object.values(settings)) addSecrets(value, found);
+  return [...found];
 }
 
 function addSecrets(value: RunnerSetting, found: Set<string>): void {

@@ -1,8 +1,8 @@
-// What differs between two plans, by the names that a person knows: tasks, flows, types, runners.
+// What differs between two plans, by the names that a person knows: tasks, flows, types, runners, agents.
 
-import type { Plan, RunnerPlan } from "../compiler/plan.ts";
+import type { Plan } from "../compiler/plan.ts";
 
-/** Names of tasks, flows, types and runners that are not the same in both, as `task build`, `flow main`; sorted by kind. */
+/** Names of tasks, flows, types, runners and agents that are not the same in both, as `task build`, `flow main`; sorted by kind. */
 export function planChanges(before: Plan, after: Plan): readonly string[] {
   const changed: string[] = [];
   if (before.flow !== after.flow) changed.push(`the flow to run (${before.flow}, now ${after.flow})`);
@@ -34,11 +34,20 @@ export function planChanges(before: Plan, after: Plan): readonly string[] {
     before,
     after,
   );
+  compare(
+    changed,
+    "agent",
+    byName(before.agents ?? []),
+    byName(after.agents ?? []),
+    (plan, name) => byName(plan.agents ?? [])[name] ?? null,
+    before,
+    after,
+  );
   return changed;
 }
 
-function byName(runners: Plan["runners"]): Readonly<Record<string, RunnerPlan>> {
-  return Object.fromEntries(runners.map((runner) => [runner.name, runner]));
+function byName<T extends { readonly name: string }>(places: readonly T[]): Readonly<Record<string, T>> {
+  return Object.fromEntries(places.map((place) => [place.name, place]));
 }
 
 function compare(

@@ -20,6 +20,7 @@ interface AttemptEvents {
   started: number | null;
   placed: number | null;
   ended: number | null;
+  used: number | null;
 }
 
 /** Writes the rows of one run, inside the transactions of others. */
@@ -128,30 +129,30 @@ export class Projections {
       const before = attempts.get(event.n);
       if (before !== undefined) this.addAttempt(before);
       // What stands for an attempt: the answer of a node that is cached is looked for there.
-      attempts.set(event.n, { n: event.n, a: 0, started: null, placed: null, ended: event.seq });
+      attempts.set(event.n, { n: event.n, a: 0, started: null, placed: null, ended: event.seq, used: null });
       this.addFiles(event.n, event.seq, event.files);
       return;
     }
     if (event.type === "attempt.early") this.addFiles(event.n, event.seq, event.files);
-    if (event.type !== "attempt.started" && event.type !== "attempt.placed" && event.type !== "attempt.ended")
-      return;
+    if (!isOfAttempt(event)) return;
     const { n, a, seq } = event;
     let known = attempts.get(n);
     if (known?.a !== a) {
       if (known !== undefined) this.addAttempt(known);
-      known = { n, a, started: null, placed: null, ended: null };
+      known = { n, a, started: null, placed: null, ended: null, used: null };
       attempts.set(n, known);
     }
     if (event.type === "attempt.started") known.started = seq;
     else if (event.type === "attempt.placed") known.placed = seq;
+    else if (event.type === "attempt.used") known.used = seq;
     else {
       known.ended = seq;
       this.addFiles(n, seq, event.files);
     }
   }
 
-  private addAttempt({ n, a, started, placed, ended }: AttemptEvents): void {
-    this.attempts.add(this.run, n, a, started, placed, ended);
+  private addAttempt({ n, a, started, placed, ended, used }: AttemptEvents): void {
+    this.attempts.add(this.run, n, a, started, placed, ended, used);
   }
 
   private addFiles(n: number, seq: number, files: readonly ArtifactRef[] = []): void {
@@ -242,15 +243,24 @@ const nodeColumns = [
   "inputs",
   "error",
 ] as const;
-const attemptColumns = ["run", "n", "a", "started", "placed", "ended"] as const;
+const attemptColumns = ["run", "n", "a", "started", "placed", "ended", "used"] as const;
 /** What an attempt's row has already stays. */
-const attemptAgain = `ON CONFLICT DO UPDATE SET ${["started", "placed", "ended"]
+const attemptAgain = `ON CONFLICT DO UPDATE SET ${["started", "placed", "ended", "used"]
   .map((name) => `${name} = coalesce(excluded.${name}, ${name})`)
   .join(", ")}`;
 const artifactColumns = ["run", "n", "ended", "i", "name", "path", "size", "sha256"] as const;
 
 function artifactRow(run: number, n: number, ended: number, i: number, file: ArtifactRef): SqlValue[] {
   return [run, n, ended, i, file.name, file.path, file.size, file.sha256];
+}
+
+type AttemptEvent = Extract<
+  Event,
+  { readonly type: "attempt.started" | "attempt.placed" | "attempt.used" | "attempt.ended" }
+>;
+
+function isOfAttempt(event: Event): event is AttemptEvent {
+  return event.type.startsWith("attempt.") && event.type !== "attempt.early";
 }
 
 /** Are its inputs to be written now? Of a node without an action only its end is told. */

@@ -22,11 +22,12 @@ import { endUnknown } from "./run-unknown.ts";
 
 type StartEvent = Extract<EventBody, { type: "attempt.started" }>;
 
-export function started(run: Cells, { n, a, took = [] }: StartEvent): void {
+export function started(run: Cells, { n, a, key, took = [] }: StartEvent): void {
   assert(run.kindOf(n) === "task" && run.states.get(n) === READY, `cell ${n} is started and is not ready`);
   assert(a === run.attemptCounts.get(n) + 1, `cell ${n} is started as attempt ${a}`);
   run.attemptCounts.set(n, a);
   run.again.delete(n);
+  if (run.info(n).task?.action?.kind === "ask") run.asks.started(n, key);
   run.setState(n, RUNNING);
   run.runningCells.add(n);
   const need = needsOf(run, n);
@@ -49,8 +50,11 @@ export function started(run: Cells, { n, a, took = [] }: StartEvent): void {
 
 /** It has found a place. */
 export function placed(run: Cells, event: Extract<EventBody, { type: "attempt.placed" }>): void {
-  const { n, ref, i } = event;
+  const { n, ref, i, session } = event;
   assert(run.runningCells.has(n), `cell ${n} is placed and does not run`);
+  if (session !== undefined) run.asks.placed(n, session);
+  // Told again, with another session.
+  if (run.refs.has(n)) return;
   run.refs.set(n, ref);
   run.instances.placed(n, i, run.now);
 }
@@ -105,7 +109,8 @@ export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "
   assert(event.a === run.attemptCounts.get(n), `attempt ${event.a} of cell ${n} ends and is not its last`);
   // What was silent was ended by us: it may not be the task's fault, and spends none of its repeats.
   const excused = outcome === "lost" || why === "stall";
-  run.lost.set(n, excused ? run.lost.get(n) + 1 : 0);
+  run.lost.set(n, excused && why !== "limited" ? run.lost.get(n) + 1 : 0);
+  if (run.info(n).task?.action?.kind === "ask") run.asks.ended(n, event);
   if (outcome === "succeeded") {
     noteSuccess(run, n, event.value ?? null);
     succeed(run, n, event.value ?? null);

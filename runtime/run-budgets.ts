@@ -1,8 +1,10 @@
 // What agents have used, by the cells around them, and what people have added to budgets. It knows no bound itself.
 
 import type { Plan } from "../compiler/plan.ts";
-import type { EventBody, SpentBefore, Usage } from "./events.ts";
+import type { Usage } from "./agent.ts";
+import type { EventBody, SpentBefore } from "./events.ts";
 import type { Amounts } from "./run-view.ts";
+import { tokensOf } from "./usage.ts";
 
 export const nothing: Amounts = { cost: 0, tokens: 0, untold: 0 };
 
@@ -14,9 +16,9 @@ function minus(a: Amounts, b: Amounts): Amounts {
   return { cost: a.cost - b.cost, tokens: a.tokens - b.tokens, untold: a.untold - b.untold };
 }
 
-/** What is read again from a cache costs next to nothing, and counts none. */
-function amountsOf({ input, output, cacheWrite, cost }: Usage): Amounts {
-  return { cost: cost ?? 0, tokens: input + output + cacheWrite, untold: cost === null ? 1 : 0 };
+function amountsOf(usage: Usage): Amounts {
+  const { cost } = usage;
+  return { cost: cost ?? 0, tokens: tokensOf(usage), untold: cost === null ? 1 : 0 };
 }
 
 export class Budgets {

@@ -6,6 +6,7 @@ import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
 import type { RunOptions } from "./events.ts";
 import { Room } from "./room.ts";
+import { Asks } from "./run-asks.ts";
 import { Budgets } from "./run-budgets.ts";
 import {
   ANSWERED,
@@ -121,6 +122,7 @@ export class Cells {
   readonly refs = new Map<number, string>();
   readonly instances = new Instances();
   readonly limits: RunLimits;
+  readonly asks = new Asks();
   readonly budgets: Budgets;
   readonly runningCells = new Set<number>();
   /** Running nodes that nobody needs any more, and why, until that is recorded and they are told. */
@@ -130,7 +132,6 @@ export class Cells {
   readonly ends: Ends;
   /** Items of a `for` computed when it became ready, until it grows. */
   readonly pendingItems = new Map<number, Items>();
-
   /** Settled cells whose consequences are not drawn yet. */
   readonly work = new Ints();
   /** Cells for which nothing is missing any more, and frames that may have nothing open, until `drain` looks. */
@@ -151,9 +152,8 @@ export class Cells {
   /** Nodes by state code, and answered ones. */
   readonly tally = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   answeredCount = 0;
-  /** What running nodes take. */
   readonly room = new Room();
-  /** How many of those that run are calls that may wait for a thread. */
+  /** Running calls that may wait for a thread. */
   mayWait = 0;
   /** A failure that nothing answers or tolerates was met: the run cannot end well. */
   doomed = false;

@@ -81,7 +81,7 @@ export interface Output {
   readonly stdoutPath: string;
   readonly stderrPath: string;
   /** Null: the process may write straight into the files. Else each stream goes through a filter of its own. */
-  readonly filter: (() => OutputFilter) | null;
+  readonly filter: ((stream: "stdout" | "stderr") => OutputFilter) | null;
 }
 
 /** Changes a stream's bytes on their way: secrets become `***`. It may hold some back until it has seen more. */

@@ -38,7 +38,7 @@ export function infoOf(plan: Plan, step: Step): StepInfo {
   const { needs, priority, cache = null, runner } = task.settings;
   const pure = task.action === null;
   const cached = cache !== null && !pure;
-  const need = needOf(needs, task.action?.kind === "run" ? runner : null);
+  const need = needOf(needs, task.action?.kind === "call" || pure ? null : runner);
   const rank = rankOfPriority(priority);
   return { step, task, pure, cached, mayWait: mayWait(task, need), need, rank };
 }

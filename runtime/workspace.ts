@@ -40,11 +40,12 @@ export function searchOf(pattern: string): FileSearch {
   return { roots: globRoots(pattern), enters: globEnters(pattern), matches: globMatcher(pattern) };
 }
 
-/** Copies into a workspace the project's files that its `reads` name. A glob without a match is told. */
+/** Copies into a workspace the project's files that its `reads` name, but for what is there. A glob without a match is told. */
 export async function bringReads(
   workspace: Workspace,
   project: string,
   patterns: readonly string[],
+  isThere: (path: string) => boolean = () => false,
 ): Promise<void> {
   const files = new Map<string, PutFile>();
   for (const pattern of patterns) {
@@ -52,7 +53,7 @@ export async function bringReads(
     if (problem !== null) throw new WorkspaceError(`\`reads: ["${pattern}"]\` is no glob: ${problem}.`);
     let any = false;
     for await (const { path, local } of filesBelow(project, searchOf(pattern))) {
-      files.set(path, { from: local, to: path });
+      if (!isThere(path)) files.set(path, { from: local, to: path });
       any = true;
     }
     if (!any)

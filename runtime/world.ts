@@ -3,8 +3,10 @@
 import type { Plan } from "../compiler/plan.ts";
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Value } from "../compiler/types.ts";
+import type { Usage } from "./agent.ts";
 import type { ArtifactStore } from "./artifacts.ts";
-import type { AttemptOrder } from "./attempt.ts";
+import type { InSession } from "./asked.ts";
+import type { AttemptOrder } from "./attempt-order.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import type { Bell } from "./bell.ts";
 import type { ArtifactRef, Place } from "./events.ts";
@@ -61,6 +63,7 @@ export interface AttemptsOf {
   /** The wall ms at which earlier owners began to make instances of a runner whose rate is bounded; not there: never. */
   begun?(runner: string): readonly number[];
   readonly limits: LimitNews;
+  readonly asks: AskNews;
 }
 
 /** What an attempt learns of the limits that its task uses; of one that has ended, and of one without limits, nothing follows. */
@@ -72,6 +75,15 @@ export interface LimitNews {
   used(n: number, a: number, amounts: Readonly<Record<string, number>>): void;
   /** Whoever serves it wants to be left alone until the wall ms `until`: all limits that it uses are paused, in all runs. */
   paused(n: number, a: number, until: number): void;
+}
+
+/** To be told of agents while they work. */
+export interface AskNews {
+  /** Resolves when it is committed. */
+  inSession(told: InSession): Promise<void>;
+  used(n: number, a: number, usage: Usage): void;
+  /** What one does, as a short line. */
+  does(n: number, text: string): void;
 }
 
 export interface Attempts {

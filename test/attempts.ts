@@ -17,14 +17,13 @@ import type { Expr } from "../compiler/plan-expr.ts";
 import type { Command, TaskPlan } from "../compiler/plan-tasks.ts";
 import type { FileValue, Type, TypeTable, Value } from "../compiler/types.ts";
 import { analyzeShell } from "../grammar/shell.ts";
+import { openAgentRegistry } from "../runners/agent-registry.ts";
 import { localRunner } from "../runners/local.ts";
+import type { Usage } from "../runtime/agent.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
-import {
-  type AttemptOrder,
-  type AttemptSettings,
-  type AttemptWorld,
-  runAttempt,
-} from "../runtime/attempt.ts";
+import { Turns } from "../runtime/ask-home.ts";
+import { runAttempt } from "../runtime/attempt.ts";
+import type { AttemptOrder, AttemptSettings, AttemptWorld } from "../runtime/attempt-order.ts";
 import { ownInstance } from "../runtime/attempt-places.ts";
 import type { AttemptReport } from "../runtime/attempt-report.ts";
 import { type CallOptions, type CallPool, openCalls } from "../runtime/calls/pool.ts";
@@ -65,6 +64,9 @@ export interface TestTask {
   readonly types?: TypeTable;
   /** Early fields that an attempt before gave. */
   readonly known?: AttemptOrder["early"];
+  /** A prompt, for the agent in its settings. */
+  readonly ask?: string;
+  readonly session?: AttemptOrder["ask"];
 }
 
 export interface TestWorld {
@@ -78,6 +80,12 @@ export interface TestWorld {
     readonly field: string;
     readonly value: Value;
   }[];
+  /** Sessions of agents, what they used and what they said that they do, as it was told. */
+  readonly sessions: readonly string[];
+  readonly used: readonly Usage[];
+  readonly does: readonly string[];
+  /** For how long its API wants to be left alone, in ms. */
+  readonly pauses: readonly number[];
   /** Writes a file of the project. */
   write(path: string, text: string, mode?: number): void;
   attempt(task: TestTask, stop?: AbortSignal): Promise<AttemptReport>;
@@ -120,6 +128,10 @@ export function openTestWorld({
   const calls: CallPool = openCalls(callOptions);
   const placed: string[] = [];
   const early: { n: number; a: number; field: string; value: Value }[] = [];
+  const sessions: string[] = [];
+  const used: Usage[] = [];
+  const does: string[] = [];
+  const pauses: number[] = [];
   const runner = localRunner({ graceMs: 300 });
   const world: AttemptWorld = {
     project,
@@ -144,6 +156,16 @@ export function openTestWorld({
     placed: async (_n, _a, ref) => void placed.push(ref),
     isOurs: () => true,
     early: (n, a, field, value) => early.push({ n, a, field, value }),
+    inSession: async (_n, _a, { ref, session }) => {
+      placed.push(ref);
+      sessions.push(session);
+    },
+    used: (_n, _a, usage) => used.push(usage),
+    limited: (_n, _a, afterMs) => pauses.push(afterMs),
+    does: (_n, text) => does.push(text),
+    turns: new Turns(),
+    keepsHomes: false,
+    agent: (kind) => openAgentRegistry([]).open(kind),
   };
   let n = 0;
   return {
@@ -151,6 +173,10 @@ export function openTestWorld({
     world,
     placed,
     early,
+    sessions,
+    used,
+    does,
+    pauses,
     write: (path, text, mode = 0o644) => {
       mkdirSync(dirname(join(project, path)), { recursive: true });
       writeFileSync(join(project, path), text, { mode });
@@ -167,12 +193,19 @@ export function openTestWorld({
         reads: null,
         writes: null,
         env: [],
+        asked: null,
         ...task.settings,
       };
       const { values = [], types = {}, known = [] } = task;
       const order = { run: "r1", n: ++n, a: 1, name: `node.${n}`, key: `key-${n}`, settings, types };
       return runAttempt(
-        { ...order, early: known, task: planOf(task), values: values.map(([, value]) => value) },
+        {
+          ...order,
+          early: known,
+          ask: task.session ?? null,
+          task: planOf(task),
+          values: values.map(([, value]) => value),
+        },
         world,
         stop,
       );
@@ -221,7 +254,8 @@ function planOf(task: TestTask): TaskPlan {
   };
 }
 
-function actionOf({ run, call: called, values = [] }: TestTask): TaskPlan["action"] {
+function actionOf({ run, call: called, ask, values = [] }: TestTask): TaskPlan["action"] {
+  if (ask !== undefined) return { kind: "ask", prompt: { k: "lit", v: ask } };
   if (called !== undefined) return { kind: "call", ...called };
   if (run === undefined) return null;
   const typeOf = (i: number): Type => values[i]?.[0] ?? string;

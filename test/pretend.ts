@@ -7,7 +7,7 @@ import { nodeHost } from "../cli/host.ts";
 import { compile } from "../compiler/compile.ts";
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
-import type { AttemptOrder } from "../runtime/attempt.ts";
+import type { AttemptOrder } from "../runtime/attempt-order.ts";
 import type { AttemptReport } from "../runtime/attempt-report.ts";
 import type { RunOptions } from "../runtime/events.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";

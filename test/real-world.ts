@@ -1,6 +1,7 @@
 // The world as it is, for tests that run real commands in a project of their own.
 
 import { join } from "node:path";
+import { openAgentRegistry } from "../runners/agent-registry.ts";
 import { openRunner } from "../runners/registry.ts";
 import { openAttempts } from "../runtime/attempts.ts";
 import { fileBell } from "../runtime/bell.ts";
@@ -21,6 +22,7 @@ export async function realWorld(project: string): Promise<World & { close(): Pro
     artifacts,
     calls,
     runner: openRunner,
+    agent: (kind: string) => openAgentRegistry([]).open(kind),
   };
   return {
     clock: { now: () => Date.now(), monotonic: () => performance.now() },

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Value } from "../compiler/types.ts";
-import type { Usage } from "../runtime/events.ts";
+import type { Usage } from "../runtime/agent.ts";
 import type { Run } from "../runtime/run.ts";
 import { dollarsLeft, spentForNext } from "../runtime/run-spending.ts";
 import { phase } from "./run-gate-plans.ts";

@@ -2,8 +2,8 @@
 
 import type { Plan } from "../../compiler/plan.ts";
 import type { Value } from "../../compiler/types.ts";
-import type { AttemptOrder } from "../../runtime/attempt.ts";
 import { atPlace, mayBegin } from "../../runtime/attempt-lent.ts";
+import type { AttemptOrder } from "../../runtime/attempt-order.ts";
 import { AttemptPlaces, limitsOf, type PlacesOf, placesOf } from "../../runtime/attempt-places.ts";
 import { type AttemptReport, neverBegan } from "../../runtime/attempt-report.ts";
 import type { Lent } from "../../runtime/instances.ts";

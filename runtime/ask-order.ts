@@ -1,0 +1,62 @@
+// In which session a node's agent works: its own of an attempt before, that of an earlier node, or a new one.
+
+import { hash } from "node:crypto";
+import type { AskOrder } from "./asked.ts";
+import type { Run } from "./run.ts";
+import { layersOf } from "./run-settings.ts";
+import { dollarsLeft } from "./run-spending.ts";
+
+/** Null: the node's task asks nobody. `a` is its attempt, `key` that of all with the same values. */
+export function askOf(run: Run, n: number, a: number, key: string): AskOrder | null {
+  if (run.info(n).task?.action?.kind !== "ask" || run.ends.undoes.has(n)) return null;
+  const home = homeOf(run, n);
+  const common = { home, spent: run.budgets.spentIn(n).cost, left: dollarsLeft(run, n) };
+  const own = run.asks.goesOn(n, key);
+  if (own !== null) return { ...own, resumes: "attempt", ...common };
+  const source = sourceOf(run, n);
+  const known = source === null ? null : run.asks.sessionOf(source);
+  if (known !== null) return { session: known, resumes: "node", before: null, ...common };
+  return { session: uuidOf(`${run.id} ${n} ${a}`), resumes: null, before: null, ...common };
+}
+
+/** The node in whose session it is to go on; null: it has one of its own. */
+function sourceOf(run: Run, n: number): number | null {
+  for (const { overrides, frame } of layersOf(run, n)) {
+    const { session } = overrides;
+    if (session?.k !== "slot") continue;
+    const found = askedAt(run, run.cellAt(frame, session.up, session.i, session.in));
+    // What stands around the earlier node as well as around this one names it, and not itself.
+    return found === n ? null : found;
+  }
+  return null;
+}
+
+/** The node behind a value that was made to fit its place. */
+function askedAt(run: Run, cell: number): number | null {
+  let at: number | undefined = cell;
+  for (let steps = 0; at !== undefined && steps < 10; steps++) {
+    if (run.kind(at) === "task") return at;
+    at = run.dependencies(at).find(({ kind }) => kind === "data")?.n;
+  }
+  return null;
+}
+
+function homeOf(run: Run, n: number): number {
+  let home = n;
+  for (let source = sourceOf(run, n); source !== null && source < home; source = sourceOf(run, home))
+    home = source;
+  return home;
+}
+
+/** A UUID that is the same for the same text. */
+function uuidOf(text: string): string {
+  const hex = hash("sha256", text);
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join("-");
+}

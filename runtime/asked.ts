@@ -1,0 +1,39 @@
+// Who is asked by an attempt, and in which session that works.
+
+import type { RunnerSetting } from "../compiler/plan.ts";
+import type { Lent } from "./instances.ts";
+
+/** A declared agent as it is asked in this run. Its `env` is part of the task's. */
+export interface AskedAgent {
+  readonly name: string;
+  readonly kind: string;
+  /** Secrets stand there by their names. */
+  readonly settings: Readonly<Record<string, RunnerSetting>>;
+  /** Dollars that the node may spend; null: no bound. */
+  readonly budget: number | null;
+}
+
+/** In which session an agent works, and what was before. */
+export interface AskOrder {
+  /** Of the session: flowc's own choice, or the one in which it goes on. */
+  readonly session: string;
+  /** `attempt`: an attempt of this node worked in it; `node`: an earlier node. Null: it is new. */
+  readonly resumes: "attempt" | "node" | null;
+  /** How the attempt before ended, as a sentence; null: this is the first, or nothing is to be said of it. */
+  readonly before: string | null;
+  /** The node of whose attempts it takes the directory over: its own, or the first one of the session. */
+  readonly home: number;
+  /** Dollars that earlier attempts of the node have spent. */
+  readonly spent: number;
+  /** Dollars that the budgets around it still allow; null: no bound. */
+  readonly left: number | null;
+}
+
+/** An agent works in a session. */
+export interface InSession {
+  readonly n: number;
+  readonly a: number;
+  readonly ref: string;
+  readonly of: Lent["of"];
+  readonly session: string;
+}
