@@ -100,6 +100,16 @@ export function cacheOf(
   return { keys: computed.value === true ? null : asList(computed.value) };
 }
 
+/** The key of a node's `affinity`; null: it has none, or that cannot be computed. */
+export function affinityOf(run: Cells, n: number): string | null {
+  if (!run.hasOverrides && taskOf(run, n).settings.affinity === undefined) return null;
+  const args = argsOf(run, n);
+  if (!args.ok) return null;
+  const { value, scope } = finder(run, n, args.value)("affinity");
+  const key = value === undefined ? null : attempt(() => asString(evaluate(value, scope)));
+  return key === null || "problem" in key ? null : key.value;
+}
+
 /** Settings of a node, given its arguments. */
 export function settingsOf(run: Cells, n: number, values: readonly Value[]): Evaluated<NodeSettings> {
   const find = finder(run, n, values);

@@ -2,14 +2,17 @@
 
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import { assert } from "./bug.ts";
+import { affinityOf } from "./decide-args.ts";
 import { Expiries } from "./decide-expiries.ts";
 import { LimitWaits } from "./decide-limits.ts";
+import { Parallel } from "./decide-parallel.ts";
+import { type Candidate, Ready, type ReadyWorld } from "./decide-ready.ts";
 import { Unseen } from "./decide-unseen.ts";
 import type { Need } from "./room.ts";
 import type { Run } from "./run.ts";
 import { openApprovals } from "./run-approvals.ts";
 import { claimedBy } from "./run-beside.ts";
-import { IN_PROGRESS, READY, SETTLED, WANTS } from "./run-codes.ts";
+import { READY, SETTLED, WANTS } from "./run-codes.ts";
 import { Heap } from "./run-columns.ts";
 import { holdOn } from "./run-holds.ts";
 import { needsOf, rankOf } from "./run-settings.ts";
@@ -24,15 +27,6 @@ const passedMax = 64;
  */
 export type Ahead = (task: TaskPlan) => number;
 
-/** Nodes held by the `parallel` of a `for`. */
-interface Held {
-  /** Its items by their best nodes. */
-  readonly items: Heap;
-  /** The best node of each item that stands in the heap; it stays while that does. */
-  readonly best: Map<number, number>;
-  readonly nodes: Map<number, number[]>;
-}
-
 /**
  * What is ready but does not run. It is a cache: who has the run can make it anew. Entries that no longer hold are
  * dropped when they come to the top.
@@ -42,14 +36,20 @@ export class Queues {
   private readonly generation: number;
   /** Which nodes may start at all. */
   private readonly chosen: (n: number) => boolean;
-  /** One heap for each distinct need. */
-  private readonly heaps = new Map<string, { readonly need: Need; readonly heap: Heap }>();
+  /** One for each distinct need. */
+  private readonly heaps = new Map<string, Ready>();
   private readonly pure: Heap;
   private readonly unseen: Unseen;
   private readonly timers: Heap;
   /** Of what is in `timers`, when it is due. */
   private readonly due = new Map<number, number>();
-  private readonly held = new Map<number, Held>();
+  private readonly parallel: Parallel;
+  /** Keys of `affinity`, of nodes that were asked for theirs. */
+  private readonly keys = new Map<number, string | null>();
+  /** May more and more come that go before others? Else all that is there has its turn some time. */
+  private readonly grows: boolean;
+  /** How many nodes were started. */
+  private starts = 0;
   /** Nodes that people hold. */
   private resting: number[] = [];
   readonly expiries: Expiries;
@@ -70,10 +70,14 @@ export class Queues {
     this.run = run;
     this.chosen = chosen;
     this.generation = run.generation;
+    this.grows = run.plan.steps.some(
+      (step) => step.kind === "repeat" || (step.kind === "flow" && step.recursive),
+    );
     this.pure = new Heap((a, b) => this.before(a, b));
     this.unseen = new Unseen(run, (a, b) => this.before(a, b));
     const dueOf = (n: number): number => this.due.get(n) ?? 0;
     this.expiries = new Expiries(run);
+    this.parallel = new Parallel(run, (a, b) => this.before(a, b));
     this.limits = new LimitWaits(run, (a, b) => this.before(a, b));
     this.timers = new Heap((a, b) => dueOf(a) < dueOf(b) || (dueOf(a) === dueOf(b) && a < b));
   }
@@ -98,9 +102,11 @@ export class Queues {
     if (run.asked.length > 0) this.checks.sort((a, b) => a - b);
     run.asked.truncate(0);
     this.expiries.take();
-    for (let i = 0; i < run.entered.length; i++) this.enter(run.entered.get(i));
+    for (let i = 0; i < run.entered.length; i++)
+      for (const n of this.parallel.enter(run.entered.get(i))) this.enqueue(n);
     run.entered.truncate(0);
-    for (let i = 0; i < run.freed.length; i++) this.release(run.freed.get(i));
+    for (let i = 0; i < run.freed.length; i++)
+      for (const n of this.parallel.release(run.freed.get(i))) this.enqueue(n);
     run.freed.truncate(0);
     if (this.aside.length > 0 && run.runningCells.size < this.runningThen) {
       for (const n of this.aside) if (this.startable(n)) this.enqueue(n);
@@ -182,41 +188,117 @@ export class Queues {
   /** The best node for which there is room. */
   nextNode(ahead: Ahead): number | null {
     for (;;) {
-      let best = -1;
-      let fitting = -1;
-      this.lookAtLimits(ahead);
-      for (const { need, heap } of this.heaps.values()) {
-        const n = this.topOf(heap);
+      let best: Candidate | null = null;
+      let fitting: Candidate | null = null;
+      const candidates = this.candidates();
+      this.lookAtLimits(candidates, ahead);
+      for (const each of candidates) {
+        const { n, of } = each;
         // Who waits for an instance or a limit is not served by room that others leave.
-        if (n === undefined || this.run.room.lacksInstance(need) || this.limits.holds(n)) continue;
-        if (best < 0 || this.before(n, best)) best = n;
-        if ((fitting < 0 || this.before(n, fitting)) && this.fits(n, need, ahead)) fitting = n;
+        if (!this.served(n, of.need) || this.limits.holds(n)) continue;
+        if (best === null || this.sooner(each, best)) best = each;
+        if ((fitting === null || this.sooner(each, fitting)) && this.fits(n, of.need, ahead)) fitting = each;
       }
-      if (fitting < 0) return null;
-      if (fitting !== best && !this.passOver(best)) return null;
-      const full = this.fullLoop(fitting);
-      if (full >= 0) this.hold(fitting, full);
-      else if (claimedBy(this.run, fitting) >= 0) this.putAside(fitting);
+      if (fitting === null) return null;
+      const { n, of } = fitting;
+      if (best !== null && n !== best.n && !this.passOver(best.n)) return null;
+      const full = this.parallel.full(n);
+      if (full >= 0) this.parallel.hold(this.taken(n, of), full);
+      else if (claimedBy(this.run, n) >= 0) this.putAside(this.taken(n, of));
       else {
-        this.limits.starts(fitting);
-        return fitting;
+        this.limits.starts(n);
+        of.started(fitting, ++this.starts);
+        return n;
       }
     }
   }
 
-  /** Which of the best nodes are held by limits. */
-  private lookAtLimits(ahead: Ahead): void {
+  private candidates(): readonly Candidate[] {
+    const candidates: Candidate[] = [];
+    const turns = this.grows || this.run.ranked || this.heaps.size > 1;
+    for (const ready of this.heaps.values()) {
+      const candidate = ready.candidate(this.starts, turns);
+      if (candidate !== null) candidates.push(candidate);
+    }
+    return candidates;
+  }
+
+  /** Whose turn has come goes first. */
+  private sooner(a: Candidate, b: Candidate): boolean {
+    if (a.since !== null && b.since !== null) return a.since < b.since;
+    return a.since === null && b.since === null ? this.before(a.n, b.n) : a.since !== null;
+  }
+
+  /** Which of them are held by limits. */
+  private lookAtLimits(candidates: readonly Candidate[], ahead: Ahead): void {
     this.limits.begin(this.now);
     if (!this.limits.any) return;
-    for (const { need, heap } of this.heaps.values()) {
-      const n = this.topOf(heap);
-      if (n !== undefined) this.limits.look(n, this.fits(n, need, ahead));
+    for (const { n, of } of candidates) this.limits.look(n, this.fits(n, of.need, ahead));
+  }
+
+  /** Only the best of its need is in the way of others: who had another turn is free. */
+  private taken(n: number, { heap }: Ready): number {
+    const top = heap.pop();
+    assert(top === n, `node ${n} is taken out of the way and was not on top`);
+    return n;
+  }
+
+  /**
+   * Is there an instance for it? Attempts of lower priority that only wait for one do not count: it is served before them.
+   * Where there can be none, one finds out why.
+   */
+  private served(n: number, need: Need): boolean {
+    const { run } = this;
+    const { runner } = need;
+    const free = run.room.freeInstances(need);
+    if (runner === null || free > 0) return true;
+    if (!run.ranked) return false;
+    const rank = rankOf(run, n);
+    let lower = 0;
+    for (const other of run.instances.waiting.keys())
+      if (needsOf(run, other).runner === runner && rankOf(run, other) > rank) lower++;
+    return free + lower > 0;
+  }
+
+  /** The keys that idle instances of a runner have served last. */
+  private *known({ runner }: Need): Iterable<string> {
+    if (runner === null) return;
+    const { run } = this;
+    const reuse = run.plan.runners.find(({ name }) => name === runner)?.reuse ?? 1;
+    for (const { last, served } of run.instances.idle(runner)) {
+      const key = served < reuse ? this.affinityOf(last) : null;
+      if (key !== null) yield key;
     }
+  }
+
+  private affinityOf(n: number): string | null {
+    let key = this.keys.get(n);
+    if (key === undefined) {
+      key = affinityOf(this.run, n);
+      this.keys.set(n, key);
+    }
+    return key;
+  }
+
+  /**
+   * The best node that only `parallel` holds: for when what is in progress waits for it, since a person had something
+   * before it put back, and nothing else can go on.
+   */
+  nextHeld(): number | null {
+    let best: number | null = null;
+    for (const n of this.parallel.all())
+      if (this.mayStart(n) && (best === null || this.before(n, best))) best = n;
+    return best;
+  }
+
+  /** Has it room in limits and budgets? */
+  private mayStart(n: number): boolean {
+    return !this.limits.holds(n) && spentAround(this.run, n) === null;
   }
 
   private fits(n: number, need: Need, ahead: Ahead): boolean {
     const { run } = this;
-    if (run.room.lacks(need, run.options) === null) return true;
+    if (run.room.lacksHere(need, run.options) === null) return true;
     const { mayWait, task } = run.info(n);
     const running = run.runningCells.size;
     // Beside anything else a thread that has the next call at once would be one too many.
@@ -229,8 +311,6 @@ export class Queues {
 
   /** Somebody has its files: out of the way until a node has ended. */
   private putAside(n: number): void {
-    const top = this.heaps.get(this.keyOf(n))?.heap.pop();
-    assert(top === n, `node ${n} is put aside and was not on top`);
     this.aside.push(n);
     this.runningThen = this.run.runningCells.size;
   }
@@ -274,13 +354,27 @@ export class Queues {
       return;
     }
     const key = this.keyOf(n);
-    let queue = this.heaps.get(key);
-    if (queue === undefined) {
-      queue = { need: needsOf(run, n), heap: new Heap((a, b) => this.before(a, b)) };
-      this.heaps.set(key, queue);
+    let ready = this.heaps.get(key);
+    if (ready === undefined) {
+      ready = new Ready(needsOf(run, n), this.readyWorld, this.starts);
+      this.heaps.set(key, ready);
     }
-    queue.heap.push(n);
+    ready.push(n, ready.need.runner === null ? null : this.affinityOf(n), this.starts);
   }
+
+  private readonly readyWorld: ReadyWorld = {
+    before: (a, b) => this.before(a, b),
+    equal: (a, b) => !this.run.ranked || rankOf(this.run, a) === rankOf(this.run, b),
+    top: (heap) => this.topOf(heap),
+    served: (n, need) => this.served(n, need),
+    known: (need) => this.known(need),
+    free: (n) =>
+      this.startable(n) &&
+      (this.run.again.get(n) ?? 0) <= this.now &&
+      !isHeld(this.run, n) &&
+      this.parallel.full(n) < 0 &&
+      claimedBy(this.run, n) < 0,
+  };
 
   private keyOf(n: number): string {
     return needsOf(this.run, n).key + this.limits.keyOf(n);
@@ -300,99 +394,5 @@ export class Queues {
       this.limits.forget(top);
     }
     return undefined;
-  }
-
-  // `parallel`
-
-  /** The innermost `for` around a node that has no room for one more item; -1 if there is none. */
-  private fullLoop(n: number): number {
-    const { run } = this;
-    if (run.loops.size === 0) return -1;
-    for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at))) {
-      const cell = run.of.get(at);
-      if (cell < 0) continue;
-      const loop = run.loops.get(cell);
-      assert(loop !== undefined, `item ${at} has no for`);
-      const full = loop.parallel !== null && loop.inProgress >= loop.parallel;
-      if (full && !run.has(at, IN_PROGRESS | SETTLED)) return cell;
-    }
-    return -1;
-  }
-
-  private itemOf(n: number, loop: number): number {
-    const { run } = this;
-    let at = n;
-    while (run.of.get(at) !== loop) at = run.frameOwners.get(run.frames.get(at));
-    return at;
-  }
-
-  /** Takes a node, which is on top of its heap, out of the way until its `for` has room. */
-  private hold(n: number, loop: number): void {
-    const top = this.heaps.get(this.keyOf(n))?.heap.pop();
-    assert(top === n, `node ${n} is held and was not on top`);
-    const item = this.itemOf(n, loop);
-    const held = this.heldOf(loop);
-    const nodes = held.nodes.get(item);
-    if (nodes === undefined) held.nodes.set(item, [n]);
-    else nodes.push(n);
-    if (held.best.has(item)) return;
-    // They come in the order of the heap, so the first is the best.
-    held.best.set(item, n);
-    held.items.push(item);
-  }
-
-  /**
-   * The best node that only `parallel` holds: for when what is in progress waits for it, since a person had something
-   * before it put back, and nothing else can go on.
-   */
-  nextHeld(): number | null {
-    let best: number | null = null;
-    for (const { nodes } of this.held.values())
-      for (const n of [...nodes.values()].flat())
-        if (this.mayStart(n) && (best === null || this.before(n, best))) best = n;
-    return best;
-  }
-
-  /** Has it room in limits and budgets? */
-  private mayStart(n: number): boolean {
-    return this.startable(n) && !this.limits.holds(n) && spentAround(this.run, n) === null;
-  }
-
-  private heldOf(loop: number): Held {
-    let held = this.held.get(loop);
-    if (held === undefined) {
-      const best = new Map<number, number>();
-      const bestOf = (item: number): number => best.get(item) ?? item;
-      const items = new Heap((a, b) => this.before(bestOf(a), bestOf(b)));
-      held = { items, best, nodes: new Map() };
-      this.held.set(loop, held);
-    }
-    return held;
-  }
-
-  /** An item has started: all that was held of it may go on. */
-  private enter(item: number): void {
-    const held = this.held.get(this.run.of.get(item));
-    const nodes = held?.nodes.get(item);
-    if (held === undefined || nodes === undefined) return;
-    held.nodes.delete(item);
-    for (const n of nodes) if (this.startable(n)) this.enqueue(n);
-  }
-
-  /** A `for` has room: its best items may come forward. */
-  private release(loop: number): void {
-    const held = this.held.get(loop);
-    const state = this.run.loops.get(loop);
-    if (held === undefined || state === undefined) return;
-    let room = state.parallel === null ? Number.POSITIVE_INFINITY : state.parallel - state.inProgress;
-    while (room > 0) {
-      const item = held.items.pop();
-      if (item === undefined) return;
-      held.best.delete(item);
-      const nodes = held.nodes.get(item)?.filter((n) => this.startable(n)) ?? [];
-      held.nodes.delete(item);
-      for (const n of nodes) this.enqueue(n);
-      if (nodes.length > 0) room--;
-    }
   }
 }

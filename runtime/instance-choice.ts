@@ -32,6 +32,8 @@ export interface Idle {
 export interface Wish {
   /** It prefers the instance that last served this key. */
   readonly key: string | null;
+  /** By its priority: 0 before 1 before 2. */
+  readonly rank: number;
   /** Only an instance of the same shape can serve it. */
   readonly shape: string;
   /** One is being made for it. */
@@ -46,7 +48,7 @@ export interface PoolView {
   readonly others: number;
   /** Shapes of those that are being made. */
   readonly opening: readonly string[];
-  /** In the order in which they are to be served. */
+  /** In the order in which they came. */
   readonly wishes: readonly Wish[];
   /** When instances were begun to be made, ascending. */
   readonly opens: readonly number[];
@@ -63,7 +65,7 @@ export type Choice =
   /** Nothing until something is heard, or until this time. */
   | { readonly do: "wait"; readonly until: number | null };
 
-/** So often one that waits is passed over for the sake of keys. */
+/** So often one that waits is passed over for the sake of priorities and keys. */
 export const passedMax = 8;
 
 export function choose(pool: PoolView, limits: Limits, now: number): Choice {
@@ -101,39 +103,57 @@ function opened(
   return at <= now ? { do: "open", wish } : { do: "wait", until: at };
 }
 
+/** Places of wishes in the order in which they are to be served: who was passed over too often, then by priority. */
+function inOrder(wishes: readonly Wish[]): readonly number[] {
+  const line = ({ passed, rank }: Wish): number => (passed >= passedMax ? -1 : rank);
+  return [...wishes.entries()].sort(([i, a], [j, b]) => line(a) - line(b) || i - j).map(([i]) => i);
+}
+
 /** The place of a wish for which nothing is being made yet; -1. */
 function unasked({ wishes, opening }: PoolView): number {
   const coming = new Map<string, number>();
   for (const shape of opening) coming.set(shape, (coming.get(shape) ?? 0) + 1);
-  for (const { shape } of wishes) {
+  const order = inOrder(wishes);
+  for (const at of order) {
+    const shape = wishes[at]?.shape ?? "";
     const left = coming.get(shape) ?? 0;
-    if (left === 0) return wishes.findIndex((wish) => wish.shape === shape && !wish.asked);
+    if (left === 0)
+      return order.find((each) => wishes[each]?.shape === shape && wishes[each]?.asked === false) ?? -1;
     coming.set(shape, left - 1);
   }
   return -1;
 }
 
-/** Who is served by what is there: those first that find their own instance, unless that was at another's cost too often. */
+/** Who is served by what is there: the first, unless another of its priority finds its own instance. */
 function matched({ idle, wishes }: PoolView): Choice | null {
-  if (idle.length === 0) return null;
-  const [first] = wishes;
+  if (idle.length === 0 || wishes.length === 0) return null;
+  const shapes = new Set(idle.map(({ shape }) => shape));
+  const served = inOrder(wishes).flatMap((at) => {
+    const wish = wishes[at];
+    return wish === undefined || !shapes.has(wish.shape) ? [] : [{ at, wish }];
+  });
+  const [first] = served;
   if (first === undefined) return null;
-  if (first.passed < passedMax || !idle.some(({ shape }) => shape === first.shape))
-    for (const [wish, { key, shape }] of wishes.entries()) {
-      const own = key === null ? undefined : idle.find((each) => each.key === key && each.shape === shape);
-      if (own !== undefined) return { do: "use", i: own.i, wish };
+  const { rank, passed } = first.wish;
+  if (passed < passedMax)
+    for (const { at, wish } of served) {
+      const own = wish.rank === rank ? idle.find((each) => isOwn(each, wish)) : undefined;
+      if (own !== undefined) return { do: "use", i: own.i, wish: at };
     }
-  for (const [wish, { key, shape }] of wishes.entries()) {
-    const [best] = idle
-      .filter((each) => each.shape === shape)
-      .toSorted((a, b) => suits(b, key) - suits(a, key) || a.since - b.since);
-    if (best !== undefined) return { do: "use", i: best.i, wish };
-  }
-  return null;
+  const [best] = idle
+    .filter(({ shape }) => shape === first.wish.shape)
+    .toSorted(
+      (a, b) => suits(b, first.wish) - suits(a, first.wish) || a.served - b.served || a.since - b.since,
+    );
+  return best === undefined ? null : { do: "use", i: best.i, wish: first.at };
+}
+
+function isOwn(each: Idle, { key, shape }: Wish): boolean {
+  return key !== null && each.key === key && each.shape === shape;
 }
 
 /** Its own before one that nobody may come back to. */
-function suits(each: Idle, key: string | null): number {
-  if (key !== null && each.key === key) return 2;
+function suits(each: Idle, wish: Wish): number {
+  if (isOwn(each, wish)) return 2;
   return each.key === null ? 1 : 0;
 }

@@ -200,6 +200,7 @@ export class InstancePool {
       opening: this.opening,
       wishes: this.waiting.map(({ wanted, shape, asked, passed }) => ({
         key: wanted.key,
+        rank: wanted.rank,
         shape,
         asked,
         passed,

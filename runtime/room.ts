@@ -90,8 +90,12 @@ export class Room {
    * else takes of it.
    */
   lacks(need: Need, options: RunOptions): "cpu" | "memory" | "disk" | "instance" | null {
+    return this.freeInstances(need) > 0 ? this.lacksHere(need, options) : "instance";
+  }
+
+  /** The same without instances. */
+  lacksHere(need: Need, options: RunOptions): "cpu" | "memory" | "disk" | null {
     const { taken } = this;
-    if (this.lacksInstance(need)) return "instance";
     if (need.runner !== null && this.boundOf(need.runner).elsewhere) return null;
     if (taken.cpu > 0 && taken.cpu + need.cpu > options.jobs * 1000) return "cpu";
     if (taken.memory > 0 && taken.memory + need.memory > (options.memory ?? Number.POSITIVE_INFINITY))
@@ -100,10 +104,10 @@ export class Room {
     return null;
   }
 
-  /** Has its runner no instance for one more? Where there can be none, one finds out why. */
-  lacksInstance({ runner }: Need): boolean {
-    if (runner === null) return false;
-    return (this.busy.get(runner) ?? 0) >= Math.max(1, this.boundOf(runner).instances);
+  /** For how many more of these needs its runner has an instance; less than none: more run than it has. Where there can be none, one finds out why. */
+  freeInstances({ runner }: Need): number {
+    if (runner === null) return Number.POSITIVE_INFINITY;
+    return Math.max(1, this.boundOf(runner).instances) - (this.busy.get(runner) ?? 0);
   }
 
   private boundOf(runner: string): Bound {

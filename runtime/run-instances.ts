@@ -15,6 +15,8 @@ interface Instance {
   node: number;
   since: number;
   served: number;
+  /** The node that it served last; -1. */
+  last: number;
 }
 
 interface Tally {
@@ -58,7 +60,7 @@ export class Instances {
     if (event.type === "instance.opened") {
       const { runner } = event;
       this.count = Math.max(this.count, i);
-      this.open.set(i, { runner, openedAt: at, node: -1, since: at, served: 0 });
+      this.open.set(i, { runner, openedAt: at, node: -1, since: at, served: 0, last: -1 });
       const tally = this.tallyOf(runner);
       tally.created++;
       if (tally.used > tally.replaced) tally.replaced++;
@@ -93,8 +95,15 @@ export class Instances {
     tally.waitedMs += Math.max(0, at - startedAt);
     tally.busy++;
     instance.node = n;
+    instance.last = n;
     instance.since = at;
     this.serving.set(n, i);
+  }
+
+  /** Those of a runner that have served somebody, and serve nobody now. */
+  *idle(runner: string): Iterable<{ readonly last: number; readonly served: number }> {
+    for (const each of this.open.values())
+      if (each.runner === runner && each.node < 0 && each.last >= 0) yield each;
   }
 
   /** The node's attempt has ended. */

@@ -6,7 +6,7 @@ import { chanceOf } from "./run-world.ts";
 
 const base: Limits = { min: 0, max: 2, reuse: 3, rates: [], idleMs: 1000 };
 const nothing: PoolView = { idle: [], others: 0, opening: [], wishes: [], opens: [], busyUntil: null };
-const wish = { key: null, shape: "a", asked: false, passed: 0 };
+const wish = { key: null, rank: 1, shape: "a", asked: false, passed: 0 };
 const idle = { i: 1, key: null, shape: "a", served: 1, since: 0 };
 
 const cases: readonly (readonly [string, Partial<PoolView>, Partial<Limits>, Choice])[] = [
@@ -63,6 +63,42 @@ const cases: readonly (readonly [string, Partial<PoolView>, Partial<Limits>, Cho
     { do: "use", i: 1, wish: 0 },
   ],
   [
+    "lets a higher priority go first, also before who finds its own",
+    { wishes: [{ ...wish, key: "x" }, wish, { ...wish, rank: 0 }], idle: [{ ...idle, key: "x" }] },
+    {},
+    { do: "use", i: 1, wish: 2 },
+  ],
+  [
+    "but not for ever either",
+    {
+      wishes: [
+        { ...wish, rank: 2, passed: 8 },
+        { ...wish, rank: 0 },
+      ],
+      idle: [idle],
+    },
+    {},
+    { do: "use", i: 1, wish: 0 },
+  ],
+  [
+    "makes the next one for the highest priority",
+    { wishes: [wish, { ...wish, rank: 0 }] },
+    {},
+    { do: "open", wish: 1 },
+  ],
+  [
+    "takes the one that has served least",
+    {
+      wishes: [wish],
+      idle: [
+        { ...idle, served: 2 },
+        { ...idle, i: 2, since: 500 },
+      ],
+    },
+    {},
+    { do: "use", i: 2, wish: 0 },
+  ],
+  [
     "leaves to others what they may come back to",
     {
       wishes: [wish],
@@ -101,6 +137,7 @@ interface Member {
 
 interface Waiting {
   readonly key: string | null;
+  readonly rank: number;
   readonly shape: string;
   readonly since: number;
   asked: boolean;
@@ -144,7 +181,8 @@ class Script {
         left--;
         const key = this.chance() < 0.5 ? null : `k${Math.floor(this.chance() * 3)}`;
         const shape = this.chance() < 0.8 ? "a" : "b";
-        this.waiting.push({ key, shape, since: this.now, asked: false, passed: 0 });
+        const rank = Math.floor(this.chance() * 3);
+        this.waiting.push({ key, rank, shape, since: this.now, asked: false, passed: 0 });
       }
       const until = this.act();
       this.advance(until, left > 0);
@@ -208,7 +246,9 @@ class Script {
     const [waiting] = this.waiting.splice(wish, 1);
     if (waiting === undefined || waiting.shape !== member.shape)
       return void this.broken.push("one serves what it does not suit");
-    const { key } = waiting;
+    const { key, rank, shape, passed } = waiting;
+    if (passed < 8 && this.waiting.some((each) => each.shape === shape && each.rank < rank))
+      this.broken.push("one of lower priority goes first");
     const own = this.idle.find((each) => each.key === key && each.shape === waiting.shape);
     if (key !== null && member.key !== key && own !== undefined)
       this.broken.push("another than its own serves a key");
