@@ -6,14 +6,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { E2bServer } from "./e2b-server.ts";
 import { isolates } from "./e2b-server-sandbox.ts";
-import { flowc, root, start } from "./program.ts";
+import { killedAfter, partOfFleet, sliceOfFleet } from "./package-fleet.ts";
+import { flowc, root } from "./program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flowc-fleet-e2b-"));
 const fleet = join(folder, "fleet/fleet.flow");
 const env = { E2B_API_KEY: "key" };
-const slice = ["--input", 'only=["protobufjs"]', "--input", 'platforms=["linux-x64-gnu","wasm32"]'];
-/** FLOWC_FLEET=all builds all 812, which takes minutes. */
-const all = process.env["FLOWC_FLEET"] === "all";
+const part = partOfFleet("e2b");
 let server: E2bServer;
 
 beforeAll(async () => {
@@ -37,28 +36,16 @@ function args(state: string, ...more: readonly string[]): string[] {
 
 describe("the fleet in sandboxes", { skip: !isolates, timeout: 900_000 }, () => {
   it("is built as on this machine, and leaves no sandbox", async () => {
-    const ended = await flowc(args("whole", ...(all ? [] : slice)), { env });
+    const ended = await flowc(args("whole", ...part.args), { env });
     expect(ended.code, ended.stderr).toBe(0);
     const { output } = JSON.parse(ended.stdout);
-    expect(output).toMatchObject({ built: all ? 812 : 26, failed: [], skipped: 0 });
+    expect(output).toMatchObject({ built: part.builds, failed: [], skipped: 0 });
     expect(server.sandboxes.length).toBe(0);
     expect(server.peak).toBeLessThanOrEqual(30);
   });
 
   it("goes on after a kill, and ends what that left behind", async () => {
-    const first = start(args("killed", ...slice, "--ui", "json"), { env });
-    let ends = 0;
-    await new Promise<void>((done) => {
-      const count = (chunk: Buffer) => {
-        ends += chunk.toString("utf8").split('"attempt.ended"').length - 1;
-        if (ends >= 4) done();
-      };
-      first.process.stdout?.on("data", count);
-      first.process.stderr?.on("data", count);
-      first.process.once("close", () => done());
-    });
-    first.process.kill("SIGKILL");
-    expect((await first.ended).signal).toBe("SIGKILL");
+    await killedAfter(4, args("killed", ...sliceOfFleet.args), env);
     const second = await flowc(
       ["run", fleet, "--resume", "last", "--json", "--state", join(folder, "killed")],
       { env },
@@ -97,7 +84,7 @@ flow main() -> string {
   });
 
   it("asks for its key, and only there", async () => {
-    const ended = await flowc(args("none", ...slice), { env: { E2B_API_KEY: "" } });
+    const ended = await flowc(args("none", ...sliceOfFleet.args), { env: { E2B_API_KEY: "" } });
     expect(ended.code).toBe(2);
     expect(ended.stderr).toContain("A secret is not set in the environment: E2B_API_KEY.");
     expect(ended.stderr).toContain("next: E2B_API_KEY=… flowc run");

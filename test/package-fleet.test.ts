@@ -5,15 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openDatabase, type Row } from "../runtime/sqlite.ts";
-import { flowc, root, start } from "./program.ts";
+import { killedAfter, sliceOfFleet } from "./package-fleet.ts";
+import { flowc, root } from "./program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flowc-fleet-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const fleet = "examples/package-fleet/fleet.flow";
 const whole = join(folder, "whole");
-/** 13 packages for two platforms. */
-const slice = ["--input", 'only=["protobufjs"]', "--input", 'platforms=["linux-x64-gnu","wasm32"]'];
 
 function args(state: string, ...more: readonly string[]): string[] {
   return ["run", fleet, "--json", "--state", state, "--jobs", "2", ...more];
@@ -47,7 +46,7 @@ async function ask(state: string, sql: string): Promise<readonly Row[]> {
 
 describe("the fleet", () => {
   it("builds each package after what it needs, and reports on it", async () => {
-    const ended = await flowc(args(whole, ...slice));
+    const ended = await flowc(args(whole, ...sliceOfFleet.args));
     expect(ended.code, ended.stderr).toBe(0);
     const { output } = JSON.parse(ended.stdout);
     expect(output).toMatchObject({ packages: 13, planned: 26, built: 26, failed: [], skipped: 0 });
@@ -66,7 +65,7 @@ describe("the fleet", () => {
   });
 
   it("takes everything from the cache the second time", async () => {
-    const ended = await flowc(args(whole, ...slice));
+    const ended = await flowc(args(whole, ...sliceOfFleet.args));
     expect(ended.code, ended.stderr).toBe(0);
     const builds = (await nodesOf(whole)).filter((one) => one.task === "build");
     expect(builds).toHaveLength(26);
@@ -75,7 +74,9 @@ describe("the fleet", () => {
 
   it("tolerates a few failures, and its report tells their causes", async () => {
     const state = join(folder, "sabotaged");
-    const ended = await flowc(args(state, ...slice, "--input", 'sabotage=["@protobufjs/aspromise"]'));
+    const ended = await flowc(
+      args(state, ...sliceOfFleet.args, "--input", 'sabotage=["@protobufjs/aspromise"]'),
+    );
     expect(ended.code, ended.stderr).toBe(0);
     const { output } = JSON.parse(ended.stdout);
     expect(output.failed).toEqual(["@protobufjs/aspromise/linux-x64-gnu", "@protobufjs/aspromise/wasm32"]);
@@ -106,7 +107,7 @@ describe("the fleet", () => {
   });
 
   it("says what is missing when the place it was asked for is not there", async () => {
-    const ended = await flowc(args(join(folder, "nowhere"), ...slice, "--on", "docker"), {
+    const ended = await flowc(args(join(folder, "nowhere"), ...sliceOfFleet.args, "--on", "docker"), {
       env: { DOCKER_HOST: "unix:///nowhere.sock" },
     });
     expect(ended.code).toBe(1);
@@ -116,19 +117,7 @@ describe("the fleet", () => {
 
   it("resumed after a kill, builds nothing twice that was recorded", async () => {
     const state = join(folder, "killed");
-    const first = start(args(state, ...slice, "--ui", "json"));
-    let seen = 0;
-    await new Promise<void>((done) => {
-      const count = (chunk: Buffer) => {
-        seen += chunk.toString("utf8").split('"attempt.ended"').length - 1;
-        if (seen >= 6) done();
-      };
-      first.process.stdout?.on("data", count);
-      first.process.stderr?.on("data", count);
-      first.process.once("close", () => done());
-    });
-    first.process.kill("SIGKILL");
-    expect((await first.ended).signal).toBe("SIGKILL");
+    await killedAfter(6, args(state, ...sliceOfFleet.args));
     const before = (await nodesOf(state)).filter((one) => one.status === "succeeded");
     expect(before.length).toBeGreaterThan(2);
     const second = await flowc(["run", fleet, "--resume", "last", "--json", "--state", state]);
