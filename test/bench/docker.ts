@@ -8,10 +8,10 @@ import { dockerRunner } from "../../runners/docker.ts";
 import type { Instance, NoInstance, Runner } from "../../runtime/runner.ts";
 import { docker, image } from "../docker-daemon.ts";
 
-const ROUNDS = 15;
+const ROUNDS = 21;
 const TOGETHER = 8;
 
-/** Medians of rounds in turn, so that what disturbs one disturbs the other, too. */
+/** In each round both, in turn the one and the other first: what disturbs the machine for a while disturbs both. */
 export async function benchDocker(folder: string): Promise<void> {
   if (docker === null) {
     console.log("\nDocker: no engine is reached, nothing is measured.");
@@ -42,7 +42,9 @@ export async function benchDocker(folder: string): Promise<void> {
         () => together(() => place.work(warm)),
       ],
     ];
-    console.log(`\nDocker, \`true\` in a container, ms, median of ${ROUNDS}`);
+    console.log(
+      `\nDocker, one command in a container: medians of ${ROUNDS} rounds, ms, and of their quotients`,
+    );
     for (const [name, theirs, ours] of rows) await row(name, theirs, ours);
   } finally {
     await warm.close();
@@ -57,16 +59,23 @@ async function row(
 ): Promise<void> {
   await theirs();
   await ours();
-  const times: { readonly hand: number[]; readonly flowc: number[] } = { hand: [], flowc: [] };
+  const hand: number[] = [];
+  const flowc: number[] = [];
   for (let i = 0; i < ROUNDS; i++) {
-    times.hand.push(await timed(theirs));
-    times.flowc.push(await timed(ours));
+    if (i % 2 === 0) hand.push(await timed(theirs));
+    flowc.push(await timed(ours));
+    if (i % 2 === 1) hand.push(await timed(theirs));
   }
-  const [hand, flowc] = [median(times.hand), median(times.flowc)];
-  const more = Math.round((flowc / hand - 1) * 100);
+  const quotients = flowc.map((ms, i) => (ms / (hand[i] ?? ms) - 1) * 100);
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => percent(quantile(quotients, part)));
+  const ms = (times: readonly number[]) => quantile(times, 0.5).toFixed(0).padStart(5);
   console.log(
-    `  ${name.padEnd(28)} by hand ${hand.toFixed(0).padStart(5)}   flowc ${flowc.toFixed(0).padStart(5)}   ${more > 0 ? "+" : ""}${more} %`,
+    `  ${name.padEnd(28)} by hand ${ms(hand)}   flowc ${ms(flowc)}   ${middle} (half of them ${low} to ${high})`,
   );
+}
+
+function percent(more: number): string {
+  return `${more > 0 ? "+" : ""}${more.toFixed(0)} %`;
 }
 
 async function together(what: () => Promise<unknown>): Promise<void> {
@@ -79,8 +88,8 @@ async function timed(what: () => Promise<unknown>): Promise<number> {
   return performance.now() - begin;
 }
 
-function median(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[times.length >> 1] ?? 0;
+function quantile(values: readonly number[], part: number): number {
+  return [...values].sort((a, b) => a - b)[Math.round((values.length - 1) * part)] ?? 0;
 }
 
 /** What somebody would write who does it without us: nothing printed is lost, and the exit code is known. */
