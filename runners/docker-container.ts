@@ -61,12 +61,28 @@ export class Container {
     }
   }
 
-  /** As the engine knows it, and who those are that run in it. */
-  get api(): {
-    readonly container: Docker.Container;
-    readonly user: { readonly uid: number; readonly gid: number };
-  } {
-    return { container: this.spec.container, user: this.line.user };
+  /** Who those are that run in it. */
+  get user(): { readonly uid: number; readonly gid: number } {
+    return this.line.user;
+  }
+
+  /** Takes an archive apart in one of its folders. Throws Unavailable. */
+  async bring(archive: NodeJS.ReadableStream, path: string): Promise<void> {
+    try {
+      await this.spec.container.putArchive(archive, { path });
+    } catch (error) {
+      throw this.unavailable(error);
+    }
+  }
+
+  /** An archive of what is at a path; null: there is nothing. Throws Unavailable. */
+  async fetch(path: string): Promise<AsyncIterable<unknown> | null> {
+    try {
+      return await this.spec.container.getArchive({ path });
+    } catch (error) {
+      if (statusOf(error) === 404 && !/no such container/i.test(messageOf(error))) return null;
+      throw this.unavailable(error);
+    }
   }
 
   async isWell(): Promise<boolean> {
@@ -127,7 +143,7 @@ export class Container {
 
   /** Its streams have ended before it told its end. */
   private async cutOff(error: unknown, beside: Docker.Exec | null, talk: Talk): Promise<Exit> {
-    const { container, connection, memory } = this.spec;
+    const { container, memory } = this.spec;
     if (this.ending) return { kind: "signalled", signal: "SIGKILL" };
     try {
       // What was killed from inside has ended before the engine says so.
@@ -140,13 +156,26 @@ export class Container {
         message: `Its container was ended from outside (exit code ${state.ExitCode}).`,
       };
     } catch (problem) {
-      if (statusOf(problem) === 404)
-        return { kind: "lost", message: "Its container was removed from outside." };
-      return {
-        kind: "lost",
-        message: `The Docker engine at ${connection.where} does not answer any more: ${messageOf(problem)}`,
-      };
+      return { kind: "lost", message: this.unavailable(problem).message };
     }
+  }
+
+  /** What the engine's answer means for who works there. */
+  private unavailable(error: unknown): Unavailable {
+    const { ref, connection } = this.spec;
+    const [message, status] = [messageOf(error), statusOf(error)];
+    if (status === 404) return new Unavailable("lost", "Its container was removed from outside.");
+    if (/no space left on device/i.test(message))
+      return new Unavailable(
+        "refused",
+        `The disk of the Docker engine at ${connection.where} is full. See what takes it: docker system df`,
+      );
+    return new Unavailable(
+      "lost",
+      status === 0
+        ? `The Docker engine at ${connection.where} does not answer any more: ${message}`
+        : `Docker could not do its part in the container ${ref}: ${message}`,
+    );
   }
 
   private async cutOffBeside(error: unknown, beside: Docker.Exec | null, talk: Talk): Promise<Exit> {

@@ -16,7 +16,6 @@ import type {
 } from "../runtime/runner.ts";
 import { copiedMode, targetsOf } from "./copied-files.ts";
 import type { Container } from "./docker-container.ts";
-import { statusOf } from "./docker-problems.ts";
 import { type Packed, packed, unpacked } from "./docker-tar.ts";
 import { projectFiles, whyTooMuch } from "./project-files.ts";
 import { notStarted } from "./shell-ends.ts";
@@ -82,8 +81,7 @@ export class Copies {
       entries.push({ name, from: file.from, mode: (own) => copiedMode(file, own) });
     }
     if (entries.length === 0) return;
-    const { container, user } = this.container.api;
-    await container.putArchive(packed(entries, user), { path: volume });
+    await this.container.bring(packed(entries, this.container.user), volume);
   }
 }
 
@@ -130,16 +128,6 @@ export async function copiedWorkspace(
   };
 }
 
-/** Null: there is no such path. */
-async function archiveOf(container: Container, path: string): Promise<AsyncIterable<unknown> | null> {
-  try {
-    return await container.api.container.getArchive({ path });
-  } catch (error) {
-    if (statusOf(error) === 404) return null;
-    throw error;
-  }
-}
-
 const linksMax = 8;
 
 async function readFrom(
@@ -152,7 +140,7 @@ async function readFrom(
   for (let links = 0; links <= linksMax; links++) {
     if (!within.some((folder) => isInside(folder, at)))
       throw new Error(`\`${path}\` is a link that leads out of its place`);
-    const archive = await archiveOf(container, at);
+    const archive = await container.fetch(at);
     if (archive === null) return null;
     for await (const entry of unpacked(archive)) {
       if (entry.kind === "file") return await firstBytes(entry.bytes(), bytesMax);
@@ -209,7 +197,7 @@ async function mirror(
 ): Promise<number> {
   const links: { readonly path: string; readonly target: string }[] = [];
   for (const root of roots) {
-    const archive = await archiveOf(container, posix.join(workspace, root));
+    const archive = await container.fetch(posix.join(workspace, root));
     if (archive === null) continue;
     const top = posix.basename(posix.join(workspace, root));
     for await (const entry of unpacked(archive)) {

@@ -88,17 +88,25 @@ export interface Bounds {
   readonly readOnly: boolean;
   readonly pids: number | null;
   readonly tmpBytes: number | null;
+  /** Its files are on the engine's disk, not on this machine's. */
+  readonly copied: boolean;
 }
 
 /** What the container's own limits may have to do with a failure; null: nothing that is seen in what was printed last. */
-export function hintOf(lastWords: string, { network, readOnly, pids, tmpBytes }: Bounds): string | null {
+export function hintOf(
+  lastWords: string,
+  { network, readOnly, pids, tmpBytes, copied }: Bounds,
+): string | null {
   if (!network && noNetwork.test(lastWords))
     return "Its container has no network: if it needs one, say `network: true` in the runner's settings.";
   if (readOnly && /read-only file ?system|EROFS/i.test(lastWords))
     return "Its container's own files are read-only: write below $TMPDIR or /tmp, or say `read_only: false` in the runner's settings.";
   if (pids !== null && /resource temporarily unavailable|EAGAIN|can.?t fork|fork failed/i.test(lastWords))
     return `Its container may have ${pids} processes and threads: say more with \`pids: …\` in the runner's settings.`;
-  if (tmpBytes !== null && /no space left on device|ENOSPC/i.test(lastWords))
+  const isFull = /no space left on device|ENOSPC/i.test(lastWords);
+  if (isFull && copied)
+    return "There is no room left: its /tmp is in memory, all else on the engine's disk. See what takes that: docker system df";
+  if (isFull && tmpBytes !== null)
     return "Its container's /tmp has a bound: write large files below $TMPDIR, or say more with `tmp_size: …` in the runner's settings.";
   return null;
 }

@@ -21,7 +21,7 @@ export function sharedWorkspace(
   for (const own of kind === "project" ? [temporary] : [temporary, path]) {
     mkdirSync(own, { recursive: true });
     // Another user works there than the one that made it.
-    if (container.api.user.uid !== process.getuid?.()) chmodSync(own, 0o777);
+    if (container.user.uid !== process.getuid?.()) chmodSync(own, 0o777);
   }
   return {
     ref: container.spec.ref,

@@ -81,7 +81,7 @@ class DockerRunner {
         container: made,
         image,
         graceMs: this.options.graceMs,
-        bounds: { ...settings, network: settings.network !== null },
+        bounds: { ...settings, network: settings.network !== null, copied: !shares },
         memory: spelled(memoryOf(settings, spec)),
         isOurs: () => spec.isOurs?.() ?? true,
       });

@@ -1,9 +1,28 @@
-// One container of the Docker runner for a test: opened, used, counted.
+// Containers of the Docker runner for a test: opened, used, and after each test counted.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach, expect } from "vitest";
+import { dockerRunner } from "../runners/docker.ts";
 import type { Exit, Instance, NoInstance, Runner, RunnerSettings, Workspace } from "../runtime/runner.ts";
+import { containersOf } from "./docker-daemon.ts";
+
+/** Makes places for the tests of a file; none may leave a container on the engine. */
+export function dockerPlaces(): (env?: Readonly<Record<string, string>>) => DockerPlace {
+  const open: DockerPlace[] = [];
+  afterEach(async () => {
+    for (const place of open.splice(0)) {
+      expect(await containersOf(place.run)).toEqual([]);
+      place.end();
+    }
+  });
+  return (env = {}) => {
+    const place = new DockerPlace(dockerRunner({ graceMs: 300, env }));
+    open.push(place);
+    return place;
+  };
+}
 
 export class DockerPlace {
   readonly run = `trouble${process.pid}x${++places}`;

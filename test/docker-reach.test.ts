@@ -3,25 +3,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
-import { dockerRunner } from "../runners/docker.ts";
+import { describe, expect, test } from "vitest";
 import { loginFor } from "../runners/docker-login.ts";
-import { containersOf, docker, image } from "./docker-daemon.ts";
+import { docker, image } from "./docker-daemon.ts";
 import { canStart, certificates, freePort, hasSshd, OwnDocker, ownRegistry, ownSsh } from "./docker-own.ts";
-import { DockerPlace } from "./docker-place.ts";
+import { type DockerPlace, dockerPlaces } from "./docker-place.ts";
 
-const open: DockerPlace[] = [];
-const placeOf = (env: Readonly<Record<string, string>> = {}): DockerPlace => {
-  const place = new DockerPlace(dockerRunner({ graceMs: 300, env }));
-  open.push(place);
-  return place;
-};
-afterEach(async () => {
-  for (const place of open.splice(0)) {
-    expect(await containersOf(place.run)).toEqual([]);
-    place.end();
-  }
-});
+const placeOf = dockerPlaces();
 
 /** Files go there and come back, a command ends, another is stopped. */
 async function works(place: DockerPlace): Promise<void> {

@@ -1,29 +1,17 @@
 // What can go wrong with Docker: told in a sentence, and no container is left of it.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
-import { dockerRunner } from "../runners/docker.ts";
+import { describe, expect, test } from "vitest";
 import { problemOf } from "../runners/docker-problems.ts";
 import { containersOf, docker, image, importTree } from "./docker-daemon.ts";
 import { canStart, OwnDocker, until } from "./docker-own.ts";
-import { DockerPlace } from "./docker-place.ts";
+import { type DockerPlace, dockerPlaces } from "./docker-place.ts";
 
-const open: DockerPlace[] = [];
-const placeOf = (env: Readonly<Record<string, string>> = {}): DockerPlace => {
-  const place = new DockerPlace(dockerRunner({ graceMs: 300, env }));
-  open.push(place);
-  return place;
-};
-afterEach(async () => {
-  for (const place of open.splice(0)) {
-    expect(await containersOf(place.run)).toEqual([]);
-    place.end();
-  }
-});
+const placeOf = dockerPlaces();
 
 describe("without an engine", () => {
   const refusal = async (env: Readonly<Record<string, string>>) => placeOf(env).ask({ image });
@@ -255,6 +243,37 @@ describe("an owner that is killed", { skip: docker === null }, () => {
     expect(await place.runner.find(place.run, new Set(found))).toEqual([]);
     await place.runner.end(found);
     expect(await place.runner.find(place.run)).toEqual([]);
+  });
+});
+
+describe("an engine whose disk is full", { skip: !canStart("dockerd") }, () => {
+  test("says so, whether files come or are made, and is left as it was", { timeout: 120_000 }, async () => {
+    const own = new OwnDocker();
+    try {
+      mkdirSync(`${own.folder}/root`);
+      spawnSync("mount", ["-t", "tmpfs", "-o", "size=60m", "tmpfs", `${own.folder}/root`]);
+      await own.start();
+      const place = placeOf({ DOCKER_HOST: own.host });
+      const instance = await place.open({ image, copy: true });
+      const workspace = await place.workspace(instance);
+      const from = join(place.folder, "large");
+      writeFileSync(from, "");
+      truncateSync(from, 100e6);
+      await expect(workspace.put([{ from, to: "large" }])).rejects.toMatchObject({
+        problem: "refused",
+        message: expect.stringContaining("is full. See what takes it: docker system df"),
+      });
+      expect((await place.sh(workspace, "dd if=/dev/zero of=more bs=1M count=100")).exit).toEqual({
+        kind: "exited",
+        code: 1,
+        hint: expect.stringContaining("There is no room left"),
+      });
+      await instance.close();
+      expect(await own.docker.listContainers({ all: true })).toEqual([]);
+      expect((await own.docker.listVolumes()).Volumes).toEqual([]);
+    } finally {
+      await own.end();
+    }
   });
 });
 
