@@ -24,6 +24,8 @@ export interface Ended {
   readonly critical: RunRecord["critical"] | null;
   /** Shown path of a node's output, or null if it has none. */
   readonly logOf: (n: number) => string | null;
+  /** Shown path of the worktree that a node has left, or null if there is none. */
+  readonly treeOf: (n: number) => string | null;
   /** Shown path of the report, if one was written. */
   readonly report: string | null;
   /** Files of the answer, with the shown paths of their contents. */
@@ -108,6 +110,8 @@ function causeLines(
   if (node !== null && node.attempts > 1) lines.push(`  after ${count(node.attempts, "attempt")}`);
   const log = node === null ? null : ended.logOf(node.n);
   if (log !== null) lines.push(`  log: ${visible(log)}`);
+  const tree = node === null ? null : ended.treeOf(node.n);
+  if (tree !== null) lines.push(`  its worktree: git -C ${shellWord(tree)} status`);
   for (const sentence of passed) lines.push(`  ${visible(sentence)}`);
   if (others.length > 0) lines.push(`  likewise: ${some(others.map(({ failure }) => failure.name))}`);
   const skipped = new Set([cause, ...others].flatMap(({ affected }) => affected));

@@ -4,6 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import type { RunResult } from "../runtime/execute.ts";
+import { treePath } from "../runtime/git/trees.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { logPaths } from "../runtime/log-paths.ts";
 import { secretsNeeded } from "../runtime/places.ts";
@@ -233,6 +234,7 @@ async function ended(
         ...measured,
         critical: record?.critical ?? (view.size <= criticalCellsMax ? await criticalPath(view) : null),
         logOf: (n) => logOf(journal, result.run, view.attempts(n), n, world),
+        treeOf: (n) => treeOf(journal, result.run, n, world),
         report: unwritten === null ? request.report : null,
         files: answerFiles(result.output, openArtifacts(project.state)).map(({ name, path }) => ({
           name,
@@ -251,6 +253,11 @@ async function ended(
   if (view.cancelled === "interrupt") return exits.interrupted;
   if (view.cancelled === "terminate") return exits.terminated;
   return exits.failed;
+}
+
+function treeOf(journal: Journal, id: string, n: number, world: World): string | null {
+  const path = treePath(journal.folderOf(id), n);
+  return existsSync(path) ? shownPath(world, path) : null;
 }
 
 function logOf(journal: Journal, id: string, attempts: number, n: number, world: World): string | null {

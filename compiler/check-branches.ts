@@ -5,7 +5,7 @@ import { walk } from "../grammar/walk.ts";
 import { earlyBinding } from "./check-early.ts";
 import { foldIn } from "./check-known.ts";
 import { isCallOf } from "./check-place-names.ts";
-import { at, type Check, markWrong, rootScope, type Scope, tell } from "./check-state.ts";
+import { at, type Check, rootScope, type Scope, tell } from "./check-state.ts";
 import { branchCollision } from "./errors-places.ts";
 import type { Home } from "./resolve.ts";
 
@@ -47,7 +47,6 @@ export function checkBranches(check: Check, flow: Flow, home: Home): void {
 }
 
 function say(check: Check, use: Use, other: Use | null, scope: Scope): void {
-  markWrong(check, "setting workspace");
   const place = at(scope, use.call);
   if (other === null) {
     const label = `every item works on the branch \`${use.branch}\`, at the same time`;

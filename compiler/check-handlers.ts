@@ -1,7 +1,8 @@
 // Handlers: `on failure` and `finally` at the end of a block, what its names are in them, and `rollback()`.
 
-import type { Block, Call, Handler, Statement, Word } from "../grammar/ast.ts";
+import type { Block, Call, Expr, Handler, Statement, Word } from "../grammar/ast.ts";
 import { comesFromNode } from "./check-depends.ts";
+import { isCallOf } from "./check-place-names.ts";
 import { at, type Check, innerScope, type Local, type Scope, tell } from "./check-state.ts";
 import type { At } from "./errors.ts";
 import { handlerTwice, misplaced, noUndo } from "./errors-flows.ts";
@@ -108,7 +109,7 @@ export function inferRollback(check: Check, call: Call, scope: Scope): Type {
       misplaced(
         at(scope, first.value),
         "`rollback` takes no argument",
-        "It takes back all of the block that has succeeded and has an `undo`.",
+        "It takes back all of the block that has succeeded and has an `undo`, or was merged from a worktree.",
       ),
     );
   if (scope.where.noNodes === null) check.pass.makesNode.add(call);
@@ -120,5 +121,11 @@ export function inferRollback(check: Check, call: Call, scope: Scope): Type {
 }
 
 function canUndo(declaration: Parameters<Check["nameOf"]["get"]>[0]): boolean {
-  return declaration.kind === "task" && declaration.settings.some(({ key }) => key.text === "undo");
+  if (declaration.kind !== "task") return false;
+  return declaration.settings.some(({ key, value }) => key.text === "undo" || mergesInto(value));
+}
+
+/** What is merged can be reverted. */
+function mergesInto(value: Expr): boolean {
+  return isCallOf(value, "worktree") && value.args.some(({ name }) => name?.text === "into");
 }

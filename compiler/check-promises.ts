@@ -3,7 +3,7 @@
 import type { Expr, Setting, Task } from "../grammar/ast.ts";
 import { foldIn } from "./check-known.ts";
 import { isCallOf } from "./check-place-names.ts";
-import { at, type Check, markWrong, rootScope, type Scope, tell } from "./check-state.ts";
+import { at, type Check, rootScope, type Scope, tell } from "./check-state.ts";
 import type { At } from "./errors.ts";
 import { badSetting } from "./errors-calls.ts";
 import { impossibleNeed, unsoundCache } from "./errors-places.ts";
@@ -22,10 +22,7 @@ export function checkPromises(check: Check, task: Task, scope: Scope): void {
   if (cache === undefined || foldIn(check, cache.value, scope) === false) return;
   // A value that is no such setting has been told.
   if (!isCacheType(check, cache.value)) return;
-  const before = check.pass.diagnostics.length;
   checkCache(check, task, cache, settings, scope);
-  if (check.pass.diagnostics.length === before) return;
-  if (settings.has("workspace")) markWrong(check, "setting workspace");
 }
 
 /** What changes files or a branch is not pure, and would be left out where nobody uses its answer. */

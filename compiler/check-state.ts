@@ -155,6 +155,8 @@ export interface Check {
   readonly secrets: { readonly call: Call; readonly scope: Scope }[];
   /** What is right and cannot be carried out yet, by construct: told once each when all is checked. */
   readonly later: Map<string, Later>;
+  /** Some task works in a worktree. */
+  worktrees: boolean;
   pass: Pass;
   /** True while the passes are trials: then loops inside do not make trials of their own. */
   trial: boolean;

@@ -22,6 +22,7 @@ const usage = 'worktree(branch: "…", from: "main", into: "next")';
 export function checkWorkspace(check: Check, setting: Setting, row: SettingRow, scope: Scope): void {
   const { value } = setting;
   if (isCallOf(value, "worktree")) {
+    check.worktrees = true;
     check.pass.refs.set(value.callee, { kind: "builtin", name: "worktree" });
     check.pass.typeOf.set(value, stringType);
     checkWorktree(check, value, scope);

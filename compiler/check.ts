@@ -137,6 +137,7 @@ function createCheck(
     secrets: [],
     later: new Map(),
     pass: newPass(),
+    worktrees: false,
     trial: false,
     infer: (expr, scope) => infer(state, expr, scope),
     fit: (expr, to, scope, cause) => fitTo(state, expr, to, scope, cause),
@@ -218,7 +219,7 @@ function tellLater(state: Check): void {
 
 /** Most programs have no worktree, and are not gone through for them. */
 function checkWorktrees(state: Check, homes: readonly Home[]): void {
-  if (!state.later.has("setting workspace")) return;
+  if (!state.worktrees) return;
   for (const home of homes)
     for (const declaration of home.module.file.declarations)
       if (declaration.kind === "flow") checkBranches(state, declaration, home);

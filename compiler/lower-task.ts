@@ -3,6 +3,7 @@
 import type { Action as AstAction, Expr as AstExpr, Flow, RecordExpr, Task, Text } from "../grammar/ast.ts";
 import { analyzeShell } from "../grammar/shell.ts";
 import type { ShellPart, ShellPiece } from "../grammar/shell-script.ts";
+import { isCallOf } from "./check-place-names.ts";
 import { byCodePoint } from "./glob.ts";
 import { type Draft, fromRoot, newFrame, type Scope, seeGlob } from "./lower-draft.ts";
 import { lowerEnv, typed } from "./lower-env.ts";
@@ -21,6 +22,7 @@ import type {
   ShellHole,
   TaskPlan,
   TaskSettings,
+  WorkspacePlan,
 } from "./plan-tasks.ts";
 import type { Module } from "./program.ts";
 import { named } from "./schema.ts";
@@ -47,6 +49,13 @@ export function lowerTask(task: Task, module: Module, draft: Draft): TaskPlan {
     readsOutput: mentionsOutput(result),
     text: sha256(syntaxText(task)),
   };
+}
+
+/** Who merges may meet a conflict, and a repeat of that is what helps. */
+function withConflicts(settings: TaskSettings): TaskSettings {
+  const { workspace, retry } = settings;
+  if (workspace?.kind !== "worktree" || workspace.into === null || retry.on !== noRetry.on) return settings;
+  return { ...settings, retry: { ...retry, on: [...retry.on, "conflict"] } };
 }
 
 /** What of the syntax says where something stands, how it was written, or something to people only. */
@@ -163,6 +172,8 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
       return { reads: lowerReads(value, scope) };
     case "writes":
       return { writes: lowerExpr(value, scope, { kind: "list", of: { kind: "string" } }) };
+    case "workspace":
+      return { workspace: lowerWorkspace(value, scope) };
     case "effect": {
       const effect = constantOf(lowerExpr(value, scope));
       return effect === "pure" || effect === "once" ? { effect } : { effect: "idempotent" };
@@ -195,6 +206,15 @@ function lowerSetting(key: string, value: AstExpr, scope: Scope): Partial<TaskSe
   }
 }
 
+function lowerWorkspace(value: AstExpr, scope: Scope): WorkspacePlan {
+  if (!isCallOf(value, "worktree")) return { kind: "plain", value: lowerExpr(value, scope) };
+  const part = (name: string): Expr | null => {
+    const arg = value.args.find((one) => one.name?.text === name);
+    return arg === undefined ? null : lowerExpr(arg.value, scope, { kind: "string" });
+  };
+  return { kind: "worktree", branch: part("branch"), from: part("from"), into: part("into") };
+}
+
 /** So long an agent may be silent before it is taken for one that hangs, in seconds. */
 const askStall = 600;
 
@@ -203,7 +223,7 @@ function settingsOf(task: Task, scope: Scope): TaskSettings {
   // What may be done only once is not ended by a guess.
   const guarded = task.action?.kind === "ask" && own.effect !== "once";
   const stall: Partial<TaskSettings> = guarded ? { stall: { k: "lit", v: askStall } } : {};
-  return { ...defaultSettings(task.action), ...stall, ...own };
+  return withConflicts({ ...defaultSettings(task.action), ...stall, ...own });
 }
 
 /** What holds where a task says nothing. Without an action, and while an agent thinks, no room is taken on the machine. */

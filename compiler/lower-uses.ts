@@ -105,10 +105,13 @@ function pathOrder(a: readonly number[], b: readonly number[]): number {
 /** Expressions that settings are made of. */
 export function settingExprs(settings: Partial<TaskSettings> | null): readonly Expr[] {
   if (settings === null) return [];
-  const { timeout, stall, reads, writes, cache, budget, session, env, undo } = settings;
+  const { timeout, stall, reads, writes, cache, budget, session, env, undo, workspace } = settings;
   const exprs = [timeout, stall, reads, writes, cache, budget, session].flatMap((expr) =>
     expr === undefined || expr === null ? [] : [expr],
   );
+  if (workspace?.kind === "plain") exprs.push(workspace.value);
+  if (workspace?.kind === "worktree")
+    exprs.push(...[workspace.branch, workspace.from, workspace.into].flatMap((expr) => expr ?? []));
   for (const entry of env ?? []) if ("value" in entry) exprs.push(entry.value);
   if (undo?.kind === "argv") exprs.push(...undo.items.map((item) => item.expr));
   if (undo?.kind === "shell")

@@ -49,6 +49,8 @@ export interface TaskSettings {
   /** Globs, or null: the work sees the project itself. */
   readonly reads: Expr | null;
   readonly writes: Expr | null;
+  /** Where it works. Not there: in the project, or with `reads` in a fresh directory. */
+  readonly workspace?: WorkspacePlan;
   /** Environment: a value, the name of a secret, or a limit whose slot it has. */
   readonly env: readonly EnvEntry[];
   /** What it takes of limits when it starts. Not there: nothing. */
@@ -68,6 +70,17 @@ export interface TaskSettings {
   /** Takes its effect back, over the task's parameters; `$OUT` then names a file that holds its answer. */
   readonly undo: Command | null;
 }
+
+export type WorkspacePlan =
+  /** `"project"` or `"scratch"`. */
+  | { readonly kind: "plain"; readonly value: Expr }
+  /** A worktree of git. Without a branch it is for looking; what is not there is null. */
+  | {
+      readonly kind: "worktree";
+      readonly branch: Expr | null;
+      readonly from: Expr | null;
+      readonly into: Expr | null;
+    };
 
 export type EnvEntry =
   | { readonly name: string; readonly value: Expr; readonly type: Type }

@@ -38,7 +38,10 @@ export const retryType: Type = {
     field("backoff", optional(duration)),
     field("factor", optional(floatType)),
     field("max", optional(duration)),
-    field("on", optional(listOf({ kind: "union", members: ["exit", "timeout", "invalid"] }))),
+    field(
+      "on",
+      optional(listOf({ kind: "union", members: ["exit", "timeout", "invalid", "writes", "conflict"] })),
+    ),
   ],
 };
 
@@ -133,7 +136,7 @@ const task: SettingTable = {
   cache: { kind: { kind: "cache" }, example: "cache: true" },
   reads: { kind: { kind: "value", types: [listOf(stringType)] }, example: 'reads: ["src/**"]' },
   writes: { kind: { kind: "value", types: [listOf(stringType)] }, example: 'writes: ["dist/**"]' },
-  workspace: { kind: { kind: "workspace" }, example: 'workspace: "scratch"', later: true },
+  workspace: { kind: { kind: "workspace" }, example: 'workspace: "scratch"' },
   env: { kind: { kind: "env" }, example: 'env: { MODE: "fast" }' },
   uses: { kind: { kind: "uses" }, example: "uses: [database]" },
   needs: { kind: { kind: "record", fields: needs }, example: "needs: { cpu: 2, memory: 4GB }" },

@@ -8,10 +8,17 @@ import type { AskedAgent, AskOrder, InSession } from "./asked.ts";
 import type { LentWorld } from "./attempt-lent.ts";
 import type { CallPool } from "./calls/pool.ts";
 import type { Changes } from "./changes.ts";
+import type { WorkspaceSetting } from "./decide-args.ts";
 import type { EarlyWorld } from "./early.ts";
 import type { EnvText } from "./environment.ts";
+import type { EventBody, Landed } from "./events.ts";
+import type { Trees } from "./git/trees.ts";
+import type { WorktreePast } from "./git/worktree.ts";
 import type { Folders, Scratch } from "./scratch.ts";
 import type { FileAccess } from "./values.ts";
+
+/** An attempt's work in a worktree is done and committed, and this is what it gives; only the merge is left. */
+export type Answered = Omit<Extract<EventBody, { type: "attempt.answered" }>, "type" | "n" | "a">;
 
 /** Settings of one node, evaluated. */
 export interface AttemptSettings {
@@ -25,6 +32,7 @@ export interface AttemptSettings {
   readonly reads: readonly string[] | null;
   /** What it may change in the project; null: it promises nothing. */
   readonly writes: readonly string[] | null;
+  readonly workspace: WorkspaceSetting;
   readonly env: readonly EnvText[];
   /** It prefers the instance of its runner that served this key last. */
   readonly affinity: string | null;
@@ -55,10 +63,23 @@ export interface AttemptOrder {
   readonly early: readonly { readonly field: string; readonly value: Value }[];
   /** Of a task that asks. */
   readonly ask: AskOrder | null;
+  /** What is known of its worktree; not there: it has none. */
+  readonly tree?: WorktreePast;
+  /** Its work is done already: only the merge is left. */
+  readonly answered?: Answered;
+  /** Of an undo: a merge that is taken back. */
+  readonly revert?: Landed;
+}
+
+/** What an attempt needs to work in a worktree. */
+export interface TreeWorld {
+  readonly trees: Trees;
+  /** To be told that its work is done and committed. True when that is on the disk; false: it does not count any more. */
+  answered(n: number, a: number, given: Answered): Promise<boolean>;
 }
 
 /** What all attempts of a run share. */
-export interface AttemptWorld extends EarlyWorld, LentWorld {
+export interface AttemptWorld extends EarlyWorld, LentWorld, TreeWorld {
   /** Absolute. */
   readonly project: string;
   /** Absolute: where this run's logs and temporary directories are. */

@@ -2,6 +2,7 @@
 
 import { ArtifactError } from "./artifacts.ts";
 import type { EventBody } from "./events.ts";
+import { GitProblem } from "./git/git.ts";
 import { holdsSecret, redactText } from "./redact.ts";
 import { ValueError } from "./values.ts";
 import { WorkspaceError } from "./workspace.ts";
@@ -15,6 +16,11 @@ export type AttemptReport = Omit<
 /** What could not be done: by the task's own fault, or by that of the machine. */
 export function reportOf(error: unknown): AttemptReport {
   if (error instanceof ArtifactError) return failed("value", `${capitalized(error.message)}.`);
+  if (error instanceof GitProblem)
+    return {
+      ...failed(error.why, error.message),
+      ...(error.printed === "" ? {} : { tail: error.printed.slice(-2048) }),
+    };
   if (error instanceof WorkspaceError) return { outcome: "failed", why: "launch", message: error.message };
   if (error instanceof ValueError)
     return {

@@ -11,6 +11,7 @@ import { bringHome, openHome } from "./ask-home.ts";
 import { atPlace, mayBegin } from "./attempt-lent.ts";
 import type { AttemptOrder, AttemptWorld } from "./attempt-order.ts";
 import { type AttemptReport, cancelled, failed, neverBegan, redacted, reportOf } from "./attempt-report.ts";
+import { AttemptTree, finished, reverted } from "./attempt-tree.ts";
 import { bind } from "./command.ts";
 import { Deadline } from "./deadline.ts";
 import { Early, type EarlyEnd, wholeAnswer } from "./early.ts";
@@ -40,7 +41,7 @@ export async function runAttempt(
   const { ask, settings } = order;
   const turn = ask === null ? null : await world.turns.take(ask.home, stop);
   if (ask !== null && turn === null) return neverBegan;
-  const keeps = ask !== null && settings.reads !== null;
+  const keeps = ask !== null && (settings.reads !== null || settings.workspace === "scratch");
   let scratch: string | null = null;
   let report: AttemptReport;
   try {
@@ -73,6 +74,7 @@ class Attempt {
   private readonly secrets: readonly Buffer[];
   private readonly scratch: string;
   private readonly logs: LogPaths;
+  private tree: AttemptTree | null = null;
 
   constructor(
     order: AttemptOrder,
@@ -91,7 +93,9 @@ class Attempt {
 
   async report(): Promise<AttemptReport> {
     const { order, world } = this;
+    if (order.answered !== undefined) return finished(order, world, order.answered);
     if (this.stop.aborted) return neverBegan;
+    if (order.revert !== undefined && order.task.action === null) return reverted(order, world, order.revert);
     world.logs.make(this.logs.folder);
     const place = { take: world.take, folder: dirname(this.scratch), stop: this.stop };
     return atPlace(order, place, (lent, tag) => this.served(lent, tag));
@@ -100,17 +104,24 @@ class Attempt {
   private async served(lent: Lent, tag: Tag): Promise<AttemptReport> {
     const { order, world, stop } = this;
     const { instance, of } = lent;
-    const kind = order.settings.reads === null ? "project" : "scratch";
-    const workspace = await instance.workspace({ tag, kind, scratch: this.scratch });
+    const { reads, workspace: where } = order.settings;
+    const kind = reads === null && where !== "scratch" ? "project" : "scratch";
+    this.tree = await AttemptTree.open(order, world, this.scratch);
+    const folder = this.tree === null ? {} : { folder: this.tree.folder };
+    const workspace = await instance.workspace({ tag, kind, scratch: this.scratch, ...folder });
+    let report: AttemptReport;
     try {
       const ref = of === null ? workspace.ref : instance.ref;
       // A call is made in this process: nobody has to look for it anywhere. An agent is told of with its session.
       const told = order.task.action?.kind === "call" || order.ask !== null;
       const begins = told || (await mayBegin(order, world, { ref, of, stop }));
-      return begins ? await this.work(workspace, lent, ref) : neverBegan;
+      report = begins ? await this.work(workspace, lent, ref) : neverBegan;
     } finally {
       await workspace.close();
     }
+    if (this.tree !== null) return this.tree.ended(report, this.stop);
+    const revert = report.outcome === "succeeded" ? order.revert : undefined;
+    return revert === undefined ? report : reverted(order, world, revert);
   }
 
   private async work(workspace: Workspace, lent: Lent, ref: string): Promise<AttemptReport> {
@@ -134,13 +145,16 @@ class Attempt {
     }
     const place = { workspace, inputs, scratch: this.scratch, secrets: this.secrets };
     const early = await Early.open(this.order, this.world, place);
-    const env = early === null ? environment.env : { ...environment.env, ...early.env };
+    const own = early === null ? environment.env : { ...environment.env, ...early.env };
+    const env = this.tree === null ? own : await this.tree.env(own);
     const deadline = new Deadline(this.stop, settings);
     const { stallSeconds } = settings;
     const silence =
       stallSeconds === null ? null : new Silence(this.logs, stallSeconds, deadline, () => this.world.now());
     try {
-      return await this.world.changes.during(settings, () =>
+      // What happens in a worktree is looked at there.
+      const where = this.tree === null ? settings : { reads: [], writes: null };
+      return await this.world.changes.during(where, () =>
         action.kind === "run"
           ? this.run(action.command, workspace, local, env, deadline, early)
           : action.kind === "ask"

@@ -9,6 +9,7 @@ import { runAttempt } from "./attempt.ts";
 import { AttemptPlaces, placesOf } from "./attempt-places.ts";
 import type { CallPool } from "./calls/pool.ts";
 import { Changes } from "./changes.ts";
+import { MergeTurns, Trees } from "./git/trees.ts";
 import type { Lent, Wanted } from "./instances.ts";
 import type { InstanceRef, Runner } from "./runner.ts";
 import { Folders, Scratch } from "./scratch.ts";
@@ -33,10 +34,11 @@ export interface AttemptsSettings {
 /** The caller closes `calls`, as it may serve several runs. */
 export function openAttempts(settings: AttemptsSettings): Attempts {
   const changes = new Changes(settings.project);
+  const merges = new MergeTurns();
   return {
     places: (plan, on) => placesOf({ ...settings, plan, on }),
     open: (of) => {
-      const { run, folder, epoch, inherited, isOurs, files, clock, timer, placed, early } = of;
+      const { run, folder, epoch, inherited, isOurs, files, clock, timer, placed, early, answered } = of;
       const paths = new Map<string, string>();
       // A folder for each owner: one that was taken over and does not know it yet tidies up nothing but its own.
       const scratch = new Scratch(join(folder, "tmp", String(epoch)));
@@ -79,6 +81,11 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         turns: new Turns(),
         keepsHomes: plan.steps.some((step) => "overrides" in step && step.overrides?.session !== undefined),
         agent: (kind: string) => settings.agent(kind),
+        answered,
+        trees: new Trees({
+          ...{ run, project: settings.project, runFolder: folder, turns: merges },
+          ...{ inherited: settings.inherited, tell: instances.tell },
+        }),
       };
       return {
         start: (order, stop) => runAttempt(order, world, stop),

@@ -8,6 +8,7 @@ import type { Type, Value } from "../compiler/types.ts";
 import type { AskedAgent } from "./asked.ts";
 import { assert } from "./bug.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
+import type { WorktreeSpec } from "./git/worktree.ts";
 import type { Cells } from "./run-cells.ts";
 import { nameOf } from "./run-names.ts";
 import { layersOf, type PlainSettings, plainSettings, rankOf } from "./run-settings.ts";
@@ -24,6 +25,7 @@ export interface NodeSettings extends PlainSettings {
   readonly stallSeconds: number | null;
   readonly reads: readonly string[] | null;
   readonly writes: readonly string[] | null;
+  readonly workspace: WorkspaceSetting;
   readonly affinity: string | null;
   readonly rank: number;
   /** Who is asked, if the task asks anybody. */
@@ -35,6 +37,9 @@ export interface NodeSettings extends PlainSettings {
     | { readonly name: string; readonly text: string; readonly slot: string }
   )[];
 }
+
+/** Where a node works; the project, with `reads`, is a fresh directory. */
+export type WorkspaceSetting = "project" | "scratch" | WorktreeSpec;
 
 /** The task of a node. */
 export function taskOf(run: Cells, n: number): TaskPlan {
@@ -93,8 +98,10 @@ export function cacheOf(
 ): { readonly keys: readonly Value[] | null } | null {
   const { value, scope } = finder(run, n, values)("cache");
   const cache = value ?? null;
-  if (cache === null || settings.writes !== null || settings.effect === "once" || settings.reads === null)
-    return null;
+  if (cache === null || settings.writes !== null || settings.effect === "once") return null;
+  if (settings.reads === null && settings.workspace !== "scratch") return null;
+  // What it would leave on a branch is no answer.
+  if (typeof settings.workspace === "object") return null;
   const computed = attempt(() => evaluate(cache, scope));
   if ("problem" in computed || computed.value === false) return null;
   return { keys: computed.value === true ? null : asList(computed.value) };
@@ -135,6 +142,7 @@ export function settingsOf(run: Cells, n: number, values: readonly Value[]): Eva
       stallSeconds: compute("stall", "stall", positive),
       reads: compute("reads", "reads", texts),
       writes: compute("writes", "writes", texts),
+      workspace: workspaceIn(find),
       affinity: compute("affinity", "affinity", asString),
       rank: rankOf(run, n),
       asked: agent === null ? null : askedOf(agent),
@@ -163,6 +171,18 @@ function envOf(entry: EnvEntry, scope: Scope, run: Cells, n: number): NodeSettin
   if ("slot" in entry) return { name, text: run.limits.slotOf(n, entry.slot) ?? "", slot: entry.slot };
   if ("secret" in entry) return { name, secret: entry.secret };
   return { name, text: named(`env.${name}`, () => envText(entry.value, entry.type, scope)) };
+}
+
+function workspaceIn(find: Find): WorkspaceSetting {
+  const { value, scope } = find("workspace");
+  if (value === undefined) return "project";
+  if (value.kind === "plain")
+    return named("workspace", () => (evaluate(value.value, scope) === "scratch" ? "scratch" : "project"));
+  const part = (name: "branch" | "from" | "into"): string | null => {
+    const expr = value[name];
+    return expr === null ? null : named(`workspace`, () => asString(evaluate(expr, scope)));
+  };
+  return { branch: part("branch"), from: part("from"), into: part("into") };
 }
 
 function named<T>(setting: string, compute: () => T): T {

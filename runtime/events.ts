@@ -40,6 +40,17 @@ export interface SpentBefore {
   readonly moreTokens: number;
 }
 
+/** What an attempt with a worktree has left in the repository. */
+export interface Landed {
+  readonly branch: string;
+  /** The commit that its branch is at, and the one that it started from. */
+  readonly commit: string;
+  readonly start: string;
+  /** The branch that it is merged into, and the commit that does; no commit: it had changed nothing. */
+  readonly into?: string;
+  readonly merge?: string;
+}
+
 /** `n` is the number of a cell, given by `unfold`; `a` counts a node's attempts from 1. Times are wall ms. */
 export type EventBody =
   | {
@@ -250,6 +261,17 @@ export type EventBody =
       readonly by: string;
       readonly note?: string;
     }
+  /** Its work is done and committed; it is to be merged, and not to be done again. */
+  | {
+      readonly type: "attempt.answered";
+      readonly n: number;
+      readonly a: number;
+      readonly landed: Landed;
+      readonly exit?: number;
+      readonly value?: Value;
+      readonly files?: readonly ArtifactRef[];
+      readonly message?: string;
+    }
   | {
       readonly type: "attempt.ended";
       readonly n: number;
@@ -262,6 +284,8 @@ export type EventBody =
       readonly signal?: string;
       readonly value?: Value;
       readonly files?: readonly ArtifactRef[];
+      /** Of a worktree's. */
+      readonly landed?: Landed;
       /** Its answer is kept under this fingerprint: what it read had not changed meanwhile. */
       readonly print?: string;
       /** Last lines of its output, at most 2 KB, when it failed. */

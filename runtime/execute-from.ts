@@ -24,6 +24,7 @@ export async function endLeft(world: World, id: string, ask: LeftOf, lease: Leas
       files: openFiles(world.project, plan, world.artifacts),
       clock: world.clock,
       placed: async () => {},
+      answered: async () => false,
       early: () => {},
       timer: (ms, wake) => world.timer(ms, wake),
       random: () => world.random(),

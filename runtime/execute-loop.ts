@@ -1,12 +1,12 @@
 // The loop: ask `decide`, write down, commit, perform, sleep. It holds no policy, and nothing is relied on uncommitted.
 
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
-import { answerTo } from "./answer-requests.ts";
 import type { AttemptOrder } from "./attempt-order.ts";
 import { type AttemptReport, neverBegan } from "./attempt-report.ts";
 import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
 import { againAt } from "./decide-retry.ts";
+import { AnswerRecords } from "./execute-answers.ts";
 import { AskRecords } from "./execute-asks.ts";
 import { InstanceRecords } from "./execute-instances.ts";
 import { LimitShare } from "./execute-limits.ts";
@@ -14,6 +14,7 @@ import { orderOf, type Start } from "./execute-order.ts";
 import type { LoopParts } from "./execute-parts.ts";
 import type { Inputs, Recorder } from "./execute-record.ts";
 import type { CancelWhy, EarlyReply, Reply } from "./execute-reply.ts";
+import { answerAll } from "./execute-requests.ts";
 import { Looks } from "./execute-reuse.ts";
 import { UnderWay } from "./execute-under-way.ts";
 import { breath } from "./execute-wait.ts";
@@ -51,6 +52,7 @@ export class Loop {
   readonly instances: InstanceRecords;
   readonly limits: LimitShare;
   readonly asks: AskRecords;
+  readonly answers: AnswerRecords;
   private attempts: RunAttempts | null = null;
   private readonly open: UnderWay;
   private replies: Reply[] = [];
@@ -77,6 +79,7 @@ export class Loop {
     this.instances = new InstanceRecords(parts, () => this.wake());
     this.limits = new LimitShare(world, parts, { wake: () => this.ring(), tell: parts.tell });
     this.asks = new AskRecords(parts.recorder, () => this.wake());
+    this.answers = new AnswerRecords(parts, () => this.wake());
   }
 
   /** A runner tells where an attempt is, and which instance serves it; resolves when it may begin. */
@@ -125,6 +128,7 @@ export class Loop {
   async toTheEnd(attempts: RunAttempts, wait: boolean): Promise<void> {
     this.attempts = attempts;
     this.limits.begin();
+    for (const { n, a } of this.run.ends.trees.answers.values()) this.start(this.order({ n, a, key: "" }));
     for (;;) {
       if (this.broken !== null) throw this.broken.error;
       const next = this.turn();
@@ -151,13 +155,11 @@ export class Loop {
 
   /** Nothing was heard that a turn has to take up. */
   private get quiet(): boolean {
-    return (
-      this.replies.length === 0 &&
-      this.instances.quiet &&
-      this.asks.quiet &&
-      !this.rung &&
-      this.broken === null
-    );
+    return this.replies.length === 0 && this.calm && this.broken === null;
+  }
+
+  private get calm(): boolean {
+    return this.instances.quiet && this.asks.quiet && this.answers.quiet && !this.rung;
   }
 
   /** Tells all open attempts to end, and waits for them, but not for ever. */
@@ -173,6 +175,7 @@ export class Loop {
     this.limits.refresh();
     this.instances.record();
     this.asks.record((n, a) => this.isOpen(n, a));
+    this.answers.record((n, a) => this.isOpen(n, a));
     this.takeReplies(end);
     this.takeRequests();
     this.looks.newMoment();
@@ -213,7 +216,8 @@ export class Loop {
     this.limits.ring();
     this.instances.committed();
     this.asks.committed();
-    for (const order of orders) if (order !== null) this.start(order);
+    this.answers.committed((error) => this.breakOff(error));
+    for (const order of orders) this.start(order);
     for (const n of stops) this.open.get(n)?.stop.abort();
     if (before === null && this.run.cancelled !== null) this.stopAll();
     return next;
@@ -254,16 +258,7 @@ export class Loop {
   private takeRequests(): void {
     if (!this.rung) return;
     this.rung = false;
-    // Whoever takes the run over writes to the journal, and the net under the bell hears that.
-    this.log.mustBeOurs();
-    const requests = this.log.requests();
-    for (const request of requests) {
-      const { events, refused } = answerTo(this.run, request);
-      for (const event of events) this.recorder.record(event);
-      this.recorder.take(request, refused);
-    }
-    // So that nobody finds them open again.
-    if (requests.length > 0) this.recorder.commit();
+    answerAll(this.run, this.log, this.recorder);
   }
 
   private isOpen(n: number, a: number): boolean {
@@ -349,7 +344,8 @@ export class Loop {
     return null;
   }
 
-  private start(order: AttemptOrder): void {
+  private start(order: AttemptOrder | null): void {
+    if (order === null) return;
     const { n, a } = order;
     const stop = new AbortController();
     this.toSweep = true;
@@ -389,7 +385,7 @@ export class Loop {
       };
       // What was told while dependencies were written.
       const heard = this.replies.some((reply) => reply.kind !== "placed");
-      if (this.rung || heard || !this.instances.quiet || !this.asks.quiet) this.wake();
+      if (heard || !this.calm) this.wake();
     });
     this.wake = () => {};
   }

@@ -192,6 +192,8 @@ function lastOnce(events: readonly Event[], run: Run): number {
 export function endLost({ run, recorder }: OpenRun, refs: readonly string[]): void {
   if (refs.length > 0) recorder.record({ type: "swept", refs });
   for (const { n, a } of openAttempts(run)) {
+    // Its work is done: only the merge is left.
+    if (run.ends.trees.answers.has(n)) continue;
     const waited = isOnce(run, n) && !mayHaveBegun(run, n);
     const why = waited ? ({ why: "launch" } as const) : {};
     // It was flowc that failed, and it is here again.

@@ -1,9 +1,10 @@
 // What is to be carried out for an attempt that was started.
 
 import { askOf } from "./ask-order.ts";
-import type { AttemptOrder } from "./attempt-order.ts";
+import type { Answered, AttemptOrder } from "./attempt-order.ts";
 import { assert } from "./bug.ts";
 import { settingsOf } from "./decide-args.ts";
+import type { EventBody } from "./events.ts";
 import type { Inputs } from "./execute-record.ts";
 import type { Run } from "./run.ts";
 import { undoing } from "./run-undo.ts";
@@ -33,9 +34,34 @@ export function orderOf(
   const ask = askOf(run, n, a, key);
   const base = { run: run.id, n, a, key, values, settings: settings.value, types, early, ask };
   const done = run.ends.undoes.get(n);
-  const { undo } = task.settings;
-  if (done === undefined || undo === null)
-    return { order: { ...base, name: run.name(n), task }, problem: null };
-  const undone = task.answer === null ? {} : { undone: { value: done.value, type: task.answer } };
-  return { order: { ...base, name: run.name(done.of), task: undoing(task, undo), ...undone }, problem: null };
+  if (done === undefined) {
+    const { workspace } = settings.value;
+    const name = run.name(n);
+    if (typeof workspace === "string") return { order: { ...base, name, task }, problem: null };
+    const tree = run.ends.trees.past(n, workspace.branch, task.action?.kind === "ask");
+    const answered = run.ends.trees.answers.get(n);
+    const done = answered === undefined ? {} : { answered: givenBy(answered) };
+    return { order: { ...base, name, task, tree, ...done }, problem: null };
+  }
+  const { landed } = done;
+  const order = {
+    ...base,
+    // What is done on a branch is taken back where that was merged, not on it.
+    settings: { ...settings.value, workspace: "project" as const },
+    name: run.name(done.of),
+    task: undoing(task, task.settings.undo),
+    ask: null,
+    ...(task.answer === null ? {} : { undone: { value: done.value, type: task.answer } }),
+    ...(landed?.merge === undefined ? {} : { revert: landed }),
+  };
+  return { order, problem: null };
+}
+
+function givenBy({
+  type: _type,
+  n: _n,
+  a: _a,
+  ...given
+}: Extract<EventBody, { type: "attempt.answered" }>): Answered {
+  return given;
 }

@@ -58,6 +58,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     files: open.files,
     clock: world.clock,
     placed: (n, a, ref, of) => loop.placed(n, a, ref, of),
+    answered: (n, a, given) => loop.answers.answered(n, a, given),
     early: (n, a, field, value, files) => loop.early({ n, a, field, value, files }),
     timer: (ms, wake) => world.timer(ms, wake),
     random: () => world.random(),

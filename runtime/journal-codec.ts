@@ -162,6 +162,11 @@ const isSpent: Check = (value) =>
     const { name, cost, tokens, moreCost, moreTokens } = Object.fromEntries(Object.entries(spent));
     return isText(name) && [cost, tokens, moreCost, moreTokens].every(isNumber);
   });
+const isLanded: Check = (value) => {
+  if (typeof value !== "object" || value === null) return false;
+  const { branch, commit, start, into = "", merge = "" } = Object.fromEntries(Object.entries(value));
+  return [branch, commit, start, into, merge].every(isText);
+};
 const isOptions: Check = (value) => {
   if (typeof value !== "object" || value === null) return false;
   const {
@@ -271,9 +276,19 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     by: isText,
     note: maybe(isText),
   },
+  "attempt.answered": {
+    n: isCount,
+    a: isCount,
+    landed: isLanded,
+    exit: maybe(isNumber),
+    value: maybe(isValue),
+    files: maybe(isFiles),
+    message: maybe(isText),
+  },
   "attempt.ended": {
     n: isCount,
     a: isCount,
+    landed: maybe(isLanded),
     outcome: oneOf("succeeded", "failed", "lost", "cancelled"),
     why: maybe(isText),
     message: maybe(isText),

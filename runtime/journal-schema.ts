@@ -42,6 +42,7 @@ export const eventTypes: readonly EventType[] = [
   "instance.begun",
   "attempt.used",
   "budget.extended",
+  "attempt.answered",
 ];
 
 /** A state as people see it in the tables: `cached` is a way of succeeding. */

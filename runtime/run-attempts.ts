@@ -91,8 +91,18 @@ export function reused(
   succeed(run, n, value);
 }
 
-export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "attempt.ended" }>): void {
-  const { outcome, why = null, message, exit = null, signal = null, tail = null } = event;
+/** An attempt has ended, or its work has, and is to be merged. */
+export function ended(
+  run: Cells,
+  n: number,
+  event: Extract<EventBody, { type: "attempt.ended" | "attempt.answered" }>,
+): void {
+  if (event.type === "attempt.answered") {
+    run.ends.trees.answered(event);
+    return;
+  }
+  const { outcome, why = null, message, exit = null, signal = null, tail = null, landed = null } = event;
+  run.ends.trees.ended(event);
   if (run.states.get(n) === RUNNING) {
     leave(run, n, why !== "launch");
   } else if (run.runningCells.has(n)) {
@@ -112,7 +122,7 @@ export function ended(run: Cells, n: number, event: Extract<EventBody, { type: "
   run.lost.set(n, excused && why !== "limited" ? run.lost.get(n) + 1 : 0);
   if (run.info(n).task?.action?.kind === "ask") run.asks.ended(n, event);
   if (outcome === "succeeded") {
-    noteSuccess(run, n, event.value ?? null);
+    noteSuccess(run, n, event.value ?? null, landed);
     succeed(run, n, event.value ?? null);
     return;
   }

@@ -2,7 +2,9 @@
 
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
+import type { Landed } from "./events.ts";
 import { Ints } from "./run-columns.ts";
+import { RunTrees } from "./run-trees.ts";
 
 /** Frames of a block's handlers; -1: not made. */
 export interface HandlerFrames {
@@ -14,6 +16,8 @@ export interface HandlerFrames {
 export interface Done {
   readonly args: readonly Value[];
   readonly value: Value;
+  /** Of a worktree's that was merged. */
+  readonly landed: Landed | null;
 }
 
 /** A node that takes back what another did, and how often that was taken back before. */
@@ -27,6 +31,7 @@ export class Ends {
   readonly any: boolean;
   /** By owner of the block, since the run was opened for the last time. */
   readonly handling = new Map<number, HandlerFrames>();
+  readonly trees = new RunTrees();
   /** Owners whose block was cancelled and whose `finally` is still to run. */
   readonly lingering = new Set<number>();
   /** Owners whose block has ended but for nodes that run and count no more. */

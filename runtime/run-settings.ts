@@ -47,7 +47,17 @@ export function layersOf(run: Cells, n: number): readonly Layer[] {
 /** The settings without the expressions: those that need nothing to be evaluated. */
 export type PlainSettings = Omit<
   TaskSettings,
-  "timeout" | "stall" | "reads" | "writes" | "cache" | "env" | "undo" | "affinity" | "budget" | "session"
+  | "timeout"
+  | "stall"
+  | "reads"
+  | "writes"
+  | "workspace"
+  | "cache"
+  | "env"
+  | "undo"
+  | "affinity"
+  | "budget"
+  | "session"
 >;
 
 /** Settings known before the node's arguments are. */

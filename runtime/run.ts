@@ -369,6 +369,7 @@ function applyToNode(run: Run, event: NodeEvent): void {
     case "attempt.used":
       use(run, event);
       return;
+    case "attempt.answered":
     case "attempt.ended":
       ended(run, n, event);
   }

@@ -146,8 +146,8 @@ class Unfolding {
     targets.forEach((of, i) => {
       let turn = 0;
       for (const before of run.ends.undoes.values()) if (before.of === of) turn++;
-      const { args = [], value = null } = run.ends.succeeded.get(of) ?? {};
-      run.ends.undoes.set(base + i, { of, turn, args, value });
+      const { args = [], value = null, landed = null } = run.ends.succeeded.get(of) ?? {};
+      run.ends.undoes.set(base + i, { of, turn, args, value, landed });
       if (i > 0) this.edges.add(base + i - 1, base + i, EDGE_TOLERANT);
       react(run, base + i);
     });

@@ -6,7 +6,7 @@ import type { Value } from "../compiler/types.ts";
 import type { Usage } from "./agent.ts";
 import type { ArtifactStore } from "./artifacts.ts";
 import type { InSession } from "./asked.ts";
-import type { AttemptOrder } from "./attempt-order.ts";
+import type { Answered, AttemptOrder } from "./attempt-order.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import type { Bell } from "./bell.ts";
 import type { ArtifactRef, Place } from "./events.ts";
@@ -54,6 +54,8 @@ export interface AttemptsOf {
   placed(n: number, a: number, ref: string, of: Lent["of"]): Promise<void>;
   /** To be told of an early field that was taken, while its attempt goes on. */
   early(n: number, a: number, field: string, value: Value, files: readonly ArtifactRef[]): void;
+  /** To be told that an attempt's work is done and committed. True when that is on the disk; false: it does not count any more. */
+  answered(n: number, a: number, given: Answered): Promise<boolean>;
   timer(ms: number, wake: () => void): () => void;
   random(): number;
   readonly plan: Plan;

@@ -29,6 +29,7 @@ import type { AttemptReport } from "../runtime/attempt-report.ts";
 import { type CallOptions, type CallPool, openCalls } from "../runtime/calls/pool.ts";
 import { Changes } from "../runtime/changes.ts";
 import { openFiles } from "../runtime/files.ts";
+import { MergeTurns, Trees } from "../runtime/git/trees.ts";
 import { logPaths } from "../runtime/log-paths.ts";
 import { Folders, Scratch } from "../runtime/scratch.ts";
 import { commandOf, partsOf } from "./bound-commands.ts";
@@ -155,6 +156,11 @@ export function openTestWorld({
     },
     placed: async (_n, _a, ref) => void placed.push(ref),
     isOurs: () => true,
+    trees: new Trees({
+      ...{ run: "r1", project, runFolder, turns: new MergeTurns(), tell: () => {} },
+      inherited: { PATH: process.env["PATH"] },
+    }),
+    answered: async () => true,
     early: (n, a, field, value) => early.push({ n, a, field, value }),
     inSession: async (_n, _a, { ref, session }) => {
       placed.push(ref);
@@ -192,6 +198,7 @@ export function openTestWorld({
         rank: 1,
         reads: null,
         writes: null,
+        workspace: "project" as const,
         env: [],
         asked: null,
         ...task.settings,

@@ -166,6 +166,7 @@ function settingLines(
     "needs",
     "priority",
     "undo",
+    "workspace",
   ] as const)
     if (rest[key] !== undefined) texts.push([key, JSON.stringify(rest[key])]);
   return texts.filter(([key, text]) => plain[key] !== text).map(([key, text]) => `  ${key} ${text}`);

@@ -1,0 +1,208 @@
+// The worktrees of one run: where each node has its own, what becomes of it when its work ends, and who merges when.
+
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import type { Landed } from "../events.ts";
+import { isHeld } from "../lease.ts";
+import { GitProblem, gitEnvironment, notAbove } from "./git.ts";
+import { landed, mustBeWhole, mustMoveNoOther } from "./landing.ts";
+import { listed, mergeInto, revertIn } from "./merge.ts";
+import { Repository } from "./repository.ts";
+import { makeHooks, watchRefs } from "./watch-refs.ts";
+import { openWorktree, remove, type Worktree, type WorktreePast, type WorktreeSpec } from "./worktree.ts";
+
+/** One after the other, by a key: who merges into a branch waits for who does so already. */
+export class MergeTurns {
+  private readonly last = new Map<string, Promise<unknown>>();
+
+  async take<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.last.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.last.set(
+      key,
+      mine.catch(() => {}),
+    );
+    return mine;
+  }
+}
+
+export interface TreesOf {
+  readonly run: string;
+  /** Absolute. */
+  readonly project: string;
+  /** Absolute path of the run's folder in the state directory. */
+  readonly runFolder: string;
+  /** flowc's own environment. */
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  /** Shared by all runs of this process. */
+  readonly turns: MergeTurns;
+  /** Told once what a person should know of the repository. */
+  tell(text: string): void;
+}
+
+/** A node as its worktree knows it. */
+export interface TreeNode {
+  readonly n: number;
+  readonly a: number;
+  readonly name: string;
+  /** What its doc comment says; null if it has none. */
+  readonly doc: string | null;
+  readonly task: string;
+}
+
+/** Where the worktree of a node stands, absolute. */
+export function treePath(runFolder: string, n: number): string {
+  return join(runFolder, "trees", String(n));
+}
+
+export class Trees {
+  private readonly of: TreesOf;
+  private readonly env: Readonly<Record<string, string>>;
+  private opened: Promise<Repository> | null = null;
+  private hooks: Promise<void> | null = null;
+
+  constructor(of: TreesOf) {
+    this.of = of;
+    this.env = gitEnvironment(of.inherited);
+  }
+
+  /** Throws {@link GitProblem}. */
+  async open(n: number, spec: WorktreeSpec, past: WorktreePast): Promise<Worktree> {
+    const repository = await this.repository();
+    const path = treePath(this.of.runFolder, n);
+    const tree = await openWorktree(repository, path, spec, past, (place) => this.isLeft(place));
+    if (existsSync(repository.inside(path))) return tree;
+    throw new GitProblem(
+      `The project's folder \`${repository.prefix}\` is not in the commit that its work starts from. Commit it first: \`git add . && git commit\`.`,
+    );
+  }
+
+  /** The project's folder in a worktree. */
+  async folderIn(tree: Worktree): Promise<string> {
+    return (await this.repository()).inside(tree.path);
+  }
+
+  /** Variables by which what the work does to refs is seen; `folder` belongs to the attempt. */
+  async watch(
+    tree: Worktree,
+    folder: string,
+    env: Readonly<Record<string, string>>,
+  ): Promise<Readonly<Record<string, string>>> {
+    const hooks = join(this.of.runFolder, "trees", "hooks");
+    this.hooks ??= makeHooks(hooks);
+    await this.hooks;
+    return { ...(await watchRefs(tree.git, hooks, folder, env)), ...notAbove(tree.path) };
+  }
+
+  /** Commits what the work has done. Throws {@link GitProblem}. */
+  async land(
+    tree: Worktree,
+    node: TreeNode,
+    settings: {
+      readonly writes: readonly string[] | null;
+      readonly watched: string;
+      readonly stop: AbortSignal;
+    },
+  ): Promise<Landed> {
+    const repository = await this.repository();
+    const { branch, into } = tree.spec;
+    const message = `${subjectOf(node)}\n\n${this.trailers(node)}\n`;
+    const commit = await landed(repository, tree, { ...settings, message });
+    return { branch: branch ?? "", commit, start: tree.start, ...(into === null ? {} : { into }) };
+  }
+
+  /** What was only looked at is thrown away; gives a sentence if that was more than nothing. Throws {@link GitProblem}. */
+  async look(tree: Worktree, watched: string): Promise<string | null> {
+    await mustBeWhole(await this.repository(), tree);
+    await mustMoveNoOther(tree, watched);
+    const lines = await tree.git.list(["status", "--porcelain", "-z", "--no-renames"]);
+    const head = await tree.git.text(["rev-parse", "HEAD"]);
+    await this.drop(tree.path);
+    if (lines.length === 0 && head === tree.start) return null;
+    const what =
+      lines.length === 0
+        ? "its commits are"
+        : `what it changed (${listed(lines.map((line) => line.slice(3)))}) is`;
+    return `${what} thrown away: a worktree without a \`branch\` is for looking`;
+  }
+
+  /** Merges what a node has left, alone; what is merged already stays so. Throws {@link GitProblem}. */
+  async merge(given: Landed, node: TreeNode): Promise<Landed> {
+    const repository = await this.repository();
+    const { into, commit, branch, start } = given;
+    if (into === undefined) return given;
+    const trailers = this.trailers(node);
+    const merge = await this.of.turns.take(`${repository.common}\0${into}`, () =>
+      mergeInto(repository, { commit, branch, into, start, trailers, run: this.of.run }),
+    );
+    return merge === null ? given : { ...given, merge };
+  }
+
+  /** Takes a merge back; gives the commit that does. Throws {@link GitProblem}. */
+  async revert({ into, merge }: Landed, node: TreeNode): Promise<string | null> {
+    if (into === undefined || merge === undefined) return null;
+    const repository = await this.repository();
+    return this.of.turns.take(`${repository.common}\0${into}`, () =>
+      revertIn(repository, into, merge, this.trailers(node)),
+    );
+  }
+
+  /** Is the commit there? A loss of power may have taken it. */
+  async has(commit: string): Promise<boolean> {
+    return (await (await this.repository()).commitOf(commit)) !== null;
+  }
+
+  /** Its branch, and all that is merged, stays. */
+  async drop(path: string): Promise<void> {
+    if (existsSync(path)) await remove(await this.repository(), path);
+  }
+
+  dropOf(n: number): Promise<void> {
+    return this.drop(treePath(this.of.runFolder, n));
+  }
+
+  private trailers({ name, a }: TreeNode): string {
+    return `Flowc-Run: ${this.of.run}\nFlowc-Node: ${name}${a > 1 ? `\nFlowc-Attempt: ${a}` : ""}`;
+  }
+
+  /** Asked for by the first node that has a worktree: others pay nothing. */
+  private repository(): Promise<Repository> {
+    this.opened ??= this.first();
+    return this.opened;
+  }
+
+  /** Is it the worktree of another run of this state directory, that nobody is at work on? */
+  private async isLeft(place: string): Promise<boolean> {
+    const runs = dirname(this.of.runFolder);
+    const [id = "", trees = ""] = relative(realpathSync.native(runs), place).split(sep);
+    return trees === "trees" && id !== this.of.run && !(await isHeld(join(runs, id)));
+  }
+
+  /** The checkout around the state directory must not take worktrees for files of its own. */
+  private ignore(): void {
+    const path = join(this.of.runFolder, "..", "..", ".gitignore");
+    if (existsSync(path)) return;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "# Runs of flowc, and worktrees that it keeps.\n*\n");
+  }
+
+  private async first(): Promise<Repository> {
+    const repository = await Repository.open(this.of.project, this.env);
+    this.ignore();
+    const paths = await repository.uncommitted();
+    if (paths.length > 0)
+      this.of.tell(`Worktrees start from commits, and do not have what is not committed: ${listed(paths)}.`);
+    if (await repository.hasSubmodules())
+      this.of.tell(
+        "The repository has submodules, which are empty in a worktree until the task says `git submodule update --init`.",
+      );
+    return repository;
+  }
+}
+
+/** What is said of it to people, else its task and its name. */
+function subjectOf({ doc, task, name }: TreeNode): string {
+  const text = (doc ?? "").trim();
+  if (text !== "") return text;
+  return task === name ? name : `${task}: ${name}`;
+}
