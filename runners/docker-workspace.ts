@@ -2,7 +2,7 @@
 
 import { chmodSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
-import { filesBelow } from "../runtime/folder.ts";
+import { filesBelow, isInside } from "../runtime/folder.ts";
 import type { InstanceSpec, Workspace, WorkspaceSpec } from "../runtime/runner.ts";
 import type { Container } from "./docker-container.ts";
 import { copyIn, readBounded, watchFolder } from "./local-files.ts";
@@ -10,15 +10,18 @@ import { copyIn, readBounded, watchFolder } from "./local-files.ts";
 /** For a container that shares the project and the instance's folder with this machine. */
 export function sharedWorkspace(
   container: Container,
-  { project, folder }: InstanceSpec,
-  { kind, scratch }: WorkspaceSpec,
+  spec: InstanceSpec,
+  { kind, scratch, folder }: WorkspaceSpec,
 ): Workspace {
-  mkdirSync(folder, { recursive: true });
+  const { project } = spec;
+  mkdirSync(spec.folder, { recursive: true });
   // What work may not replace by a link stands above what is its own.
   const base = join(realpathSync.native(dirname(scratch)), basename(scratch));
   const temporary = `${scratch}${sep}tmp`;
-  const path = kind === "project" ? project : join(base, "work");
-  for (const own of kind === "project" ? [temporary] : [temporary, path]) {
+  // Of this machine's directories a container has the project's alone.
+  const shared = folder !== undefined && isInside(project, folder) ? folder : null;
+  const path = shared ?? (kind === "project" ? project : join(base, "work"));
+  for (const own of isInside(base, path) ? [temporary, path] : [temporary]) {
     mkdirSync(own, { recursive: true });
     // Another user works there than the one that made it.
     if (container.user.uid !== process.getuid?.()) chmodSync(own, 0o777);

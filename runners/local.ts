@@ -115,7 +115,7 @@ function carrierOf(refs: readonly string[], own: Own): (carrier: Carrier) => boo
 
 function openWorkspace(
   spec: InstanceSpec,
-  { tag, kind, scratch, folder = spec.project }: WorkspaceSpec,
+  { tag, kind, scratch, folder }: WorkspaceSpec,
   options: LocalOptions,
   own: Own,
   slots: Slots,
@@ -124,10 +124,10 @@ function openWorkspace(
   // What work may not replace by a link stands above what is its own.
   const base = (): string => realpathSync.native(dirname(scratch));
   const temporary = `${scratch}${sep}tmp`;
-  const path = kind === "project" ? folder : join(base(), basename(scratch), "work");
+  const path = folder ?? (kind === "project" ? spec.project : join(base(), basename(scratch), "work"));
   if (!own.temporary.has(temporary)) mkdirSync(temporary, { recursive: true });
   own.temporary.add(temporary);
-  if (kind === "scratch") mkdirSync(path, { recursive: true });
+  if (kind === "scratch" && folder === undefined) mkdirSync(path, { recursive: true });
   const opened: Opened = { mark: own.marks.next(tag.run), launched: null };
   own.open.set(ref, opened);
   const place: Place = { ref, path, options, opened, slots, isOurs: () => spec.isOurs?.() ?? true };

@@ -3,8 +3,10 @@
 import type { Answered, AttemptOrder, TreeWorld } from "./attempt-order.ts";
 import { type AttemptReport, cancelled } from "./attempt-report.ts";
 import type { Landed } from "./events.ts";
+import { bringTree, fetchTree } from "./git/copied-tree.ts";
 import type { TreeNode } from "./git/trees.ts";
 import type { Worktree } from "./git/worktree.ts";
+import type { Workspace } from "./runner.ts";
 
 /** The worktree of one attempt. */
 export class AttemptTree {
@@ -14,6 +16,8 @@ export class AttemptTree {
   private readonly world: TreeWorld;
   private readonly tree: Worktree;
   private readonly scratch: string;
+  /** Paths of the files that were brought somewhere else; null: it is worked on where it stands. */
+  private brought: ReadonlySet<string> | null = null;
 
   private constructor(
     order: AttemptOrder,
@@ -37,8 +41,21 @@ export class AttemptTree {
     return new AttemptTree(order, world, tree, await world.trees.folderIn(tree), scratch);
   }
 
-  /** The environment of its work: refs that it moves are seen. */
+  /** Brings its files to where the work is done, if that does not have them under the same path. Throws GitProblem. */
+  async bring(workspace: Workspace): Promise<void> {
+    if (workspace.path !== this.folder) this.brought = await bringTree(workspace, this.tree.git, this.folder);
+  }
+
+  /** Fetches what became of them there; of work that failed, as far as that can be had. */
+  async fetch(workspace: Workspace, { outcome }: AttemptReport): Promise<void> {
+    if (this.brought === null || outcome === "lost") return;
+    const fetched = fetchTree(workspace, this.brought, this.folder);
+    await (outcome === "succeeded" ? fetched : fetched.catch(() => {}));
+  }
+
+  /** The environment of its work: refs that it moves are seen. Where its files are copies, there are none. */
   async env(env: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
+    if (this.brought !== null) return env;
     return { ...env, ...(await this.world.trees.watch(this.tree, this.scratch, env)) };
   }
 

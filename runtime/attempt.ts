@@ -105,17 +105,19 @@ class Attempt {
     const { order, world, stop } = this;
     const { instance, of } = lent;
     const { reads, workspace: where } = order.settings;
-    const kind = reads === null && where !== "scratch" ? "project" : "scratch";
+    const kind = reads === null && where === "project" ? "project" : "scratch";
     this.tree = await AttemptTree.open(order, world, this.scratch);
     const folder = this.tree === null ? {} : { folder: this.tree.folder };
     const workspace = await instance.workspace({ tag, kind, scratch: this.scratch, ...folder });
     let report: AttemptReport;
     try {
+      await this.tree?.bring(workspace);
       const ref = of === null ? workspace.ref : instance.ref;
       // A call is made in this process: nobody has to look for it anywhere. An agent is told of with its session.
       const told = order.task.action?.kind === "call" || order.ask !== null;
       const begins = told || (await mayBegin(order, world, { ref, of, stop }));
       report = begins ? await this.work(workspace, lent, ref) : neverBegan;
+      await this.tree?.fetch(workspace, report);
     } finally {
       await workspace.close();
     }
@@ -128,7 +130,7 @@ class Attempt {
     const { task, values, settings, types } = this.order;
     const { action } = task;
     if (action === null) return failed("launch", `The task \`${task.name}\` has no action to carry out.`);
-    if (settings.reads !== null) {
+    if (settings.reads !== null && this.tree === null) {
       if (this.order.ask === null) await bringReads(workspace, this.world.project, settings.reads);
       else await bringHome(workspace, this.scratch, this.world.project, settings.reads);
     }

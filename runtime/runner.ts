@@ -60,7 +60,10 @@ export interface WorkspaceSpec {
   readonly tag: Tag;
   /** `project`: commands start in the project, or a copy of it; `scratch`: in a fresh directory. */
   readonly kind: "project" | "scratch";
-  /** Of `project`: work there in its place, an absolute path on this machine; it is a worktree of the project's repository. */
+  /**
+   * A directory on this machine, absolute: commands are to start there, and not in a fresh one, if the place has the same
+   * directory under the same path. The workspace's `path` says so; else its files are brought there and fetched.
+   */
   readonly folder?: string;
   /** Absolute path of a directory on this machine that belongs to this attempt, below the instance's `folder`. */
   readonly scratch: string;

@@ -1,8 +1,10 @@
 // Merges of worktrees: many at once, conflicts, repeats, what an agent resolves, and what is taken back.
 
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { localRunner } from "../runners/local.ts";
+import { bringTree, fetchTree } from "../runtime/git/copied-tree.ts";
 import { gitEnvironment } from "../runtime/git/git.ts";
 import { Repository } from "../runtime/git/repository.ts";
 import { MergeTurns, Trees } from "../runtime/git/trees.ts";
@@ -218,5 +220,46 @@ git update-ref refs/heads/next $(git commit-tree $(git write-tree) -p next -m la
       /^What was merged into `next` as \w+ cannot be taken back: later work changed `a\.txt` as well\./,
     );
     expect(repository.at("next", "b.txt")).toBe("b");
+  });
+});
+
+describe("a worktree of which a place has a copy", () => {
+  it("gets back what was changed, made and removed there, and nothing that it ignores", async () => {
+    const repository = new TestRepository({ "a.txt": "a\n", "b.txt": "b\n", "run.sh": "echo" });
+    repository.write({ "ignored.flow": "", "node_modules/x/index.js": "" });
+    chmodSync(join(repository.folder, "run.sh"), 0o755);
+    repository.commit({}, "a program");
+    const folder = join(repository.folder, ".flowc");
+    const scratch = join(folder, "run", "1");
+    mkdirSync(scratch, { recursive: true });
+    const tag = { run: "r1", node: 1, attempt: 1 };
+    const needs = { cpu: null, memoryBytes: null };
+    const spec = { tag, settings: {}, project: repository.folder, folder: join(folder, "run"), needs };
+    const instance = await localRunner().open(spec);
+    if ("problem" in instance) throw new Error(instance.message);
+    const workspace = await instance.workspace({ tag, kind: "scratch", scratch });
+    const git = (await Repository.open(repository.folder, gitEnvironment(process.env))).git;
+    const brought = await bringTree(workspace, git, repository.folder);
+    expect([...brought].sort()).toEqual([
+      ".gitignore",
+      "a.txt",
+      "b.txt",
+      "node_modules/x/index.js",
+      "run.sh",
+    ]);
+    const io = { stdoutPath: join(scratch, "out"), stderrPath: join(scratch, "err"), filter: null };
+    const script =
+      "test -x run.sh; echo more >> a.txt; rm b.txt; mkdir new; echo n > new/n; echo x >> run.sh";
+    const command = { argv: ["/bin/sh", "-ec", script], env: { PATH: "/usr/bin:/bin" }, cwd: "" };
+    expect(await workspace.exec(command, io, new AbortController().signal)).toMatchObject({ code: 0 });
+    await fetchTree(workspace, brought, repository.folder);
+    await workspace.close();
+    expect(repository.git("status", "--porcelain").split("\n")).toEqual([
+      "M a.txt",
+      " D b.txt",
+      " M run.sh",
+      "?? new/",
+    ]);
+    expect(repository.git("diff", "--summary")).toBe(" delete mode 100644 b.txt");
   });
 });

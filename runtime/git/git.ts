@@ -78,6 +78,11 @@ export class Git {
     return new Git(tree, { ...this.env, ...notAbove(tree) });
   }
 
+  /** In another folder of the same worktree. */
+  at(folder: string): Git {
+    return new Git(folder, this.env);
+  }
+
   /** However it ends. Throws {@link GitProblem} when it could not be started. */
   end(args: readonly string[], { input, stop, env = {} }: GitOptions = {}): Promise<GitEnd> {
     return new Promise((resolve, reject) => {
