@@ -11,8 +11,12 @@ interface Entry {
   gone: boolean;
 }
 
-/** What a node asks for is asked somewhat after its start: until its attempt has ended, so much of the window later at most. */
+/**
+ * What a node asks for is asked somewhat after its start: until its attempt has ended, so much of the window later at most;
+ * of a short window more, since a busy machine takes as long to send a request, however short that is.
+ */
 const laterMost = 1 / 20;
+const laterMostMs = 1000;
 
 /** Times are wall ms. `key`: of an attempt, which is free again once that has ended. */
 export class SlidingWindow {
@@ -29,7 +33,7 @@ export class SlidingWindow {
 
   constructor(ms: number, like: SlidingWindow | null = null) {
     this.ms = ms;
-    this.later = ms * laterMost;
+    this.later = Math.max(ms * laterMost, Math.min(ms, laterMostMs));
     if (like === null) return;
     for (const each of like.past.slice(like.head)) this.settle(this.counted({ ...each }));
     for (const [key, each] of like.open) {

@@ -87,7 +87,12 @@ describe("every example", () => {
       "examples/package-fleet/steps.flow",
     ];
     // The tests of the same names run these.
-    const elsewhere = ["examples/lockfile-audit/audit.flow", "examples/package-fleet/fleet.flow"];
+    const elsewhere = [
+      "examples/lockfile-audit/audit.flow",
+      "examples/package-fleet/fleet.flow",
+      "examples/staged-delivery/delivery.flow",
+      "examples/tickets/tickets.flow",
+    ];
     expect(flowFiles).toEqual([...run, ...imported, ...elsewhere].sort());
   });
 

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { SlidingWindow } from "../runtime/limit-window.ts";
 import { chanceOf } from "./run-world.ts";
 
-const ms = 1000;
+/** So long that a twentieth of it is more than a second. */
+const ms = 40_000;
 const most = 20;
 
 /** Takes and ends by chance, never more than `most`; when each was taken, and how much. */
@@ -15,7 +16,7 @@ function taken(seed: number): { at: number; amount: number; until: number }[] {
   const open: { key: number; index: number }[] = [];
   let now = 5000;
   for (let key = 1; key < 400; key++) {
-    now += Math.floor(chance() * 60);
+    now += Math.floor(chance() * 2400);
     window.pass(now);
     const amount = 1 + Math.floor(chance() * 8);
     if (window.used + amount > most) {
@@ -58,19 +59,32 @@ describe("a sliding window", () => {
     }
   });
 
+  it("lets an attempt ask a second later, even if the window is shorter than twenty", () => {
+    const window = new SlidingWindow(2000);
+    window.take(1, 0, 0, 5);
+    window.end(1, 900);
+    window.take(2, 0, 0, 5);
+    window.pass(2899);
+    expect(window.used).toBe(10);
+    window.pass(2900);
+    expect(window.used).toBe(5);
+    window.pass(3000);
+    expect(window.used).toBe(0);
+  });
+
   it("counts what was used beyond what was taken from when it is told, and gives back what was not used", () => {
     const window = new SlidingWindow(ms);
     window.take(1, 0, 0, 5);
-    window.correct(1, 3, 100);
+    window.correct(1, 3, 4000);
     expect(window.used).toBe(3);
-    window.correct(1, 9, 400);
+    window.correct(1, 9, 16_000);
     expect(window.used).toBe(9);
-    window.end(1, 500);
-    window.pass(1049);
+    window.end(1, 20_000);
+    window.pass(41_999);
     expect(window.used).toBe(9);
-    window.pass(1050);
+    window.pass(42_000);
     expect(window.used).toBe(6);
-    window.pass(1400);
+    window.pass(56_000);
     expect(window.used).toBe(0);
     expect(window.usedBy(0)).toBe(0);
   });
