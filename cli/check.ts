@@ -10,14 +10,15 @@ import { nodeHost } from "./host.ts";
 import { mustBeKind } from "./on.ts";
 import { count, visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
-import { hostWith, setWords } from "./set.ts";
+import { hasSetting, hostWith, setWords } from "./set.ts";
 import { exits, Stop, shellWord } from "./stop.ts";
 import { asJson, errorsIn, tell } from "./tell.ts";
 import type { World } from "./world.ts";
 
 export function check(request: RequestOf<"check">, world: World): number {
   const files = flowFiles(world.cwd, request.files, "check");
-  const found = files.flatMap((file) => checked(file, request, world));
+  const meant = settingsByFile(files, request, world);
+  const found = files.flatMap((file) => checked(file, { ...request, set: meant.get(file) ?? [] }, world));
   const diagnostics = once(found).map((one) =>
     request.strict ? { ...one, severity: "error" as const } : one,
   );
@@ -39,6 +40,27 @@ export function check(request: RequestOf<"check">, world: World): number {
   if (diagnostics.length === 0 && format !== "json")
     world.err.write(`${count(files.length, "file")}, no mistakes\n`);
   return exits.well;
+}
+
+/** Each file gets what it declares something for; what none of them has is told by the one that comes nearest. */
+function settingsByFile(
+  files: readonly string[],
+  { set }: RequestOf<"check">,
+  world: World,
+): ReadonlyMap<string, readonly string[]> {
+  const [only = "", ...others] = files;
+  if (set.length === 0 || others.length === 0) return new Map([[only, set]]);
+  const meant = new Map<string, string[]>();
+  for (const one of set) {
+    const found = files.map((file) => ({
+      file,
+      has: hasSetting(one, resolve(world.cwd, file), nodeHost(world.cwd, file, world.machine)),
+    }));
+    const here = found.filter(({ has }) => has === "here").map(({ file }) => file);
+    const near = found.find(({ has }) => has === "near")?.file ?? only;
+    for (const file of here.length > 0 ? here : [near]) meant.set(file, [...(meant.get(file) ?? []), one]);
+  }
+  return meant;
 }
 
 /** What is wrong with one file, and with `--on` which of its runners cannot run there. */

@@ -1,12 +1,15 @@
 // What a shell offers after a tab: commands, options, runs, nodes, flows and inputs, as they are now. Never an error.
 
 import { explanations } from "../compiler/explanations.ts";
+import { settingsOfSchema } from "../compiler/kind-settings.ts";
+import type { SettingTable } from "../compiler/setting-rows.ts";
+import { settingsOf } from "../compiler/settings.ts";
 import type { Flow } from "../grammar/ast.ts";
 import { parse } from "../grammar/parser.ts";
 import type { RunView } from "../runtime/run-view.ts";
 import { type Choice, type HalfTyped, halfTyped } from "./args-half.ts";
 import { readSource } from "./files.ts";
-import { registryOf } from "./kinds.ts";
+import { agentsOf, registryOf } from "./kinds.ts";
 import { projectOf } from "./project.ts";
 import { moment } from "./render/amounts.ts";
 import { visible } from "./render/text.ts";
@@ -54,6 +57,8 @@ async function choicesOf(half: HalfTyped, world: World): Promise<Offered> {
       return flowsIn(given.get("FILE") ?? "", world);
     case "NAME=VALUE":
       return inputsIn(given.get("FILE") ?? "", given.get("FLOW") ?? null, world);
+    case "RUNNER.KEY=VALUE":
+      return settingsIn(given.get("FILE") ?? "", world);
     case "CODE":
       return explanations.map(({ code, says }) => ({ text: code, says }));
     case "KIND":
@@ -89,6 +94,28 @@ function inputsIn(file: string, flow: string | null, world: World): readonly Cho
     text: `${name.text}=`,
     says: doc?.split("\n")[0] ?? "",
   }));
+}
+
+/** Settings of what the file declares, those of the kinds that it names too. */
+function settingsIn(file: string, world: World): readonly Choice[] {
+  const { root } = projectOf(world, file, null);
+  const runners = registryOf(root);
+  const agents = agentsOf(root);
+  return parse(readSource(world.cwd, file)).file.declarations.flatMap((place) => {
+    if (place.kind !== "place") return [];
+    const own = settingsOf(place.place);
+    const kinds = place.settings.flatMap(({ key: { text: kind } }) => {
+      if (Object.hasOwn(own, kind) || place.place === "limit") return [];
+      const facts = (place.place === "agent" ? agents : runners).find(kind);
+      if (facts === null || "problem" in facts) return [];
+      return rowsOf(`${place.name.text}.${kind}`, settingsOfSchema(facts.settingsSchema));
+    });
+    return [...rowsOf(place.name.text, own), ...kinds];
+  });
+}
+
+function rowsOf(before: string, table: SettingTable): readonly Choice[] {
+  return Object.entries(table).map(([key, { example }]) => ({ text: `${before}.${key}=`, says: example }));
 }
 
 /** The newest first: it is meant most often. */

@@ -24,6 +24,8 @@ async function start(request: Request, world: World): Promise<number> {
       return (await import("./list.ts")).list(request, world);
     case "plan":
       return (await import("./plan.ts")).plan(request, world);
+    case "doctor":
+      return (await import("./doctor.ts")).doctor(request, world);
     case "completion":
       return (await import("./completion.ts")).completion(request, world);
     case "complete":

@@ -3,7 +3,7 @@
 import type { RunView } from "../runtime/run-view.ts";
 import type { AnswerFile } from "./answer.ts";
 import type { Absent } from "./only.ts";
-import { type Cause, causesOf, type RunRecord } from "./record.ts";
+import { type Cause, causesOf, type RunRecord, toleratedIn } from "./record.ts";
 import { duration } from "./render/amounts.ts";
 import { type Paint, painter } from "./render/color.ts";
 import { failureLines } from "./render/failure.ts";
@@ -18,6 +18,8 @@ export interface Ended {
   readonly view: RunView;
   /** Since this command started it, in ms. */
   readonly elapsedMs: number;
+  /** So much of that nothing could go on without a person. */
+  readonly waitedMs: number;
   /** Nodes that an earlier start of this run had already done. */
   readonly reused: number;
   /** The longest chain by the time it took, if it was looked for. */
@@ -38,6 +40,8 @@ export interface Ended {
   readonly absent: Absent | null;
 }
 
+/** Less is not worth a word. */
+const waitedMsMin = 10_000;
 const causesShownMax = 5;
 const namesShownMax = 5;
 
@@ -54,13 +58,20 @@ export function tellEnd(ended: Ended, world: World): void {
   if (hidden > 0) lines.push(`… and ${count(hidden, "more failure")}: flowc show ${view.id}${ended.flag}`);
   for (const line of ended.absent?.lines ?? []) lines.push(`${paint("error", "error:")} ${line}`);
   lines.push(verdict(ended, paint));
-  const times = [`took ${duration(ended.elapsedMs)}`];
+  const waited =
+    ended.waitedMs >= waitedMsMin ? `, ${duration(ended.waitedMs)} of it waiting for a person` : "";
+  const times = [`took ${duration(ended.elapsedMs)}${waited}`];
   if (ended.critical !== null && ended.critical.nodes.length > 1)
     times.push(
       `critical path ${duration(ended.critical.ms)} over ${count(ended.critical.nodes.length, "node")}`,
     );
   if (ended.reused > 0) times.push(`${count(ended.reused, "result")} reused`);
-  lines.push(`  ${countsLine(view)}`, `  ${times.join(", ")}`);
+  const tolerated = toleratedIn(view);
+  lines.push(
+    `  ${countsLine({ counts: view.counts, status: view.status, tolerated })}`,
+    `  ${times.join(", ")}`,
+  );
+  if (tolerated.length > 0) lines.push(`  failed and tolerated: ${some(tolerated)}`);
   if (view.status === "running")
     for (const line of [...questionLines(view.questions()), ...budgetLines(view), ...holdLines(view)])
       lines.push(`  ${line}`);

@@ -8,6 +8,7 @@ import { closeAnalysis } from "../runtime/analysis/pool.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import { openFiles } from "../runtime/files.ts";
 import { type Outline, outline, problemsOf } from "../runtime/outline.ts";
+import { placeOf } from "../runtime/places.ts";
 import type { FileAccess } from "../runtime/values.ts";
 import { drawForetold } from "./foretold.ts";
 import { readInputs } from "./inputs.ts";
@@ -62,7 +63,7 @@ export async function plan(request: RequestOf<"plan">, world: World): Promise<nu
     world.out.write(svg(loaded.flow, graph, [...(await analysed(graph)).levels]));
     await closeAnalysis();
   } else {
-    await drawPlan(loaded, found, graph, project, world);
+    await drawPlan(loaded, found, graph, project, request.on, world);
     await drawForetold({ plan: loaded, inputs, only: null, on: request.on }, project, world);
   }
   return exits.well;
@@ -148,6 +149,7 @@ export async function drawPlan(
   found: Outline,
   graph: Graph,
   project: Project,
+  on: string | null,
   world: World,
 ): Promise<void> {
   const analysis = await analysed(graph);
@@ -174,8 +176,24 @@ export async function drawPlan(
     const more = found.deadlines.length - shown.length;
     world.out.write(`deadlines: ${shown.join(", ")}${more > 0 ? `, … ${more} more` : ""}\n`);
   }
+  for (const line of placeLines(plan, on)) world.out.write(`${line}\n`);
   world.out.write("\n");
   for (const line of planTable(graph, levels, world.out.columns())) world.out.write(`${line}\n`);
+}
+
+/** `rust on docker: build, test` for each declared runner. */
+function placeLines(plan: Plan, on: string | null): readonly string[] {
+  return plan.runners.flatMap(({ name }) => {
+    const place = placeOf(plan, name, on);
+    const tasks = Object.values(plan.tasks).flatMap((task) =>
+      task.settings.runner === name ? [task.name] : [],
+    );
+    const shown = tasks.slice(0, pathNamesMax).map(visible).join(", ");
+    const more = tasks.length > pathNamesMax ? `, … ${tasks.length - pathNamesMax} more` : "";
+    return "problem" in place
+      ? []
+      : [`${visible(name)} on ${visible(place.kind)}${shown === "" ? "" : ": "}${shown}${more}`];
+  });
 }
 
 /** By the number of nodes. */

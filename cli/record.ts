@@ -40,6 +40,8 @@ export interface NodeRecord {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly durationMs: number | null;
+  /** The instance of a declared runner that served it last; null: none did. */
+  readonly instance: { readonly runner: string; readonly i: number } | null;
   /** Early fields that were there before its end, and how long after its start. */
   readonly early: readonly { readonly field: string; readonly afterMs: number }[];
 }
@@ -67,13 +69,19 @@ export interface RunRecord {
   readonly inputs: Readonly<Record<string, Value>>;
   readonly output: Value;
   readonly counts: Counts;
+  /** Names of nodes that failed, though the run has succeeded. */
+  readonly tolerated: readonly string[];
   readonly nodes: readonly NodeRecord[];
   readonly causes: readonly Cause[];
   readonly artifacts: readonly (ArtifactRef & { readonly node: string })[];
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** Wall ms of its last event. */
+  readonly lastAt: number;
   /** Time in which somebody was at work on it, in ms; pauses before a resume do not count. */
   readonly wallMs: number;
+  /** So much of that nothing ran, since a gate asked a person. */
+  readonly waitedMs: number;
   /** Sum and mean of the nodes' times, of those that ran. */
   readonly totalMs: number;
   readonly meanMs: number | null;
@@ -125,6 +133,7 @@ function nodeOf(view: RunView, n: number): NodeRecord {
     endedAt,
     durationMs:
       startedAt === null || endedAt === null || view.reusedFrom(n) !== null ? null : endedAt - startedAt,
+    instance: null,
     early: view
       .early(n)
       .filter(({ at }) => at < (endedAt ?? Number.POSITIVE_INFINITY))
@@ -173,6 +182,15 @@ function verdictOf(view: RunView, { n, name, state, message }: Failure): readonl
   return [`${name} failed: ${message}`];
 }
 
+/** Nodes that failed in a run that has succeeded without anything in their place: what a `for` could do without. */
+export function toleratedIn(view: RunView): readonly string[] {
+  if (view.status !== "succeeded" || view.counts.failed === 0) return [];
+  const names: string[] = [];
+  for (const n of view.nodes())
+    if (view.state(n) === "failed" && !view.answered(n) && !view.past(n)) names.push(view.name(n));
+  return names;
+}
+
 /** The whole record. `alive`: somebody is at work on the run, at the wall ms `now`. */
 export async function recordOf(
   view: RunView,
@@ -180,9 +198,9 @@ export async function recordOf(
   alive: boolean,
   now: number,
 ): Promise<RunRecord> {
-  const past = history(view, events);
+  const { served, ...past } = history(view, events);
   const seenAt = alive && view.status === "running" ? Math.max(now, past.lastAt) : past.lastAt;
-  const nodes = nodesOf(view);
+  const nodes = nodesOf(view).map((node) => ({ ...node, instance: served.get(node.n) ?? null }));
   const times = nodes.flatMap((node) => (node.durationMs === null ? [] : [node.durationMs]));
   const totalMs = times.reduce((sum, ms) => sum + ms, 0);
   return {
@@ -199,6 +217,7 @@ export async function recordOf(
     gates: view.gates(),
     output: view.output,
     counts: view.counts,
+    tolerated: toleratedIn(view),
     nodes,
     causes: causesOf(view),
     ...past,
@@ -252,6 +271,8 @@ function history(view: RunView, events: Iterable<Event>) {
   let openedAt: number | null = null;
   let before = 0;
   let openings = 0;
+  const waiting = new Waiting();
+  const instances = new Map<number, NonNullable<NodeRecord["instance"]>>();
   let succeeded = 0;
   let reused = 0;
   for (const event of events) {
@@ -273,10 +294,15 @@ function history(view: RunView, events: Iterable<Event>) {
       succeeded++;
       for (const file of event.files ?? []) artifacts.push({ node: view.name(event.n), ...file });
     }
+    if (event.type === "attempt.placed" && event.i !== undefined && event.runner !== undefined)
+      instances.set(event.n, { runner: event.runner, i: event.i });
+    waiting.take(event);
     before = event.at;
   }
   if (openedAt !== null) wallMs += before - openedAt;
   return {
+    waitedMs: waiting.ms,
+    served: instances,
     on,
     set,
     inputs,
@@ -288,6 +314,24 @@ function history(view: RunView, events: Iterable<Event>) {
     reused: openings > 1 ? reused : 0,
     resumed: Math.max(0, openings - 1),
   };
+}
+
+/** Adds up the time in which nothing ran and a person was asked, while somebody was at work on the run. */
+class Waiting {
+  ms = 0;
+  private readonly running = new Set<number>();
+  private readonly asked = new Set<string>();
+  private at = 0;
+
+  take(event: Event): void {
+    if (event.type === "run.opened") this.running.clear();
+    else if (this.asked.size > 0 && this.running.size === 0) this.ms += event.at - this.at;
+    this.at = event.at;
+    if (event.type === "attempt.started") this.running.add(event.n);
+    if (event.type === "attempt.ended") this.running.delete(event.n);
+    if (event.type === "gate.opened") this.asked.add(`${event.n} ${event.item}`);
+    if (event.type === "gate.decided") this.asked.delete(`${event.n} ${event.item}`);
+  }
 }
 
 /** Over all cells, so that the path finds its way through lists and conditions; only nodes have a weight. */

@@ -72,6 +72,7 @@ export type Request =
     }
   | { readonly command: "explain"; readonly code: string | null; readonly json: boolean }
   | { readonly command: "completion"; readonly shell: Shell }
+  | { readonly command: "doctor"; readonly json: boolean }
   | {
       /** Asked by the script that `completion` prints: what may stand at the end of a line. */
       readonly command: "complete";

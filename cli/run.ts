@@ -81,7 +81,7 @@ async function fresh(request: RunRequest, project: Project, world: World, perfor
   if (!request.dryRun) secretsOf(secretsNeeded(plan, request.on), world, command);
   if (found !== null) for (const name of request.only) knownNode(name, found, command);
   if (found !== null && request.dryRun) {
-    await drawPlan(plan, found, graphOf(found), project, world);
+    await drawPlan(plan, found, graphOf(found), project, request.on, world);
     const only = request.only.length > 0 ? request.only : null;
     await drawForetold({ plan, inputs, only, on: request.on }, project, world);
     return exits.well;
@@ -157,23 +157,44 @@ async function onTerminal(
     tell,
     watch: (news) => {
       signals.know(news.run);
+      waits.watch(news.waits);
       ahead.watch(news);
       progress.watch(news);
       if (request.wait) tellWaiting(news.run, news.waits);
     },
   };
   const began = performance.now();
+  const waits = waitingClock();
   try {
     return await performed(request, project, journal, start, audience, world, async (result) => {
       progress.end();
       const elapsedMs = performance.now() - began;
-      return ended(result, request, project, journal, { elapsedMs, reused: result.before }, world);
+      const measured = { elapsedMs, waitedMs: waits.ms(), reused: result.before };
+      return ended(result, request, project, journal, measured, world);
     });
   } finally {
     progress.end();
     ahead.end();
     signals.end();
   }
+}
+
+/** How long only a person could have moved the run on. */
+function waitingClock(): { watch(waits: boolean): void; ms(): number } {
+  let since: number | null = null;
+  let sum = 0;
+  const watch = (waits: boolean): void => {
+    const now = performance.now();
+    if (since !== null) sum += now - since;
+    since = waits ? now : null;
+  };
+  return {
+    watch,
+    ms: () => {
+      watch(since !== null);
+      return sum;
+    },
+  };
 }
 
 function progressOf(request: RunRequest, ahead: Forecasting, world: World): Progress {
@@ -207,7 +228,7 @@ async function ended(
   request: RunRequest,
   project: Project,
   journal: Journal,
-  measured: { readonly elapsedMs: number; readonly reused: number },
+  measured: { readonly elapsedMs: number; readonly waitedMs: number; readonly reused: number },
   world: World,
 ): Promise<number> {
   const { view } = result;

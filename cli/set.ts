@@ -18,6 +18,13 @@ export function setWords(set: readonly string[]): readonly string[] {
   return set.flatMap((one) => ["--set", shellWord(one)]);
 }
 
+/** Has a program something that this sets; or, `near`, something whose name is much the same? */
+export function hasSetting(one: string, entry: string, host: Host): "here" | "near" | "nothing" {
+  const given = settingOf(one);
+  const changed = given === null ? host : withSettings(entry, host, [given]);
+  return !("problem" in changed) ? "here" : changed.near === null ? "nothing" : "near";
+}
+
 /** The program as its file and the command line say together. `next`: the command without them. */
 export function hostWith(set: readonly string[], entry: string, host: Host, next: string): Host {
   const changed = withSettings(

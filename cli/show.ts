@@ -78,7 +78,7 @@ function drawn(record: RunRecord, world: World): readonly string[] {
   const columns = world.out.columns();
   const lines = [
     `${paint("strong", record.run)} ${visible(record.flow)} ${paint(statusStyle(record.status), record.status)}`,
-    `started ${moment(record.startedAt)}, took ${duration(record.wallMs)}${record.resumed > 0 ? `, resumed ${count(record.resumed, "time")}` : ""}${record.on === null ? "" : `, on ${visible(record.on)}`}${record.set.length === 0 ? "" : `, with ${record.set.map(visible).join(" ")}`}`,
+    `started ${moment(record.startedAt)}, took ${tookText(record)}${record.on === null ? "" : `, on ${visible(record.on)}`}${record.set.length === 0 ? "" : `, with ${record.set.map(visible).join(" ")}`}`,
     countsLine(record),
     ...record.instances.map((each) => instancesLine(each, record.status === "running")),
     ...record.limits.map((each) => limitLine(each, record.status === "running", record.seenAt)),
@@ -148,18 +148,34 @@ export function statusWord(node: NodeRecord, run: RunRecord["status"]): string {
 }
 
 /** `38 succeeded, 1 failed, 4 skipped`. */
-export function countsLine({ counts, status }: Pick<RunRecord, "counts" | "status">): string {
+export function countsLine({
+  counts,
+  status,
+  tolerated,
+}: Pick<RunRecord, "counts" | "status" | "tolerated">): string {
   const states = ["succeeded", "failed", "skipped", "cancelled", "running", "unknown"] as const;
   const parts = states.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
   if (counts.reused > 0) parts[0] = `${parts[0]} (${counts.reused} cached)`;
   const left = counts.ready + counts.waiting;
   if (left > 0)
     parts.push(`${left} ${status === "running" || status === "waiting" ? "waiting" : "not started"}`);
+  if (tolerated.length > 0) parts.push(`${tolerated.length} tolerated`);
   if (counts.answered > 0) parts.push(`${counts.answered} answered by otherwise`);
   return `${count(counts.total, "node")}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
 }
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** Pauses are told apart: less than this is none. */
+const pauseMsMin = 10_000;
+
+/** `5m02s, 4m30s of it waiting for a person, resumed 2 times after 3h` */
+export function tookText({ wallMs, waitedMs, resumed, startedAt, lastAt }: RunRecord): string {
+  const waited = waitedMs < pauseMsMin ? "" : `, ${duration(waitedMs)} of it waiting for a person`;
+  const restMs = lastAt - startedAt - wallMs;
+  const rest = restMs < pauseMsMin ? "" : ` after ${duration(restMs)} of rest`;
+  return `${duration(wallMs)}${waited}${resumed > 0 ? `, resumed ${count(resumed, "time")}${rest}` : ""}`;
+}
 
 /** The record as `show --json`, `report --format json` and `run --json` print it. */
 export function recordJson(record: RunRecord) {
@@ -171,6 +187,7 @@ export function recordJson(record: RunRecord) {
     started_at: iso(record.startedAt),
     ended_at: iso(record.endedAt),
     wall_ms: record.wallMs,
+    waited_ms: record.waitedMs,
     total_ms: record.totalMs,
     mean_ms: record.meanMs,
     critical_path: record.critical,
@@ -236,6 +253,7 @@ function nodeJson(node: NodeRecord) {
     started_at: iso(node.startedAt),
     ended_at: iso(node.endedAt),
     duration_ms: node.durationMs,
+    instance: node.instance === null ? null : { runner: node.instance.runner, number: node.instance.i },
     early: node.early.map(({ field, afterMs }) => ({ field, after_ms: afterMs })),
   };
 }

@@ -48,6 +48,8 @@ beforeAll(() => {
   path = `${commands}:${process.env["PATH"]}`;
   writeFileSync(join(folder, "package.json"), "{}\n");
   writeFileSync(join(folder, "marks.flow"), marks);
+  const places = 'runner rust {\n  docker: { image: "debian:12" }\n}\n\nlimit api { requests: 100 per 1m }\n';
+  writeFileSync(join(folder, "places.flow"), places);
   sh("flowc run build.flow --ui quiet >/dev/null 2>&1 || true");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -94,6 +96,14 @@ describe("a half-typed line", () => {
     expect(offered("plan", "--format", "")).toEqual(["table", "json", "mermaid", "dot", "svg"]);
     expect(offered("run", "--on", "")).toEqual(["local", "docker", "e2b"]);
     expect(offered("plan", "--format=m")).toEqual(["--format=mermaid"]);
+  });
+
+  it("offers settings of what a file declares, and of its kinds", () => {
+    expect(offered("run", "places.flow", "--set", "rust.")).toEqual(
+      expect.arrayContaining(["rust.instances=", "rust.reuse=", "rust.docker.image=", "rust.docker.memory="]),
+    );
+    expect(offered("plan", "places.flow", "--set", "api.r")).toEqual(["api.requests=", "api.reserve="]);
+    expect(offered("check", "places.flow", "--set", "no")).toEqual([]);
   });
 
   it("offers an option once, unless it may be given again", () => {

@@ -29,6 +29,7 @@ function node(n: number, name: string, more: Partial<NodeRecord> = {}): NodeReco
     reusedFrom: null,
     handler: null,
     early: [],
+    instance: null,
   } as const;
   return { n, name, task: "t", ...usual, ...times, ...more };
 }
@@ -44,6 +45,9 @@ function record(nodes: readonly NodeRecord[], more: Partial<RunRecord> = {}): Ru
     status: "failed",
     on: null,
     set: [],
+    waitedMs: 0,
+    lastAt: 0,
+    tolerated: [],
     spending: { cost: 0, tokens: 0, untold: 0, budgets: [] },
     inputs: {},
     output: null,
