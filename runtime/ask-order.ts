@@ -10,7 +10,7 @@ import { dollarsLeft } from "./run-spending.ts";
 export function askOf(run: Run, n: number, a: number, key: string): AskOrder | null {
   if (run.info(n).task?.action?.kind !== "ask" || run.ends.undoes.has(n)) return null;
   const home = homeOf(run, n);
-  const common = { home, spent: run.budgets.spentIn(n).cost, left: dollarsLeft(run, n) };
+  const common = { home, left: dollarsLeft(run, n) };
   const own = run.asks.goesOn(n, key);
   if (own !== null) return { ...own, resumes: "attempt", ...common };
   const source = sourceOf(run, n);

@@ -32,7 +32,7 @@ const whys: Readonly<Record<AgentFault, Why>> = {
   "no-answer": "invalid",
   denied: "exit",
   turns: "exit",
-  budget: "launch",
+  budget: "budget",
   key: "launch",
   model: "launch",
   prompt: "launch",
@@ -181,17 +181,15 @@ class Asking {
     const { order, world, workspace, ask } = place;
     const { asked } = order.settings;
     const here = this.usage.total.cost ?? 0;
-    const spent = ask.spent + here;
-    const bound = asked?.budget ?? null;
-    if (bound !== null && spent >= bound) return { report: failed("launch", overBudget(bound, spent)) };
-    const lefts = [bound === null ? [] : [bound - spent], ask.left === null ? [] : [ask.left - here]].flat();
+    const left = ask.left === null ? null : Math.max(0, ask.left - here);
+    if (left === 0) return { report: failed("budget", overBudget(here)) };
     const request: AgentRequest = {
       settings: withSecrets(asked?.settings ?? {}, world.secrets),
       prompt: text,
       schema: wanted?.schema ?? null,
       session: { id: session, resumes },
       temporary: `${workspace.temporary}/ask${++this.commands}`,
-      budget: lefts.length === 0 ? null : Math.max(0, Math.min(...lefts)),
+      budget: left,
     };
     const made = await attempted(async () => ({
       command: kind.command(request),
@@ -289,8 +287,8 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function overBudget(bound: number, spent: number): string {
-  return `It has spent ${dollars(spent)} of its budget of ${dollars(bound)}, and may not spend more. Raise \`budget\` of its agent.`;
+function overBudget(spent: number): string {
+  return `It has spent ${dollars(spent)}, all that its budget still allowed.`;
 }
 
 function dollars(amount: number): string {

@@ -9,8 +9,6 @@ export interface AskedAgent {
   readonly kind: string;
   /** Secrets stand there by their names. */
   readonly settings: Readonly<Record<string, RunnerSetting>>;
-  /** Dollars that the node may spend; null: no bound. */
-  readonly budget: number | null;
 }
 
 /** In which session an agent works, and what was before. */
@@ -23,9 +21,7 @@ export interface AskOrder {
   readonly before: string | null;
   /** The node of whose attempts it takes the directory over: its own, or the first one of the session. */
   readonly home: number;
-  /** Dollars that earlier attempts of the node have spent. */
-  readonly spent: number;
-  /** Dollars that the budgets around it still allow; null: no bound. */
+  /** Dollars that its own budget and those around it still allow; null: no bound. */
   readonly left: number | null;
 }
 

@@ -161,9 +161,9 @@ function agentOf(run: Cells, n: number, name: string | undefined): AgentPlan | n
   return run.plan.agents?.find((each) => each.name === name) ?? null;
 }
 
-function askedOf({ name, kinds, budget }: AgentPlan): AskedAgent | null {
+function askedOf({ name, kinds }: AgentPlan): AskedAgent | null {
   const [first] = kinds;
-  return first === undefined ? null : { name, ...first, budget };
+  return first === undefined ? null : { name, ...first };
 }
 
 function envOf(entry: EnvEntry, scope: Scope, run: Cells, n: number): NodeSettings["env"][number] {

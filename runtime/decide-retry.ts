@@ -5,6 +5,7 @@ import type { Outcome, Why } from "./events.ts";
 import type { Run } from "./run.ts";
 import { DROPPED } from "./run-codes.ts";
 import { isOnce, plainSettings } from "./run-settings.ts";
+import { spentAround } from "./run-spending.ts";
 
 /** So many attempts in a row may be lost or silent: then it is no accident, and the node has failed. */
 export const lostMax = 5;
@@ -35,6 +36,7 @@ const reasons: Readonly<Record<Why, FailureReason | null>> = {
   throw: "exit",
   // Made again without counting as a repeat.
   limited: null,
+  budget: null,
   away: null,
   value: "invalid",
   launch: null,
@@ -67,6 +69,8 @@ export function againAt(
 ): number | null {
   if (run.has(n, DROPPED) || outcome === "succeeded" || outcome === "cancelled") return null;
   if (isOnce(run, n) && !(outcome === "lost" && why === "launch")) return null;
+  // It then waits for a person. An agent that is wrong about what it has spent has failed.
+  if (why === "budget") return spentAround(run, n) === null ? null : now;
   if (why === "limited") {
     const before = run.asks.limited(n);
     if (before + 1 >= limitedMax) return null;

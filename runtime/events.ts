@@ -20,6 +20,8 @@ export type Why =
   | "throw"
   /** What its agent works with gives nothing now: no attempt, and made again later. */
   | "limited"
+  /** Its agent has spent what it might: no attempt, and goes on when a person has extended that. */
+  | "budget"
   /** What its agent works with has failed. */
   | "away";
 

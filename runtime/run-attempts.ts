@@ -118,8 +118,9 @@ export function ended(
   }
   assert(event.a === run.attemptCounts.get(n), `attempt ${event.a} of cell ${n} ends and is not its last`);
   // What was silent was ended by us: it may not be the task's fault, and spends none of its repeats.
-  const excused = outcome === "lost" || why === "stall";
-  run.lost.set(n, excused && why !== "limited" ? run.lost.get(n) + 1 : 0);
+  const waits = why === "limited" || (why === "budget" && event.again_at !== undefined);
+  const excused = outcome === "lost" || why === "stall" || waits;
+  run.lost.set(n, excused && !waits ? run.lost.get(n) + 1 : 0);
   if (run.info(n).task?.action?.kind === "ask") run.asks.ended(n, event);
   if (outcome === "succeeded") {
     noteSuccess(run, n, event.value ?? null, landed);

@@ -39,6 +39,7 @@ export class Budgets {
     this.any =
       Object.values(plan.flows).some(({ budget }) => bounded(budget)) ||
       Object.values(plan.tasks).some(({ settings }) => bounded(settings.budget)) ||
+      (plan.agents ?? []).some(({ budget }) => bounded(budget)) ||
       plan.steps.some(
         (step) =>
           (step.kind === "phase" && bounded(step.budget)) ||

@@ -10,6 +10,7 @@ import { PAST, SETTLED, SUCCEEDED } from "./run-codes.ts";
 import { handlerOf } from "./run-handlers.ts";
 import { holdOn } from "./run-holds.ts";
 import { nameOf } from "./run-names.ts";
+import { plainSettings } from "./run-settings.ts";
 import type { Amounts, BudgetView } from "./run-view.ts";
 import { attempt } from "./values.ts";
 
@@ -71,11 +72,31 @@ export function boundOf(run: Cells, n: number): Bound | null {
   const { task } = run.info(n);
   // What it gets is not there, or is made anew.
   if (run.waiting.get(n) > 0 || run.has(n, PAST)) return null;
-  if (task === null || (task.settings.budget === undefined && !run.hasOverrides)) return null;
+  if (task === null) return null;
+  const own = agentBound(run, n);
+  if (task.settings.budget === undefined && !run.hasOverrides) return own;
   const args = argsOf(run, n);
   if (!args.ok) return null;
   const { value, scope } = finder(run, n, args.value)("budget");
-  return value === undefined ? null : boundIn(() => evaluate(value, scope));
+  return value === undefined
+    ? own
+    : tighter(
+        boundIn(() => evaluate(value, scope)),
+        own,
+      );
+}
+
+/** What the declared agent allows at each node that asks it. */
+function agentBound(run: Cells, n: number): Bound | null {
+  const { agents = [] } = run.plan;
+  if (agents.length === 0 || run.info(n).task?.action?.kind !== "ask") return null;
+  const { agent } = plainSettings(run, n);
+  const cost = agents.find(({ name }) => name === agent)?.budget ?? null;
+  return cost === null ? null : { cost, tokens: null };
+}
+
+function tighter(a: Bound, b: Bound | null): Bound {
+  return b === null || b.cost === null ? a : { ...a, cost: Math.min(a.cost ?? b.cost, b.cost) };
 }
 
 /** Of what cannot be computed nothing is allowed, and a person is asked. */

@@ -95,7 +95,6 @@ export function plainProgress(stage: Stage): Progress {
       run = news.run;
       const reused = reusedLine(news.events, news.run, paint);
       if (reused !== null) line(reused);
-      for (const text of spent(news.run)) line(`${paint("warning", "?")} ${text}`);
       for (const event of news.events) {
         const told = peopleLine(event, news.run, paint);
         if (told !== null) line(told);
@@ -103,6 +102,7 @@ export function plainProgress(stage: Stage): Progress {
         const ended = endedOf(event);
         if (ended !== null) for (const text of endLines(ended, news.run, failures, paint)) line(text);
       }
+      for (const text of spent(news.run)) line(`${paint("warning", "?")} ${text}`);
     },
     say: (text) => {
       for (const one of visibleLines(text).split("\n")) line(one);
@@ -152,6 +152,8 @@ export function endLines(
   const [first = ""] = (ended.message ?? "").split("\n");
   const message = visible(first.replace(/\.$/, ""));
   if (ended.outcome === "succeeded") return [`${paint("good", "✓")} ${visible(name)}${took}`];
+  if (ended.again_at !== undefined && ended.why === "budget")
+    return [`${paint("warning", "↻")} ${visible(name)}: ${message}; it goes on when its budget is extended`];
   if (ended.again_at !== undefined) {
     const waitMs = ended.again_at - ended.at;
     const wait = waitMs > 0 ? `in ${duration(waitMs)}` : "at once";
