@@ -4,6 +4,7 @@ import { createNearest } from "../compiler/suggest.ts";
 import { differenceOf } from "../runtime/difference.ts";
 import type { Event } from "../runtime/events.ts";
 import { KeptAnswers } from "../runtime/journal-cache.ts";
+import { amountText } from "../runtime/limit-texts.ts";
 import type { RunView } from "../runtime/run-view.ts";
 import { duration, moment } from "./render/amounts.ts";
 import { painter } from "./render/color.ts";
@@ -131,6 +132,7 @@ function ranReasons(subject: Subject): readonly string[] {
   // Compared with what was kept before this run: which of its own nodes was a moment earlier says little.
   else if (started.spoiled === undefined)
     found.push(...cacheReasons(subject, started.print, events[0]?.at ?? started.at));
+  found.push(...tookReasons(starts.at(-1)));
   if (starts.length > 1) found.push(`it had ${count(starts.length, "attempt")}`);
   const ended = events.findLast((one) => one.type === "attempt.ended" && one.n === n);
   if (started.print !== undefined && ended?.type === "attempt.ended" && ended.outcome === "succeeded")
@@ -138,6 +140,18 @@ function ranReasons(subject: Subject): readonly string[] {
       found.push("its answer is not kept: files that it reads were changed while it ran");
     else if (answers.print(ended.print)?.from == null) found.push("its answer is not kept any more");
   return found;
+}
+
+/** What its last attempt took of limits. */
+function tookReasons(started: Event | undefined): readonly string[] {
+  if (started?.type !== "attempt.started" || started.took === undefined) return [];
+  return started.took.map(({ limit, amounts, slot }) => {
+    const parts = Object.entries(amounts).map(([unit, amount]) => amountText(amount, unit));
+    if (slot !== undefined) parts.push(`the slot ${JSON.stringify(slot)}`);
+    return parts.length === 0
+      ? `took its place in the limit \`${limit}\``
+      : `took ${parts.join(" and ")} of the limit \`${limit}\``;
+  });
 }
 
 function cacheReasons({ view, n, answers }: Subject, print: string, at: number): readonly string[] {

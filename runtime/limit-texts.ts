@@ -9,7 +9,16 @@ export function rateText(rate: {
   readonly of: number;
   readonly perSeconds: number;
 }): string {
-  return `${rate.of} ${rate.unit} per ${spanText(rate.perSeconds)}`;
+  return `${amountText(rate.of, rate.unit)} per ${spanText(rate.perSeconds)}`;
+}
+
+/** `1 request`, `5_000 tokens`: amounts as flows have them. */
+export function amountText(amount: number, unit: string): string {
+  return `${digits(amount)} ${amount === 1 ? unit.replace(/s$/, "") : unit}`;
+}
+
+export function digits(amount: number): string {
+  return String(amount).replaceAll(/\B(?=(\d{3})+$)/g, "_");
 }
 
 /** What a limit bounds: `100 requests per 1m and 4 at once`. */
@@ -54,9 +63,9 @@ export function lackText({ limit, by, rate, until }: Lack, now: number): string 
 }
 
 function usedText(rate: NonNullable<Lack["rate"]>): string {
-  const asked = rate.asked > 1 ? `, it takes ${rate.asked}` : "";
-  const kept = rate.kept > 0 ? `, ${rate.kept} kept for priority high` : "";
-  return `${rate.used} of ${rateText(rate)} used${asked}${kept}`;
+  const asked = rate.asked > 1 ? `, it takes ${digits(rate.asked)}` : "";
+  const kept = rate.kept > 0 ? `, ${digits(rate.kept)} kept for priority high` : "";
+  return `${digits(rate.used)} of ${rateText(rate)} used${asked}${kept}`;
 }
 
 function waitText(ms: number): string {

@@ -2,7 +2,7 @@
 
 import type { LimitPlan } from "../compiler/plan-limits.ts";
 import { type BoundView, type Lack, LimitState, type NodeUse, ownRun, type Took } from "./limit-state.ts";
-import { rateText } from "./limit-texts.ts";
+import { amountText, rateText } from "./limit-texts.ts";
 
 /** What became of a limit, up to a time. */
 export interface LimitView {
@@ -73,7 +73,7 @@ export class RunLimits {
       if (found === null) continue;
       const { unit, amount, of } = found;
       const all = rateText({ unit, of: of.own ?? of.amount, perSeconds: of.perSeconds });
-      return `it asks for ${amount} ${unit} of \`${use.limit}\` at once, which allows ${all}`;
+      return `it asks for ${amountText(amount, unit)} of \`${use.limit}\` at once, which allows ${all}`;
     }
     return null;
   }

@@ -1,7 +1,7 @@
 // What is taken of a limit and who waits for it, as a line and as JSON.
 
 import type { BoundView } from "../../runtime/limit-state.ts";
-import { spanText } from "../../runtime/limit-texts.ts";
+import { amountText, digits, rateText } from "../../runtime/limit-texts.ts";
 import type { LimitView } from "../../runtime/run-limits.ts";
 import { duration } from "./amounts.ts";
 import { count, visible } from "./text.ts";
@@ -17,7 +17,7 @@ export function limitNow(use: LimitView, now: number): string {
 
 /** All of it; `going`: the run goes on. */
 export function limitLine(use: LimitView, going: boolean, now: number): string {
-  const taken = Object.entries(use.took).map(([unit, amount]) => `${grouped(amount)} ${visible(unit)}`);
+  const taken = Object.entries(use.took).map(([unit, amount]) => visible(amountText(amount, unit)));
   const by = `${taken.length === 0 ? "" : `${taken.join(" and ")} by `}${count(use.attempts, "attempt")}`;
   const paused = use.pauses === 0 ? [] : [`paused ${count(use.pauses, "time")}`];
   const head = going ? limitNow(use, now) : `limit ${visible(use.limit)}`;
@@ -25,15 +25,10 @@ export function limitLine(use: LimitView, going: boolean, now: number): string {
 }
 
 function boundText({ unit, perSeconds, limit, used, until }: BoundView, now: number): string {
-  const all = `${grouped(used)} of ${grouped(limit)}`;
-  if (perSeconds === null) return `${all} ${unit === "slots" ? "slots taken" : "at once"}`;
+  if (perSeconds === null)
+    return `${used} of ${limit} ${unit === "slots" ? (limit === 1 ? "slot taken" : "slots taken") : "at once"}`;
   const again = until === null || until <= now ? "" : `, more in ${duration(until - now)}`;
-  return `${all} ${visible(unit)} per ${spanText(perSeconds)}${again}`;
-}
-
-/** As flows have them: `100_000`. */
-function grouped(amount: number): string {
-  return String(amount).replaceAll(/\B(?=(\d{3})+$)/g, "_");
+  return `${digits(used)} of ${visible(rateText({ unit, of: limit, perSeconds }))}${again}`;
 }
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

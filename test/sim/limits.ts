@@ -3,7 +3,6 @@
 import type { Plan } from "../../compiler/plan.ts";
 import type { LimitPlan, UsePlan } from "../../compiler/plan-limits.ts";
 import type { AttemptReport } from "../../runtime/attempt-report.ts";
-import type { Event } from "../../runtime/events.ts";
 import { executeRun } from "../../runtime/execute.ts";
 import type { Journal } from "../../runtime/journal.ts";
 import { LeaseLost } from "../../runtime/lease.ts";
@@ -11,6 +10,7 @@ import type { Attempts, World } from "../../runtime/world.ts";
 import { Plans } from "../run-plans.ts";
 import { chanceOf } from "../run-world.ts";
 import { PretendClock } from "./clock.ts";
+import { broken, merged, type Told } from "./limit-promises.ts";
 import { type CommitFault, faultyStore, type Store } from "./store.ts";
 
 const livesMax = 8;
@@ -109,13 +109,6 @@ interface Parts {
   readonly clock: PretendClock;
   readonly bells: Map<string, () => void>;
   readonly chance: () => number;
-}
-
-/** Something that happened to a run: an event, or (null) its owner died. */
-interface Told {
-  readonly run: string;
-  readonly at: number;
-  readonly event: Event | null;
 }
 
 /** A run that is killed now and then, and resumed. */
@@ -242,100 +235,4 @@ async function untilAll(clock: PretendClock, runs: readonly Sharing[]): Promise<
     if (!clock.advance()) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   return false;
-}
-
-/** All by time; in one moment what gives back before what takes, each run in its own order. */
-function merged(lists: readonly (readonly Told[])[]): readonly Told[] {
-  const all: Told[] = [];
-  const heads = lists.map(() => 0);
-  const rank = ({ event }: Told): number => (event?.type === "attempt.started" ? 1 : 0);
-  for (;;) {
-    let best: { readonly told: Told; readonly list: number } | null = null;
-    for (const [i, list] of lists.entries()) {
-      const told = list[heads[i] ?? 0];
-      if (told === undefined) continue;
-      if (
-        best === null ||
-        told.at < best.told.at ||
-        (told.at === best.told.at && rank(told) < rank(best.told))
-      )
-        best = { told, list: i };
-    }
-    if (best === null) return all;
-    all.push(best.told);
-    heads[best.list] = (heads[best.list] ?? 0) + 1;
-  }
-}
-
-interface Entry {
-  readonly of: string;
-  readonly at: number;
-  readonly unit: string;
-  amount: number;
-}
-
-/** What was not kept of what limits promise, over all runs. */
-function broken(limits: readonly LimitPlan[], told: readonly Told[]): readonly string[] {
-  const problems: string[] = [];
-  for (const limit of limits) {
-    const entries: Entry[] = [];
-    const holders = new Map<string, string | null>();
-    let paused = { from: 0, until: 0 };
-    for (const { run, at, event } of told) {
-      if (event === null)
-        for (const key of [...holders.keys()]) if (key.startsWith(`${run} `)) holders.delete(key);
-      if (event?.type === "limit.paused" && event.limit === limit.name)
-        paused = { from: paused.until > at ? paused.from : at, until: Math.max(paused.until, event.until) };
-      if (event === null || !("n" in event)) continue;
-      const key = `${run} ${event.n}`;
-      if (event.type === "attempt.ended") holders.delete(key);
-      if (event.type === "limit.used" && holders.has(key))
-        correct(entries, `${key} ${event.a}`, event.amounts, at, limit);
-      const took =
-        event.type === "attempt.started" ? event.took?.find((each) => each.limit === limit.name) : undefined;
-      if (took === undefined) continue;
-      if (at > paused.from && at < paused.until)
-        problems.push(`${key} starts at ${at} while ${limit.name} is paused`);
-      if (took.slot !== undefined && [...holders.values()].includes(took.slot))
-        problems.push(`${key} gets the slot ${took.slot}, which another one has`);
-      if (limit.slots !== null && took.slot === undefined) problems.push(`${key} starts without a slot`);
-      holders.set(key, took.slot ?? null);
-      const most = limit.concurrent ?? limit.slots?.length ?? Number.POSITIVE_INFINITY;
-      if (holders.size > most)
-        problems.push(`${holders.size} have ${limit.name} at one time, ${key} the last`);
-      for (const { unit, amount, perSeconds } of limit.rates) {
-        entries.push({
-          of: `${key} ${"a" in event ? event.a : 0}`,
-          at,
-          unit,
-          amount: took.amounts[unit] ?? 0,
-        });
-        const counted = entries.filter((each) => each.unit === unit && each.at > at - perSeconds * 1000);
-        const sum = counted.reduce((all, each) => all + each.amount, 0);
-        if ((took.amounts[unit] ?? 0) > 0 && sum > amount && sum > (took.amounts[unit] ?? 0))
-          problems.push(
-            `${sum} ${unit} of ${limit.name} in ${perSeconds} seconds, ${key} the last, at ${at}`,
-          );
-      }
-    }
-  }
-  return problems;
-}
-
-function correct(
-  entries: Entry[],
-  of: string,
-  amounts: Readonly<Record<string, number>>,
-  at: number,
-  { rates }: LimitPlan,
-): void {
-  for (const { unit } of rates) {
-    const now = amounts[unit];
-    const own = entries.filter((each) => each.of === of && each.unit === unit);
-    const before = own.reduce((all, each) => all + each.amount, 0);
-    if (now === undefined) continue;
-    if (now > before) entries.push({ of, at, unit, amount: now - before });
-    const [first] = own;
-    if (now < before && first !== undefined) first.amount = Math.max(0, first.amount - (before - now));
-  }
 }

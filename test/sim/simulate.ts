@@ -15,6 +15,7 @@ import type { World } from "../../runtime/world.ts";
 import { listed, randomPlan } from "../random-plan.ts";
 import { chanceOf, noFiles } from "../run-world.ts";
 import { PretendClock } from "./clock.ts";
+import { broken, limited } from "./limit-promises.ts";
 import { type Faults, noFaults, Places, type Started } from "./places.ts";
 import { beginsOnce, keysHold, Lost } from "./promises.ts";
 import { type CommitFault, faultyStore, type Store } from "./store.ts";
@@ -64,11 +65,14 @@ class Simulation {
     this.chance = chanceOf(seed);
     this.names = chanceOf(seed + 0x5eed);
     this.project = project;
-    this.plan = randomPlan(this.chance, this.chance() < 0.4, true, this.chance() < 0.6);
+    const plan = randomPlan(this.chance, this.chance() < 0.4, true, this.chance() < 0.6);
+    this.plan = limited(plan, chanceOf(seed + 0x11));
     this.options = { jobs: 1 + Math.floor(this.chance() * 4), failFast: this.chance() < 0.2, only: null };
     this.store = faultyStore(journal);
     // What other seeds have kept would make this one another than it is by itself.
-    journal.database.exec("DELETE FROM cache; DELETE FROM listing");
+    journal.database.exec(
+      "DELETE FROM cache; DELETE FROM listing; DELETE FROM limit_use; DELETE FROM limit_run",
+    );
     this.runsBefore = this.lastRun();
     this.places = new Places({
       clock: this.clock,
@@ -356,6 +360,8 @@ class Simulation {
     const approved = new Set<string>();
     const lost = new Lost(run, this.problems);
     let at = 0;
+    const told = events.map((event) => ({ run: "sim", at: event.at, event }));
+    this.problems.push(...broken(this.plan.limits ?? [], told));
     events.forEach((event, i) => {
       if (event.seq !== i + 1) this.problems.push(`event ${i + 1} has number ${event.seq}`);
       if (event.at < at) this.problems.push(`event ${event.seq} is older than the one before`);
