@@ -1,10 +1,11 @@
 // Archives as the engine takes and gives them: folders, files and links, streamed.
 
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { createReadStream, readFileSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
 
 const block = 512;
+/** Smaller files are read at once: to open them is most of what they cost. */
+const wholeBytesMax = 1 << 16;
 
 /** What goes into an archive. `name`: relative, with `/`. `from`: of a file, its path here; null: a folder. */
 export interface Packed {
@@ -31,10 +32,16 @@ async function* pack(
       yield header({ name: `${name}/`, type: "5", size: 0, mode: mode(0o755), seconds: 0, ...owner });
       continue;
     }
-    const stats = await stat(from);
+    const stats = statSync(from);
     const seconds = Math.floor(stats.mtimeMs / 1000);
     yield header({ name, type: "0", size: stats.size, mode: mode(stats.mode), seconds, ...owner });
     let left = stats.size;
+    if (left > 0 && left <= wholeBytesMax) {
+      const all = readFileSync(from);
+      if (all.length !== left) throw new Error(`\`${from}\` was changed while it was copied`);
+      yield Buffer.concat([all, padding(left)]);
+      continue;
+    }
     for await (const chunk of left === 0
       ? []
       : createReadStream(from, { end: left - 1, highWaterMark: 1 << 18 })) {

@@ -1,18 +1,12 @@
 // One sandbox: commands in it, how they ended, how they are stopped, its life while it is in use, and its own end.
 
 import { CommandExitError, type CommandHandle, type Sandbox } from "@e2b/code-interpreter";
+import { isFull } from "../runtime/journal-errors.ts";
 import { COOKIE, type ExecCommand, type Exit, type Output } from "../runtime/runner.ts";
-import { Talk } from "./e2b-output.ts";
-import { messageOf } from "./e2b-problems.ts";
+import { Talk, type Told } from "./e2b-output.ts";
+import { hintOf, lacking, messageOf, Trouble } from "./e2b-problems.ts";
 import { followScript, type Order, orderScript, stopScript } from "./e2b-script.ts";
 import { endOf, notStarted, tooLarge, whyNot } from "./shell-ends.ts";
-
-function neverBegan(why: string, program: string, cwd: string): Exit {
-  if (why === "disk")
-    return notStarted("other", "Its folders could not be made in the sandbox: is its disk full?");
-  const known = whyNot(why, { program, cwd }, { place: "sandbox", origin: "template" });
-  return known ?? { kind: "lost", message: "What ran it in the sandbox is gone." };
-}
 
 export interface BoxTimes {
   /** How long processes have between TERM and KILL. */
@@ -25,13 +19,14 @@ export interface BoxTimes {
 
 export interface BoxSpec extends BoxTimes {
   readonly sandbox: Sandbox;
+  /** For messages. */
+  readonly template: string;
   readonly lifeMs: number;
   readonly user: string | null;
   isOurs(): boolean;
 }
 
-/** The place is gone: no fault of what was done there. */
-export class Gone extends Error {}
+type NotBegun = Extract<Told, { kind: "not-started" }>;
 
 /** All of ours in a sandbox. */
 export const top = "/tmp/flowc";
@@ -47,6 +42,10 @@ export class Box {
   ending = false;
   private readonly life: NodeJS.Timeout;
   private count = 0;
+  /** How many commands it was given. */
+  private served = 0;
+  /** It has no room left. */
+  private full = false;
 
   constructor(spec: BoxSpec) {
     this.spec = spec;
@@ -66,7 +65,7 @@ export class Box {
   }
 
   async isWell(): Promise<boolean> {
-    return !this.ending && (await this.spec.sandbox.isRunning().catch(() => false));
+    return !this.ending && !this.full && (await this.spec.sandbox.isRunning().catch(() => false));
   }
 
   /** Nothing is left of it after this; what cannot be told ends with its life. */
@@ -90,6 +89,7 @@ export class Box {
     const all = { ...env, [COOKIE]: this.ref };
     const large = tooLarge(argv, all);
     if (large !== null) return large;
+    this.served++;
     const mark = this.next();
     const order: Order = {
       folder: `${top}/io-${mark}`,
@@ -109,10 +109,9 @@ export class Box {
       await stopping.over();
       this.stale.push(order.folder);
       if (this.ending) return killed;
-      if (told.kind === "ended") return endOf(told);
-      // A sandbox on its way out has no room either.
-      if (told.why === "disk" && !(await this.isWell())) throw await this.gone(told.why);
-      return neverBegan(told.why, program, cwd);
+      if (told.kind === "not-started") return await this.notBegun(told, program, cwd);
+      const { template } = this.spec;
+      return endOf(told, told.code === 0 ? null : hintOf(told.without, talk.lastWords, template));
     } catch (error) {
       if (this.ending) return killed;
       return { kind: "lost", message: messageOf(error) };
@@ -122,7 +121,7 @@ export class Box {
     }
   }
 
-  /** A short command of our own: what it prints, or null when its exit code is not 0. Throws Gone. */
+  /** A short command of our own: what it prints, or null when its exit code is not 0. Throws Trouble. */
   async ask(script: string): Promise<string | null> {
     try {
       const { stdout } = await this.spec.sandbox.commands.run(await this.sent(script), {
@@ -161,15 +160,38 @@ export class Box {
     }
   }
 
+  /** There is no room: what others have left in a sandbox does not stand in the way in another one. */
+  withoutRoom(): Trouble {
+    this.full = true;
+    return new Trouble(
+      this.served > 1 ? "lost" : "refused",
+      "The sandbox's disk has no room for its files: send fewer (`reads`), or take a template with more.",
+    );
+  }
+
   /** Why something failed that is no answer of the sandbox's: asked before it is called dead. */
   async gone(error: unknown): Promise<Error> {
-    if (this.ending) return new Gone("Its sandbox was ended.");
+    if (error instanceof Error && (error instanceof Trouble || isFull(error))) return error;
+    if (this.ending) return new Trouble("lost", "Its sandbox was ended.");
     const runs = await this.spec.sandbox.isRunning().catch(() => null);
     if (runs === false)
-      return new Gone(
+      return new Trouble(
+        "lost",
         `Its sandbox ${this.ref} is not there any more: E2B has lost it, its account's longest life was over, or somebody ended it.`,
       );
-    return new Gone(`Its sandbox ${this.ref} could not be reached: ${messageOf(error)}`);
+    return new Trouble("lost", `Its sandbox ${this.ref} could not be reached: ${messageOf(error)}`);
+  }
+
+  private async notBegun({ why, what }: NotBegun, program: string, cwd: string): Promise<Exit> {
+    // A sandbox on its way out has no room either.
+    if (why === "disk" && !(await this.isWell())) throw await this.gone(why);
+    if (why === "disk") {
+      const { problem, message } = this.withoutRoom();
+      return problem === "lost" ? { kind: problem, message } : notStarted("other", message);
+    }
+    if (why === "without") return notStarted("other", lacking(what));
+    const known = whyNot(why, { program, cwd }, { place: "sandbox", origin: "template" });
+    return known ?? { kind: "lost", message: "What ran it in the sandbox is gone." };
   }
 
   get user(): { readonly user?: string } {

@@ -10,7 +10,8 @@ import { isInside } from "../runtime/folder.ts";
 import type { FileSearch, FoundFile } from "../runtime/runner.ts";
 import { unpacked } from "./docker-tar.ts";
 import { type Box, top } from "./e2b-box.ts";
-import { quoted, quotedAll } from "./e2b-script.ts";
+import { lacking, Trouble } from "./e2b-problems.ts";
+import { noRoom, quoted, quotedAll, roomCheck } from "./e2b-script.ts";
 
 interface Entry {
   readonly kind: "file" | "folder" | "link" | "other";
@@ -107,10 +108,11 @@ class Tree {
 async function listed(box: Box, workspace: string, roots: readonly string[]): Promise<Tree> {
   const folders = quotedAll(roots.map((root) => `./${root}`));
   const said = await box.ask(
-    `cd -- ${quoted(workspace)} || exit 0\nfind ${folders} -printf '%y %s %p\\0%l\\0' 2>/dev/null; true`,
+    `type -P find >/dev/null || exit 1\ncd -- ${quoted(workspace)} || exit 0\nfind ${folders} -printf '%y %s %p\\0%l\\0' 2>/dev/null; true`,
   );
+  if (said === null) throw new Trouble("refused", lacking("find"));
   const entries = new Map<string, Entry>([["", { kind: "folder", size: 0, target: "" }]]);
-  const fields = (said ?? "").split("\0");
+  const fields = said.split("\0");
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const [, letter = "", size = "0", path = ""] = /(\S) (\d+) \.\/?(.*)$/s.exec(fields[i] ?? "") ?? [];
     const kind = letter === "f" ? "file" : letter === "d" ? "folder" : letter === "l" ? "link" : "other";
@@ -144,11 +146,13 @@ async function brought(
     const archive = `${top}/out-${box.next()}.tar`;
     box.stale.push(archive);
     const names = quotedAll(paths.map((path) => `./${path}`));
-    const said = await box.ask(
-      `cd -- ${quoted(workspace)} && printf '%s\\0' ${names} | tar -c --null -T - -f ${quoted(archive)} && stat -c %s ${quoted(archive)}`,
-    );
-    const size = Number(said?.trim().split("\n").at(-1) ?? Number.NaN);
-    if (Number.isNaN(size)) throw new Error("its files could not be packed: is its disk full?");
+    const said = await box.ask(`type -P tar >/dev/null || { echo without; exit; }
+cd -- ${quoted(workspace)} && { printf '%s\\0' ${names} | tar -c --null -T - -f ${quoted(archive)} && stat -c %s ${quoted(archive)} || ${roomCheck}; } 2>&1; true`);
+    const words = said?.trim().split("\n").at(-1) ?? "";
+    if (words === "without") throw new Trouble("refused", lacking("tar"));
+    if (words === noRoom) throw box.withoutRoom();
+    const size = Number(words === "" ? Number.NaN : words);
+    if (Number.isNaN(size)) throw new Trouble("lost", `Files could not be packed in the sandbox: ${words}`);
     for await (const entry of unpacked(box.bytes(archive, 0, size)))
       if (entry.kind === "file") await written(join(to, entry.name), entry.size, entry.bytes());
   } catch (error) {

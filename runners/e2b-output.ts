@@ -6,8 +6,14 @@ import { LogSink } from "./log-sink.ts";
 
 /** How a command ended, as the sandbox tells it. */
 export type Told =
-  | { readonly kind: "ended"; readonly code: number; readonly bySignal: boolean }
-  | { readonly kind: "not-started"; readonly why: string };
+  | {
+      readonly kind: "ended";
+      readonly code: number;
+      readonly bySignal: boolean;
+      /** What the sandbox had none of, after a failure: `memory`, `disk`. */
+      readonly without: string;
+    }
+  | { readonly kind: "not-started"; readonly why: string; readonly what: string };
 
 /** Brings the bytes of a file of the sandbox from one offset up to another. */
 export type Fetch = (stream: "out" | "err", from: number, to: number) => AsyncIterable<Uint8Array>;
@@ -76,7 +82,12 @@ export class Talk {
     await this.err.end();
   }
 
-  private turn([what, one = "", two = "", three = "", four = ""]: readonly string[]): void {
+  /** The last that it has printed. */
+  get lastWords(): string {
+    return `${this.out.tail}\n${this.err.tail}`;
+  }
+
+  private turn([what, one = "", two = "", three = "", four = "", five = ""]: readonly string[]): void {
     switch (what) {
       case "s":
         this.group = Number(one);
@@ -92,11 +103,11 @@ export class Talk {
         this.next(() => this.upTo(Number(one), Number(two)));
         break;
       case "n":
-        this.tell({ kind: "not-started", why: one });
+        this.tell({ kind: "not-started", why: one, what: two });
         break;
       case "e":
-        this.next(() => this.upTo(Number(three), Number(four)));
-        this.tell({ kind: "ended", code: Number(one), bySignal: two === "s" });
+        this.next(() => this.upTo(Number(four), Number(five)));
+        this.tell({ kind: "ended", code: Number(one), bySignal: two === "s", without: three });
         break;
       default:
     }

@@ -42,8 +42,8 @@ const plainBytesMax = 4096;
 /**
  * `flowc_ls` lists in `k` what lives with the mark `m` or in the group `q`; `flowc_end` ends that: TERM, so many steps
  * of grace, KILL. `flowc_tell` tells what is new: `:o` and `:r` are pieces of the two outputs, `:p` and `:q` are too, as plain text, `:g` their sizes.
- * `flowc_follow` does so until the command has ended: `:e` CODE HOW, then their sizes. HOW is `s` when it was a signal:
- * bash prints a line about that, to where we read it. What could not be started: `:n` WHY. A beat: `:t`.
+ * `flowc_follow` does so until the command has ended: `:e` CODE HOW WHY, then their sizes. WHY: `memory` when something was ended for want of it meanwhile, `disk` when that is full, `-`. HOW is `s` when it was a signal:
+ * bash prints a line about that, to where we read it. Its file is as long from the beginning: a full disk still has room for it. What could not be started: `:n` WHY. A beat: `:t`.
  */
 const functions = `trap : HUP INT QUIT TERM
 exec 2>/dev/null </dev/null
@@ -85,24 +85,30 @@ if [ $((n-o)) -le ${pieceBytesMax} ] && [ $((e-r)) -le ${pieceBytesMax} ] && [ "
 [ "$e" -gt "$r" ] && flowc_piece r "$d/err" "$r" "$e"
 else echo ":g $n $e"; fi
 o=$n r=$e; return 0; }
+flowc_room() { printf '%65536s' > "$d/told" && : > "$d/told"; }
+flowc_over() { read -r l < "$d/end" && [ "\${l:0:1}" != . ]; }
+flowc_starved() { u=0; mapfile -t k < /proc/vmstat; for x in "\${k[@]}"; do case $x in oom_kill\\ *) u=\${x#* }; break;; esac; done; }
 flowc_follow() { b=${inlineBytesMax} p=100 z=$SECONDS ended=
-while ! [ -s "$d/end" ]; do
+while ! flowc_over; do
 printf -v y %d.%03d "$((p/1000))" "$((p%1000))"
 if read -r -t "$y" -u 7 l; then case $l in s*) echo ":$l";; x) break;; esac
-elif [ $? -le 128 ]; then [ -s "$d/end" ] || { echo :n died; exit; }; fi
+elif [ $? -le 128 ]; then flowc_over || { echo :n died; exit; }; fi
 if flowc_tell; then p=200; else p=$((p*2)); [ "$p" -le 2000 ] || p=2000; fi
 if [ $((SECONDS-z)) -ge "$beat" ]; then echo :t; z=$SECONDS; fi
 done
-ended=y; flowc_tell all; read -r l < "$d/end"; echo ":e $l $o $r"; }
+ended=y; flowc_tell all; flowc_over; echo ":e $l $o $r"; }
 flowc_work() { shopt -s lastpipe; trap : HUP INT QUIT TERM PIPE
 { exec 2>&1
 ( trap - HUP INT QUIT TERM PIPE; ulimit -S -f "$mark"; echo $BASHPID; exec setsid env -u SHLVL -u PWD -u OLDPWD -u _ -- "$@" >>"$d/out" 2>>"$d/err" )
 echo "$?"; } | { c= h=-; read -r q; echo "s $q"
 while read -r l; do [ "$c" ] && h=s; c=$l; done
 [ "$c" ] || { c=137 h=s; }
-flowc_end; echo "$c $h" > "$d/end"; echo x; }; }
-flowc_run() { d=$1 mark=$2 m=$3 g=$4 beat=$5 w=$6 t=\${7:-$PATH} f=$8; o=0 r=0; shift 8
-no() { echo ":n $1"; exit; }
+flowc_end; y=-
+if [ "$c" = 137 ]; then i=$u; flowc_starved; [ "$u" = "$i" ] || y=memory; elif [ "$c" != 0 ]; then flowc_room || y=disk; fi
+printf '%-29s\\n' "$c $h $y" 1<> "$d/end"; echo x; }; }
+flowc_run() { no() { echo ":n $1"; exit; }
+for x in base64 env head mkdir rm setsid sleep stat tail; do type -P $x >/dev/null || no "without $x"; done
+d=$1 mark=$2 m=$3 g=$4 beat=$5 w=$6 t=\${7:-$PATH} f=$8; o=0 r=0; shift 8
 [ "\${#stale[@]}" = 0 ] || rm -rf -- "\${stale[@]}"
 mkdir -p -- "$d" "\${folders[@]}" || no disk
 cd -- "$w" || no cwd
@@ -113,9 +119,11 @@ case $f in */*) ;; *) x=$f f= n=; set -f; IFS=:; for y in $t; do y=\${y:-.}/$x; 
 if [ -d "$f" ] || ! [ -x "$f" ]; then no EACCES; fi
 IFS= LC_ALL=C read -r -n 2 l < "$f"; if [ "$l" = '#!' ]; then
 IFS= read -r -n 256 l < "$f"; l=\${l#??}; l=\${l#"\${l%%[! ]*}"}; l=\${l%% *}; [ -x "$l" ] || no interpreter; fi
+flowc_room || no disk
+printf '%-29s\\n' . > "$d/end"
 : > "$d/out" || no disk
 : > "$d/err"
-exec 7< <(flowc_work "$@"); flowc_follow; }
+flowc_starved; exec 7< <(flowc_work "$@"); flowc_follow; }
 `;
 
 /** The command that runs an order and tells of it. */
@@ -154,6 +162,11 @@ flowc_follow
 export function stopScript({ mark, graceMs }: Order, group: number): string {
   return `${functions}m=${bytesOf(mark)} g=${steps(graceMs)} q=${group}\nflowc_end\n`;
 }
+
+export const noRoom = "no-room";
+
+/** Says `noRoom` where that is why something could not be written: programs say that in many ways, or not at all. */
+export const roomCheck = `{ printf '%65536s' > /tmp/flowc/room || echo ${noRoom}; : > /tmp/flowc/room; }`;
 
 /** In bytes, as `/proc` shows it. */
 function bytesOf(mark: number): string {

@@ -3,9 +3,11 @@
 import { lstatSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
+import { NotEnoughSpaceError } from "@e2b/code-interpreter";
 import { type Packed, packed } from "./docker-tar.ts";
 import { type Box, top } from "./e2b-box.ts";
-import { quoted } from "./e2b-script.ts";
+import { lacking, Trouble } from "./e2b-problems.ts";
+import { noRoom, quoted, roomCheck } from "./e2b-script.ts";
 
 export type Sent = Packed & { readonly from: string };
 
@@ -27,11 +29,12 @@ export async function extracted(
   // Its header takes as much as a small file.
   const size = entries.reduce((sum, { from }) => sum + lstatSync(from).size + 1024, 0);
   if (size > quietBytesMax) tell?.(`flowc sends ${Math.round(size / 1e6)} MB to the sandbox ${box.ref} …`);
-  const take = (from: string) => `tar -x -p --no-same-owner -C / -f ${from}`;
+  const take = (from: string) =>
+    `type -P tar >/dev/null || { echo without; exit; }; { tar -x -p --no-same-owner -C / -f ${from} && echo done || ${roomCheck}; } 2>&1; true`;
   if (size <= inlineBytesMax) {
     const archive = Buffer.concat(await packed(entries, owner).toArray());
-    const script = `base64 -d <<'EOF' | ${take("-")} 2>&1 && echo done\n${archive.toString("base64")}\nEOF\n`;
-    return mustBeDone(await box.ask(`set -o pipefail\n${script}`));
+    const script = `base64 -d <<'EOF' | { ${take("-")}; }\n${archive.toString("base64")}\nEOF\n`;
+    return mustBeDone(box, await box.ask(script));
   }
   const path = `${top}/in-${box.next()}.tar`;
   const stream = packed(entries, owner);
@@ -39,18 +42,18 @@ export async function extracted(
     await box.spec.sandbox.files.write(path, webStream(stream), { ...box.user });
   } catch (error) {
     stream.destroy();
-    throw await box.gone(error);
+    box.stale.push(path);
+    throw error instanceof NotEnoughSpaceError ? box.withoutRoom() : await box.gone(error);
   }
-  mustBeDone(
-    await box.ask(`${take(quoted(path))} 2>&1 && echo done; x=$?; rm -f -- ${quoted(path)}; exit $x`),
-  );
+  mustBeDone(box, await box.ask(`trap 'rm -f -- ${quoted(path)}' EXIT\n${take(quoted(path))}`));
 }
 
-function mustBeDone(said: string | null): void {
-  if (said?.trim().endsWith("done") === true) return;
-  throw new Error(
-    "Files could not be unpacked in the sandbox: is its disk full, or has its template no program `tar`?",
-  );
+function mustBeDone(box: Box, said: string | null): void {
+  const words = said?.trim() ?? "";
+  if (words.endsWith("done")) return;
+  if (words.endsWith("without")) throw new Trouble("refused", lacking("tar"));
+  if (words.endsWith(noRoom)) throw box.withoutRoom();
+  throw new Trouble("lost", `Files could not be unpacked in the sandbox: ${words.split("\n").at(-1)}`);
 }
 
 /** Node's own adapter is typed as another world's stream. */

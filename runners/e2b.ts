@@ -1,7 +1,7 @@
 // The E2B runner: an instance is a sandbox, through the official SDK.
 
 import { randomUUID } from "node:crypto";
-import { Sandbox } from "@e2b/code-interpreter";
+import { Sandbox, Template } from "@e2b/code-interpreter";
 import type {
   Instance,
   InstanceRef,
@@ -12,7 +12,7 @@ import type {
 } from "../runtime/runner.ts";
 import { Box, type BoxTimes } from "./e2b-box.ts";
 import { e2bKind } from "./e2b-kind.ts";
-import { messageOf, noKey, problemOf } from "./e2b-problems.ts";
+import { messageOf, noKey, problemOf, statusOf } from "./e2b-problems.ts";
 import { type Account, type E2bSettings, settingsOf, whereOf } from "./e2b-settings.ts";
 import { Copies, copiedWorkspace } from "./e2b-workspace.ts";
 
@@ -68,9 +68,10 @@ class E2bRunner {
     const made = await this.made(spec, settings);
     if ("problem" in made) return made;
     const { graceMs, quietMs, patienceMs } = this.options;
-    const { lifeMs, user } = settings;
+    const { template, lifeMs, user } = settings;
     const times = { graceMs, quietMs, patienceMs };
-    const box = new Box({ ...times, sandbox: made, lifeMs, user, isOurs: () => spec.isOurs?.() ?? true });
+    const isOurs = () => spec.isOurs?.() ?? true;
+    const box = new Box({ ...times, sandbox: made, template, lifeMs, user, isOurs });
     this.own.set(box.ref, box);
     const copies = new Copies(box, spec.tell);
     return {
@@ -116,9 +117,17 @@ class E2bRunner {
     );
   }
 
-  /** A template has no digest that a key may ask for: its name is all that is known. */
+  /** By the build that the template's name means now; of one that belongs to others only the name is known. */
   async identity({ template, account }: E2bSettings): Promise<string> {
-    return `e2b ${account.domain ?? account.apiUrl ?? "e2b.app"} ${template}`;
+    const [name = "", tag = "default"] = template.split(":");
+    const known = `e2b ${account.domain ?? account.apiUrl ?? "e2b.app"} ${template}`;
+    if (account.apiKey === "") return known;
+    const tags = await Template.getTags(name, account).catch((error: unknown) => {
+      if ([403, 404].includes(statusOf(error))) return [];
+      throw error;
+    });
+    const build = tags.find((each) => each.tag === tag)?.buildId;
+    return build === undefined ? known : `${known} ${build}`;
   }
 
   private async endUnknown(ref: InstanceRef): Promise<void> {

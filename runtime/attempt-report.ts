@@ -29,6 +29,9 @@ export function reportOf(error: unknown): AttemptReport {
       message: `Its values could not be evaluated: ${error.message}.`,
     };
   const message = error instanceof Error ? error.message : String(error);
+  const problem = error instanceof Error && "problem" in error ? error.problem : null;
+  if (problem === "refused") return { outcome: "failed", why: "launch", message };
+  if (problem === "lost") return { outcome: "lost", message };
   return { outcome: "lost", message: `This machine failed: ${message}` };
 }
 

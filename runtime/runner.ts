@@ -145,7 +145,10 @@ export interface Instance {
   close(): Promise<void>;
 }
 
-/** What one attempt works in: a directory, a temporary one, and commands that run there. */
+/**
+ * What one attempt works in: a directory, a temporary one, and commands that run there. An error that has a `problem` is
+ * told by its `message` alone: `refused` is the task's failure, `lost` is the place's. Any other is taken for this machine's.
+ */
 export interface Workspace {
   /** By which what the attempt runs is found again: the instance's, or finer. */
   readonly ref: InstanceRef;

@@ -12,6 +12,10 @@ export interface SandboxSpec {
   readonly metadata: Readonly<Record<string, string>>;
   readonly envs: Readonly<Record<string, string>>;
   readonly seconds: number;
+  /** For `/home` and for `/tmp`; null: as much as there is memory. */
+  readonly diskBytes: number | null;
+  /** Programs that its template does not have. */
+  readonly without: readonly string[];
 }
 
 /** With root's rights a sandbox sees its own `/home`, `/tmp` and processes under the usual paths and numbers. */
@@ -24,7 +28,8 @@ export class Sandbox {
   readonly startedAt = new Date();
   endAt = new Date();
   alive = true;
-  private readonly folder = mkdtempSync(join(tmpdir(), "flowc-e2b-"));
+  /** Without isolation: where its files are. */
+  private readonly folder: string | null = null;
   private readonly init: ChildProcess;
   private readonly ended: () => void;
   private pid = 0;
@@ -33,17 +38,18 @@ export class Sandbox {
   private constructor(spec: SandboxSpec, ended: () => void) {
     this.spec = spec;
     this.ended = ended;
-    for (const name of ["home/user", "tmp"])
-      mkdirSync(join(this.folder, name), { recursive: true, mode: 0o777 });
     // It reads what never comes: when the server is gone it ends, and all that runs in it. Without `--norc` a bash whose
     // input is a socket takes itself for a remote shell and reads `.bashrc`, which may take a second.
-    const wait = "echo ready && while read -r; do :; done";
-    const script = `mount --bind "$0/home" /home && mount --bind "$0/tmp" /tmp && ${wait}`;
-    const isolated = ["--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash"];
-    const shell = ["--norc", "-c", isolates ? script : wait, this.folder];
-    this.init = isolates
-      ? spawn("unshare", [...isolated, ...shell], { stdio: "pipe" })
-      : spawn("bash", shell, { stdio: "pipe" });
+    const wait = "echo ready; while read -r; do :; done";
+    if (isolates) {
+      const space = ["--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
+      const script = `${mounts(spec)} && ${wait}`;
+      this.init = spawn("unshare", [...space, "bash", "--norc", "-c", script], { stdio: "pipe" });
+    } else {
+      this.folder = mkdtempSync(join(tmpdir(), "flowc-e2b-"));
+      for (const name of ["home/user", "tmp"]) mkdirSync(join(this.folder, name), { recursive: true });
+      this.init = spawn("bash", ["--norc", "-c", wait], { stdio: "pipe" });
+    }
     this.init.stdin?.on("error", () => {});
   }
 
@@ -67,7 +73,8 @@ export class Sandbox {
   /** Where a path of the sandbox is on this machine. */
   real(path: string): string {
     if (isolates) return `/proc/${this.pid}/root${path}`;
-    return path.startsWith("/home/") || path.startsWith("/tmp/") ? join(this.folder, path) : path;
+    const own = this.folder !== null && (path.startsWith("/home/") || path.startsWith("/tmp/"));
+    return own ? join(this.folder, path) : path;
   }
 
   /** What is run to run a command in it. */
@@ -91,8 +98,24 @@ export class Sandbox {
     if (this.pid > 0) process.kill(this.pid, "SIGKILL");
     this.init.kill("SIGKILL");
     this.ended();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    if (this.folder !== null) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Its files are in memory, and go with it: nothing else on this machine has to be fast. */
+function mounts({ diskBytes, without }: SandboxSpec): string {
+  const size = diskBytes === null ? "" : `,size=${diskBytes}`;
+  // The other names of a folder, without these: a device of this kind says that a name is not there.
+  const names = without.map((name) => `mknod /home/.without/${name} c 0 0`);
+  const hidden = [
+    "mkdir /home/.without",
+    ...names,
+    "mount -t overlay -o lowerdir=/home/.without:/usr/bin flowc /usr/bin",
+  ];
+  return ["/home", "/tmp"]
+    .map((path) => `mount -t tmpfs -o mode=1777${size} flowc ${path}`)
+    .concat("mkdir -m 777 /home/user", without.length === 0 ? [] : hidden)
+    .join(" && ");
 }
 
 export function childrenOf(pid: number): readonly number[] {

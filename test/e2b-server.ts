@@ -25,6 +25,14 @@ export interface ServerOptions {
   readonly keys?: readonly string[] | null;
   /** Null: any template is known. */
   readonly templates?: readonly string[] | null;
+  /** The longest life that may be asked for, in seconds. */
+  readonly lifeMax?: number;
+  /** Of each sandbox's `/home` and `/tmp`. */
+  readonly diskBytes?: number;
+  /** Programs that templates lack. */
+  readonly without?: readonly string[];
+  /** Builds of templates by name, and by `name:tag`. */
+  readonly builds?: Readonly<Record<string, string>>;
   /** So many sandboxes of all vanish, at a random moment of their first seconds. */
   readonly vanish?: number;
 }
@@ -170,6 +178,8 @@ export class E2bServer {
     const asked = method === "POST" ? recordOf(JSON.parse((await bodyOf(request)).toString() || "{}")) : {};
     if (/^\/(v2\/)?sandboxes$/.test(path))
       return method === "POST" ? this.create(asked, response) : this.list(url, response);
+    const named = /^\/templates\/([^/]+)\/tags$/.exec(path)?.[1];
+    if (named !== undefined) return this.tags(decodeURIComponent(named), response);
     const sandbox = this.held.get(id ?? "")?.sandbox;
     if (sandbox === undefined)
       return json(response, 404, {
@@ -191,9 +201,15 @@ export class E2bServer {
 
   private async create(asked: Readonly<Record<string, unknown>>, response: ServerResponse): Promise<void> {
     const { instancesMax = Infinity, perSecond = Infinity, templates = null, vanish = 0 } = this.options;
+    const { lifeMax = Infinity, diskBytes = null, without = [] } = this.options;
     const template = textOf(asked["templateID"]);
     if (templates !== null && !templates.includes(template))
       return json(response, 404, { code: 404, message: `template '${template}' not found` });
+    const seconds = Number(asked["timeout"] ?? 15);
+    if (seconds > lifeMax) {
+      const message = `Timeout cannot be greater than ${lifeMax / 3600} hours`;
+      return json(response, 400, { code: 400, message });
+    }
     const now = Date.now();
     this.made = this.made.filter((at) => at > now - 1000);
     if (this.made.length >= perSecond)
@@ -204,12 +220,14 @@ export class E2bServer {
     }
     this.made.push(now);
     this.starting++;
-    const { metadata, envVars, timeout } = asked;
+    const { metadata, envVars } = asked;
     const spec = {
       template,
       metadata: Object.fromEntries(Object.entries(recordOf(metadata)).map(([k, v]) => [k, String(v)])),
       envs: Object.fromEntries(Object.entries(recordOf(envVars)).map(([k, v]) => [k, String(v)])),
-      seconds: Number(timeout ?? 15),
+      seconds,
+      diskBytes,
+      without,
     };
     const sandbox = await Sandbox.start(spec, () => this.held.delete(sandbox.id));
     this.starting--;
@@ -217,6 +235,18 @@ export class E2bServer {
     this.peak = Math.max(this.peak, this.held.size);
     if (Math.random() < vanish) setTimeout(() => sandbox.kill(), Math.random() * 3000).unref();
     json(response, 201, created(sandbox));
+  }
+
+  private tags(name: string, response: ServerResponse): void {
+    const builds = Object.entries(this.options.builds ?? {}).filter(([key]) => key.split(":")[0] === name);
+    const createdAt = new Date(0).toISOString();
+    const tags = builds.map(([key, buildID]) => ({
+      tag: key.split(":")[1] ?? "default",
+      buildID,
+      createdAt,
+    }));
+    if (tags.length > 0) json(response, 200, tags);
+    else json(response, 404, { code: 404, message: `template '${name}' not found` });
   }
 
   private list(url: URL, response: ServerResponse): void {
