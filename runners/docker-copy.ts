@@ -207,8 +207,10 @@ async function mirror(
       if (entry.kind === "folder") mkdirSync(local, { recursive: true });
       else if (entry.kind === "file" && wanted(path)) {
         mkdirSync(dirname(local), { recursive: true });
-        if (entry.size > smallMax) await pipeline(Readable.from(entry.bytes()), createWriteStream(local));
-        else writeFileSync(local, (await firstBytes(entry.bytes(), smallMax)).bytes);
+        const { mode } = entry;
+        if (entry.size > smallMax)
+          await pipeline(Readable.from(entry.bytes()), createWriteStream(local, { mode }));
+        else writeFileSync(local, (await firstBytes(entry.bytes(), smallMax)).bytes, { mode });
       } else if (entry.kind === "link") {
         const target = posix.resolve(workspace, posix.dirname(path), entry.target);
         if (isInside(workspace, target)) links.push({ path, target: posix.relative(workspace, target) });

@@ -118,6 +118,8 @@ export interface Unpacked {
   /** Of a link: where it leads, as it is written. */
   readonly target: string;
   readonly size: number;
+  /** Its permissions; whoever writes it may read and write it. */
+  readonly mode: number;
   bytes(): AsyncIterable<Buffer>;
 }
 
@@ -149,6 +151,7 @@ export async function* unpacked(stream: AsyncIterable<unknown>): AsyncGenerator<
       kind,
       target: more["linkpath"] ?? textIn(head, 157, 100),
       size,
+      mode: (numberIn(head, 100, 8) & 0o777) | 0o600,
       bytes: () => source.pass(stored),
     };
     for await (const _ of source.pass(end - source.at));

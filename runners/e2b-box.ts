@@ -1,7 +1,6 @@
 // One sandbox: commands in it, how they ended, how they are stopped, its life while it is in use, and its own end.
 
 import { CommandExitError, type CommandHandle, type Sandbox } from "@e2b/code-interpreter";
-import { isFull } from "../runtime/journal-errors.ts";
 import { COOKIE, type ExecCommand, type Exit, type Output } from "../runtime/runner.ts";
 import { Talk, type Told } from "./e2b-output.ts";
 import { hintOf, lacking, messageOf, Trouble } from "./e2b-problems.ts";
@@ -171,7 +170,7 @@ export class Box {
 
   /** Why something failed that is no answer of the sandbox's: asked before it is called dead. */
   async gone(error: unknown): Promise<Error> {
-    if (error instanceof Error && (error instanceof Trouble || isFull(error))) return error;
+    if (error instanceof Trouble || isFullHere(error)) return error;
     if (this.ending) return new Trouble("lost", "Its sandbox was ended.");
     const runs = await this.spec.sandbox.isRunning().catch(() => null);
     if (runs === false)
@@ -269,6 +268,11 @@ export class Box {
     else stop.addEventListener("abort", begin, { once: true });
     return { over: () => over, cancel: () => stop.removeEventListener("abort", begin) };
   }
+}
+
+/** What was wrong was this machine's disk. */
+function isFullHere(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 const killed: Exit = { kind: "signalled", signal: "SIGKILL" };

@@ -16,6 +16,7 @@ import { noRoom, quoted, quotedAll, roomCheck } from "./e2b-script.ts";
 interface Entry {
   readonly kind: "file" | "folder" | "link" | "other";
   readonly size: number;
+  readonly mode: number;
   /** Of a link: where it leads, as it is written. */
   readonly target: string;
 }
@@ -49,6 +50,8 @@ export async function* fetchedFrom(
     if (stats !== null) yield { path, local, size: stats.size };
   }
 }
+
+const unlisted: Entry = { kind: "folder", size: 0, mode: 0o700, target: "" };
 
 class Tree {
   readonly entries: ReadonlyMap<string, Entry>;
@@ -108,21 +111,23 @@ class Tree {
 async function listed(box: Box, workspace: string, roots: readonly string[]): Promise<Tree> {
   const folders = quotedAll(roots.map((root) => `./${root}`));
   const said = await box.ask(
-    `type -P find >/dev/null || exit 1\ncd -- ${quoted(workspace)} || exit 0\nfind ${folders} -printf '%y %s %p\\0%l\\0' 2>/dev/null; true`,
+    `type -P find >/dev/null || exit 1\ncd -- ${quoted(workspace)} || exit 0\nfind ${folders} -printf '%y %s %m %p\\0%l\\0' 2>/dev/null; true`,
   );
   if (said === null) throw new Trouble("refused", lacking("find"));
-  const entries = new Map<string, Entry>([["", { kind: "folder", size: 0, target: "" }]]);
+  const entries = new Map<string, Entry>([["", unlisted]]);
   const fields = said.split("\0");
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    const [, letter = "", size = "0", path = ""] = /(\S) (\d+) \.\/?(.*)$/s.exec(fields[i] ?? "") ?? [];
+    const [, letter = "", size = "0", mode = "", path = ""] =
+      /(\S) (\d+) ([0-7]+) \.\/?(.*)$/s.exec(fields[i] ?? "") ?? [];
     const kind = letter === "f" ? "file" : letter === "d" ? "folder" : letter === "l" ? "link" : "other";
     entries.set(posix.join(path, ".").replace(/^\.$/, ""), {
       kind,
       size: Number(size),
+      mode: (Number.parseInt(mode, 8) & 0o777) | 0o600,
       target: fields[i + 1] ?? "",
     });
     for (let above = posix.dirname(path); above !== "." && !entries.has(above); above = posix.dirname(above))
-      entries.set(above, { kind: "folder", size: 0, target: "" });
+      entries.set(above, unlisted);
   }
   return new Tree(workspace, entries);
 }
@@ -138,8 +143,9 @@ async function brought(
   try {
     if (paths.length <= singlyMax) {
       for (const path of paths) {
-        const size = entries.get(path)?.size ?? 0;
-        await written(join(to, path), size, box.bytes(posix.join(workspace, path), 0, size));
+        const { size, mode } = entries.get(path) ?? unlisted;
+        const bytes = box.bytes(posix.join(workspace, path), 0, size);
+        await written(join(to, path), { size, mode }, bytes);
       }
       return;
     }
@@ -154,16 +160,20 @@ cd -- ${quoted(workspace)} && { printf '%s\\0' ${names} | tar -c --null -T - -f 
     const size = Number(words === "" ? Number.NaN : words);
     if (Number.isNaN(size)) throw new Trouble("lost", `Files could not be packed in the sandbox: ${words}`);
     for await (const entry of unpacked(box.bytes(archive, 0, size)))
-      if (entry.kind === "file") await written(join(to, entry.name), entry.size, entry.bytes());
+      if (entry.kind === "file") await written(join(to, entry.name), entry, entry.bytes());
   } catch (error) {
     throw await box.gone(error);
   }
 }
 
-async function written(path: string, size: number, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+async function written(
+  path: string,
+  { size, mode }: { readonly size: number; readonly mode: number },
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
-  if (size > wholeBytesMax) return pipeline(Readable.from(bytes), createWriteStream(path));
+  if (size > wholeBytesMax) return pipeline(Readable.from(bytes), createWriteStream(path, { mode }));
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytes) chunks.push(chunk);
-  writeFileSync(path, Buffer.concat(chunks));
+  writeFileSync(path, Buffer.concat(chunks), { mode });
 }

@@ -7,6 +7,9 @@ import { COOKIE, type OutputFilter, type Workspace } from "../runtime/runner.ts"
 import { type ContractOptions, runnerBench } from "./runner-bench.ts";
 import { stoppingContract } from "./runner-contract-stopping.ts";
 
+/** Of what is much work for a machine that has other things to do. */
+const timeout = 240_000;
+
 /** Declares the suite for one runner. */
 export function runnerContract(name: string, options: ContractOptions): void {
   describe(`the runner ${name}`, () => {
@@ -79,7 +82,7 @@ export function runnerContract(name: string, options: ContractOptions): void {
         const { out } = await exec(workspace, ["cat", await brought(workspace, "bytes", bytes)]);
         expect(out.equals(bytes)).toBe(true);
       });
-      test("much of it, in bounded memory, straight and through a filter", async () => {
+      test("much of it, in bounded memory, straight and through a filter", { timeout }, async () => {
         const workspace = await open();
         const straight = () =>
           workspace.exec({ argv: ["head", "-c", "1000000000", "/dev/zero"], env: base, cwd: "" }, io, never);
@@ -192,6 +195,13 @@ export function runnerContract(name: string, options: ContractOptions): void {
           ),
         ).toEqual(odd.map((to) => `deep/${to}`).sort());
         expect((await exec(workspace, ["./tool"])).out.toString()).toBe("ran\n");
+        const modes = new Map<string, number>();
+        for await (const { path, local } of workspace.get(search((path) => /^tool$|^deep.a b$/.test(path))))
+          modes.set(path, statSync(local).mode & 0o100);
+        expect([...modes]).toEqual([
+          ["deep/a b", 0],
+          ["tool", 0o100],
+        ]);
       });
       test("into the temporary directory, by an absolute path", async () => {
         const workspace = await open();
@@ -287,7 +297,7 @@ export function runnerContract(name: string, options: ContractOptions): void {
       });
     });
 
-    test("two hundred at once", async () => {
+    test("two hundred at once", { timeout }, async () => {
       const workspace = await open();
       const all = await Promise.all(
         Array.from({ length: 200 }, (_, i) => sh(workspace, `echo ${i}; exit ${i % 7}`)),
