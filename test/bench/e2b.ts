@@ -8,6 +8,7 @@ import { Sandbox } from "@e2b/code-interpreter";
 import { e2bRunner } from "../../runners/e2b.ts";
 import { isolates } from "../e2b-server-sandbox.ts";
 import { root } from "../program.ts";
+import { benchE2bRun } from "./e2b-run.ts";
 
 const ROUNDS = 5;
 const TOGETHER = 100;
@@ -31,8 +32,9 @@ export async function benchE2b(folder: string): Promise<void> {
   });
   try {
     const [url] = await once(server.stdout, "data");
-    const ours = flowc(folder, String(url).trim());
-    const theirs = () => byHand(String(url).trim());
+    const where = String(url).trim();
+    const ours = flowc(folder, where);
+    const theirs = () => byHand(where);
     await Promise.all([theirs(), ours()]);
     for (const together of [1, TOGETHER]) {
       const costs: { readonly hand: Cost[]; readonly flowc: Cost[] } = { hand: [], flowc: [] };
@@ -42,9 +44,7 @@ export async function benchE2b(folder: string): Promise<void> {
       }
       tell(together, costs.hand, costs.flowc);
     }
-    console.log(
-      `  flowc's memory: ${Math.round(process.memoryUsage().rss / 1e6)} MB, with the SDK and this bench`,
-    );
+    await benchE2bRun(folder, where);
   } finally {
     server.kill();
   }
