@@ -117,11 +117,10 @@ function usedBy(pid: number): { readonly cpuMs: number; readonly memoryMb: numbe
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
     const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    // The kernel counts in hundredths of a second.
-    return {
-      cpuMs: (Number(fields[11]) + Number(fields[12])) * 10,
-      memoryMb: Number(kilobytes ?? 0) / 1000,
-    };
+    // One that has ended has no memory any more. The kernel counts in hundredths of a second.
+    if (kilobytes === undefined) return null;
+    const cpuMs = (Number(fields[11]) + Number(fields[12])) * 10;
+    return { cpuMs, memoryMb: Number(kilobytes) / 1000 };
   } catch {
     return null;
   }
