@@ -1,6 +1,6 @@
-// `flowc list`: the flows and tasks of a file, with their inputs, defaults and doc comments.
+// `flowc list`: the flows and tasks of a file, with inputs, defaults and doc comments; its runners, limits and agents.
 
-import type { File, Flow, Param, Task } from "../grammar/ast.ts";
+import type { File, Flow, Param, Place, Task } from "../grammar/ast.ts";
 import { parse } from "../grammar/parser.ts";
 import { position, type Span } from "../grammar/source.ts";
 import { flowFile, readSource } from "./files.ts";
@@ -45,6 +45,15 @@ function listing(file: File) {
     doc: file.doc,
     flows: declarations.filter((one): one is Flow => one.kind === "flow").map(callable),
     tasks: declarations.filter((one): one is Task => one.kind === "task").map(callable),
+    places: declarations
+      .filter((one): one is Place => one.kind === "place")
+      .map((one) => ({
+        kind: one.place,
+        name: one.name.text,
+        doc: one.doc,
+        line: position(file.source, one.name.span.start).line,
+        settings: one.settings.map(({ key }) => key.text),
+      })),
   };
 }
 
@@ -69,6 +78,11 @@ function drawn(listed: Listing, paint: Paint): string {
         doc(input.doc, "    ");
       }
     }
+  }
+  for (const { kind, name, doc: text, settings } of listed.places) {
+    const says = settings.length === 0 ? "" : `: ${settings.map(visible).join(", ")}`;
+    lines.push("", `${kind} ${paint("strong", visible(name))}${says}`);
+    doc(text, "  ");
   }
   if (listed.flows.length + listed.tasks.length === 0)
     lines.push("There are no flows and no tasks in this file.");

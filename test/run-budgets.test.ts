@@ -225,6 +225,51 @@ describe("budgets in each other", () => {
   });
 });
 
+describe("the budget of an agent", () => {
+  const asking = (budget: number | null) => {
+    const plan = new Plans()
+      .task("t", { retry: { times: 0 } })
+      .flow("main", [], (b) => b.task("a", "t"))
+      .done();
+    const [t] = Object.values(plan.tasks);
+    if (t === undefined) throw new Error("no task");
+    const task: typeof t = {
+      ...t,
+      settings: { ...t.settings, agent: "w" },
+      action: { kind: "ask", prompt: lit("do it") },
+    };
+    return { ...plan, tasks: { t: task }, agents: [{ name: "w", kinds: [], env: [], budget }] };
+  };
+  const stopped: End = { fail: "It has spent all.", why: "budget" };
+
+  it("bounds each node that asks it, and what it stopped at is no failure", () => {
+    const world = spending(
+      asking(3),
+      () => usage(3),
+      (_, a) => (a === 1 ? stopped : { value: "done" }),
+    );
+    world.start().go();
+    expect(held(world.run)).toEqual(["a"]);
+    expect(world.run.spending().budgets).toMatchObject([{ name: "a", cost: 3, isSpent: true }]);
+    // It has no repeats, and needs none.
+    expect(extend(world, "a", 2)).toBeNull();
+    const a = world.run.find("a") ?? 0;
+    world.go(() => world.run.attempts(a) === 2);
+    expect(dollarsLeft(world.run, a)).toBe(2);
+    expect(world.go().run.status).toBe("succeeded");
+  });
+
+  it("does not excuse one that stops before it has spent it", () => {
+    const world = spending(
+      asking(3),
+      () => usage(1),
+      () => stopped,
+    );
+    expect(world.start().go().run.status).toBe("failed");
+    expect(world.run.attempts(world.run.find("a") ?? 0)).toBe(1);
+  });
+});
+
 describe("a budget that is spent", () => {
   it("does not keep handlers from running", () => {
     const plan = new Plans()
