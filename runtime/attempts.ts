@@ -48,6 +48,10 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         { run, inherited, project: settings.project, ...(begun === undefined ? {} : { begun }) },
         { ...instances, timer, random, isOurs, now: () => clock.monotonic(), wall: () => clock.now() },
       );
+      const trees = new Trees({
+        ...{ run, project: settings.project, runFolder: folder, turns: merges },
+        ...{ inherited: settings.inherited, tell: instances.tell },
+      });
       const world = {
         scratch,
         logs: new Folders(),
@@ -82,10 +86,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         keepsHomes: plan.steps.some((step) => "overrides" in step && step.overrides?.session !== undefined),
         agent: (kind: string) => settings.agent(kind),
         answered,
-        trees: new Trees({
-          ...{ run, project: settings.project, runFolder: folder, turns: merges },
-          ...{ inherited: settings.inherited, tell: instances.tell },
-        }),
+        trees,
       };
       return {
         start: (order, stop) => runAttempt(order, world, stop),
@@ -105,6 +106,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         close: async () => {
           await places.close();
           await scratch.close();
+          await trees.close();
           if (isOurs()) await removeTemporary(folder);
         },
       };

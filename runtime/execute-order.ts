@@ -41,7 +41,9 @@ export function orderOf(
     const tree = run.ends.trees.past(n, workspace.branch, task.action?.kind === "ask");
     const answered = run.ends.trees.answers.get(n);
     const done = answered === undefined ? {} : { answered: givenBy(answered) };
-    return { order: { ...base, name, task, tree, ...done }, problem: null };
+    const asked =
+      ask === null || !tree.conflict ? ask : { ...ask, before: toResolve(ask.before, workspace.into) };
+    return { order: { ...base, ask: asked, name, task, tree, ...done }, problem: null };
   }
   const { landed } = done;
   const order = {
@@ -55,6 +57,12 @@ export function orderOf(
     ...(landed?.merge === undefined ? {} : { revert: landed }),
   };
   return { order, problem: null };
+}
+
+/** What an agent is told whose work could not be merged. */
+function toResolve(before: string | null, into: string | null): string {
+  const why = before === null ? "" : `${before} `;
+  return `${why}What is on \`${into}\` was merged into your branch, and the conflict is marked in these files: resolve it.`;
 }
 
 function givenBy({

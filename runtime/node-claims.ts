@@ -4,7 +4,7 @@ import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Value } from "../compiler/types.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { Cells } from "./run-cells.ts";
-import { layersOf } from "./run-settings.ts";
+import { type Layer, layersOf } from "./run-settings.ts";
 import { type Claim, mayClaim, outputsOf } from "./task-claims.ts";
 import { asList, asString, attempt, type Scope } from "./values.ts";
 
@@ -13,7 +13,9 @@ export function claimOf(run: Cells, n: number): Claim | null {
   const { step, task } = run.info(n);
   if (task === null || step.kind !== "task") return null;
   const layers = layersOf(run, n);
-  const wider = layers.some(({ overrides }) => overrides.writes !== undefined);
+  const wider = layers.some(
+    ({ overrides }) => overrides.writes !== undefined || overrides.workspace !== undefined,
+  );
   if (!wider && !mayClaim(task)) return null;
   if (!step.uses.every(({ kind, up, i, in: inside }) => kind === "order" || usable(run, n, up, i, inside)))
     return null;
@@ -27,18 +29,32 @@ export function claimOf(run: Cells, n: number): Claim | null {
     const layer = layers.find(({ overrides }) => overrides.writes !== undefined);
     const writes = layer?.overrides.writes ?? (layer === undefined ? task.settings.writes : null);
     const reads = layers.find(({ overrides }) => overrides.reads !== undefined)?.overrides.reads;
+    const branches = branchesOf(run, task, layers, own);
     const project = (reads === undefined ? task.settings.reads : reads) === null;
-    if (!project) return { writes: [], outputs: [] };
-    if (layer !== undefined && !layerKnown(run, layer.cell))
-      return { writes: [], outputs: pathsOf(task, own) };
+    if (!project) return { writes: [], outputs: [], branches };
+    const outputs = branches.length > 0 ? [] : pathsOf(task, own);
+    if (layer !== undefined && !layerKnown(run, layer.cell)) return { writes: [], outputs, branches };
     return {
+      branches,
+      outputs,
       writes:
         writes === null ? [] : texts(evaluate(writes, layer === undefined ? own : run.scope(layer.frame))),
-      outputs: pathsOf(task, own),
     };
   });
   // What cannot be computed fails its node when it starts.
-  return "value" in found && found.value.writes.length + found.value.outputs.length > 0 ? found.value : null;
+  if (!("value" in found)) return null;
+  const { writes, outputs, branches } = found.value;
+  return writes.length + outputs.length + branches.length > 0 ? found.value : null;
+}
+
+/** The branch that it works on, if it has one and that is known. */
+function branchesOf(run: Cells, task: TaskPlan, layers: readonly Layer[], own: Scope): readonly string[] {
+  const layer = layers.find(({ overrides }) => overrides.workspace !== undefined);
+  const workspace = layer?.overrides.workspace ?? task.settings.workspace;
+  if (workspace?.kind !== "worktree" || workspace.branch === null) return [];
+  if (layer !== undefined && !layerKnown(run, layer.cell)) return [];
+  const scope = layer === undefined ? own : run.scope(layer.frame);
+  return [asString(evaluate(workspace.branch, scope))];
 }
 
 function usable(

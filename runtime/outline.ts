@@ -2,6 +2,7 @@
 
 import type { Plan } from "../compiler/plan.ts";
 import type { Block, EdgeKind, Step } from "../compiler/plan-steps.ts";
+import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Value } from "../compiler/types.ts";
 import { worstSeconds } from "./outline-times.ts";
 import { apply, createRun, type Run } from "./run.ts";
@@ -179,8 +180,14 @@ function undos(plan: Plan, block: Block, prefix: string): readonly { name: strin
   const nodes: { name: string; task: string }[] = [];
   inside(plan, block, prefix, nodes, new Set());
   return nodes
-    .filter(({ task }) => plan.tasks[task]?.settings.undo != null)
+    .filter(({ task }) => canUndo(plan.tasks[task]))
     .map(({ name, task }) => ({ name: `${name}~undo`, task }));
+}
+
+/** It says how, or what it merges is reverted. */
+function canUndo(task: TaskPlan | undefined): boolean {
+  const { undo = null, workspace } = task?.settings ?? {};
+  return undo !== null || (workspace?.kind === "worktree" && workspace.into !== null);
 }
 
 /** May there be a pass besides those that are there? */

@@ -1,4 +1,4 @@
-// Nodes that claim the same files never run at the same time, also where that was not known before they could start.
+// Nodes that claim the same files or the same branch never run at the same time, also where that was not known before they could start.
 
 import { overlapOfLists } from "../compiler/glob-overlap.ts";
 import { claimOf } from "./node-claims.ts";
@@ -22,7 +22,8 @@ export function claimedBy(run: Cells, n: number): number {
     // What is not known to be apart is kept apart.
     const apart =
       overlapOfLists(own.writes, claim.writes) === "none" &&
-      overlapOfLists(own.outputs, claim.outputs) === "none";
+      overlapOfLists(own.outputs, claim.outputs) === "none" &&
+      !own.branches.some((branch) => claim.branches.includes(branch));
     if (!apart) return other;
   }
   return -1;

@@ -1,4 +1,4 @@
-// New nodes that may run beside others and claim the same files: found when the graph grows, before any of them starts.
+// New nodes that may run beside others and claim the same files, or a branch: found when the graph grows, before any of them starts.
 
 import { mayOverlap, overlapOf, plainStart } from "../compiler/glob-overlap.ts";
 import { claimOf } from "./node-claims.ts";
@@ -31,7 +31,11 @@ export function clashIn(run: Cells, first: number): string | null {
   }
   if (!any) return null;
   const budget = { pairs: pairsMax, searches: searchesMax, edges: edgesMax };
-  return clashOf(run, first, "writes", budget) ?? clashOf(run, first, "outputs", budget);
+  for (const what of ["writes", "outputs", "branches"] as const) {
+    const clash = clashOf(run, first, what, budget);
+    if (clash !== null) return clash;
+  }
+  return null;
 }
 
 interface Budget {
@@ -61,6 +65,8 @@ function clashOf(run: Cells, first: number, what: keyof Claim, budget: Budget): 
     if (pair === null) continue;
     const [one, other] = pair.map((n) => `\`${nameOf(run, n)}\``);
     const path = `\`${a === b ? a : found.path}\``;
+    if (what === "branches")
+      return `${one} and ${other} may work on the branch ${path} at the same time; give each a branch of its own, or let one wait for the other`;
     return what === "writes"
       ? `${one} and ${other} may write ${path} at the same time; let one wait for the other, or give each files of its own`
       : `${one} and ${other} may return ${path} of the project at the same time; name their files apart, or let one wait for the other`;

@@ -1,13 +1,14 @@
-// What a task claims of the project: the files it may write, and those that its `return` gives out from there.
+// What a task claims: the files it may write, those that its `return` gives out of the project, and its branch of git.
 
 import type { Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 
-/** Globs, relative to the project's root. */
+/** Globs, relative to the project's root; and branches of git. */
 export interface Claim {
   readonly writes: readonly string[];
   readonly outputs: readonly string[];
+  readonly branches: readonly string[];
 }
 
 export interface Output {
@@ -19,14 +20,20 @@ const outputs = new WeakMap<TaskPlan, readonly Output[]>();
 
 /** Does a task say anything of files of the project? Most do not, and cost nothing. */
 export function mayClaim(task: TaskPlan): boolean {
-  return task.settings.writes !== null || (task.settings.reads === null && outputsOf(task).length > 0);
+  const { writes, reads, workspace } = task.settings;
+  if (writes !== null || workspace?.kind === "worktree") return true;
+  return reads === null && outputsOf(task).length > 0;
 }
 
 /** Does any task of a plan, or a `with` in it? */
 export function anyClaims({ steps }: Plan, infos: readonly { readonly task: TaskPlan | null }[]): boolean {
   return (
     infos.some(({ task }) => task !== null && mayClaim(task)) ||
-    steps.some((step) => "overrides" in step && step.overrides?.writes !== undefined)
+    steps.some(
+      (step) =>
+        "overrides" in step &&
+        (step.overrides?.writes !== undefined || step.overrides?.workspace !== undefined),
+    )
   );
 }
 

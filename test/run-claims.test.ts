@@ -46,6 +46,31 @@ flow main() {
 }
 `;
 
+describe("branches of git", () => {
+  const fix = `
+task fix(branch: string) {
+  workspace: worktree(branch: "fix/~{branch}", into: "next")
+  run "fix"
+}`;
+
+  it("of items that came late are each used by one, before any starts", () => {
+    const plan = planOf(`${tasks}${fix}\n${late("fix(branch: name(of: part))")}`).plan;
+    const { run, started } = ran(
+      plan,
+      world(["a", "b"], { end: (name) => ({ value: name === "parts" ? ["a", "b"] : "same" }) }),
+    );
+    // What is not known before the names are is kept apart: the second waits for the first.
+    expect(run.status).toBe("succeeded");
+    expect(started.filter((name) => name.endsWith("fix"))).toHaveLength(2);
+    const known = planOf(`${tasks}${fix}\n${late("fix(branch: slug(part))")}`).plan;
+    const clash = ran(known, world(["a b", "a-b"]));
+    expect(clash.started).toEqual(["parts"]);
+    expect(clash.run.error(clash.run.find("for") ?? 0).at(-1)?.message).toBe(
+      "`for[a b].fix` and `for[a-b].fix` may work on the branch `fix/a-b` at the same time; give each a branch of its own, or let one wait for the other",
+    );
+  });
+});
+
 describe("items of a list that came late", () => {
   it("fail as a whole when two would write the same files, before any starts", () => {
     const plan = planned(late("build(part)"));

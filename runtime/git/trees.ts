@@ -1,6 +1,7 @@
 // The worktrees of one run: where each node has its own, what becomes of it when its work ends, and who merges when.
 
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { rm, rmdir } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import type { Landed } from "../events.ts";
 import { isHeld } from "../lease.ts";
@@ -159,6 +160,13 @@ export class Trees {
 
   dropOf(n: number): Promise<void> {
     return this.drop(treePath(this.of.runFolder, n));
+  }
+
+  /** Nothing of it runs any more. What is kept of its worktrees stays. */
+  async close(): Promise<void> {
+    if (this.hooks === null) return;
+    await rm(join(this.of.runFolder, "trees", "hooks"), { recursive: true, force: true });
+    await rmdir(join(this.of.runFolder, "trees")).catch(() => {});
   }
 
   private trailers({ name, a }: TreeNode): string {
