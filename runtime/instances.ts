@@ -227,6 +227,8 @@ export class InstancePool {
     if (this.closed || waiting.wanted.stop.aborted) {
       if (!this.closed) this.rest(member);
       waiting.done("stopped");
+      // Others may have come meanwhile.
+      this.go();
       return;
     }
     if (isWell) return this.lend(member, waiting);

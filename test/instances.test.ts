@@ -269,6 +269,18 @@ describe("a pool of instances", () => {
     expect(await rig.take(4)).toBe("stopped");
   });
 
+  it("serves who came while it was looked at for somebody who is stopped", async () => {
+    const rig = new Rig({ max: 1, reuse: 9 });
+    await (await rig.lent(1)).giveBack(false);
+    const stop = new AbortController();
+    const first = rig.take(2, stop.signal);
+    const second = rig.take(3);
+    stop.abort();
+    expect(await first).toBe("stopped");
+    await rig.pass(0);
+    expect(await Promise.race([second, Promise.resolve("waits")])).toHaveProperty("instance");
+  });
+
   it("makes none while somebody looks at what there is outside", async () => {
     const rig = new Rig({ max: 2 });
     let found = 0;
