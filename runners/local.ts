@@ -18,6 +18,7 @@ import { copyIn, readBounded, watchFolder } from "./local-files.ts";
 import { localKind } from "./local-kind.ts";
 import { isFolder, type Launch, type Launched, launch, notThere } from "./local-launch.ts";
 import { isOfRun, type Mark, Marks } from "./local-marks.ts";
+import { usedTooMuch, watchMemory } from "./local-memory.ts";
 import { type Carrier, carriersOf, endCarriers, endGroup, killGroup } from "./local-processes.ts";
 import { noFolder } from "./local-slot.ts";
 import { Slots } from "./local-slots.ts";
@@ -27,12 +28,14 @@ export interface LocalOptions {
   readonly graceMs: number;
   /** So many commands of a run are started the plain way: for a run of a few, shells that stay do not pay. */
   readonly plainFirst: number;
+  /** How often it is looked how much memory a command uses whose task says what it needs. */
+  readonly memoryEveryMs: number;
 }
 
 /** The cookie of a run's shells, as long as this process lives. */
 const shellsOf = (run: string): string => `${run}.shells.${process.pid}`;
 
-const usual: LocalOptions = { graceMs: 5_000, plainFirst: 3 };
+const usual: LocalOptions = { graceMs: 5_000, plainFirst: 3, memoryEveryMs: 1_000 };
 
 /** Makes the runner of kind `local`. */
 export function localRunner(asked: Partial<LocalOptions> = {}): Runner {
@@ -130,7 +133,9 @@ function openWorkspace(
   if (kind === "scratch" && folder === undefined) mkdirSync(path, { recursive: true });
   const opened: Opened = { mark: own.marks.next(tag.run), launched: null };
   own.open.set(ref, opened);
-  const place: Place = { ref, path, options, opened, slots, isOurs: () => spec.isOurs?.() ?? true };
+  const { memoryBytes } = spec.needs;
+  const isOurs = (): boolean => spec.isOurs?.() ?? true;
+  const place: Place = { ref, path, options, opened, slots, memoryBytes, isOurs };
   return {
     ref,
     path,
@@ -155,6 +160,8 @@ interface Place {
   readonly options: LocalOptions;
   readonly opened: Opened;
   readonly slots: Slots;
+  /** More than this its commands may not use; null: not bounded. */
+  readonly memoryBytes: number | null;
   isOurs(): boolean;
 }
 
@@ -175,28 +182,62 @@ async function exec(place: Place, command: ExecCommand, io: Output, stop: AbortS
   if ("kind" in launched) return launched;
   opened.launched = launched;
   const stopping = stopped(launched, place, stop);
+  const memory = bounded(launched, place);
   const { exit, empty } = await launched.exited;
   stopping.cancel();
+  await memory.end();
   if (stop.aborted) await stopping.done;
   else if (!empty) await endJob(launched, options.graceMs, isOurs);
   opened.launched = null;
   const drained = launched.drained();
   if (drained !== null) await drained;
   const absent = slotted !== null && exit.kind === "exited" && exit.code === noFolder && !isFolder(order.cwd);
-  return absent ? notThere(order.cwd) : exit;
+  if (absent) return notThere(order.cwd);
+  const { hint } = memory;
+  return hint !== null && (exit.kind === "signalled" || exit.kind === "exited") ? { ...exit, hint } : exit;
+}
+
+/** When it uses more memory than its task needs, it is killed with all that it has started. `hint`: that this was done. */
+function bounded(launched: Launched, place: Place) {
+  const { memoryBytes, options, isOurs } = place;
+  let hint: string | null = null;
+  let done: Promise<unknown> = Promise.resolve();
+  const over = (bytes: number): void => {
+    if (memoryBytes === null || !isOurs()) return;
+    hint = usedTooMuch(bytes, memoryBytes);
+    done = Promise.all([killJob(launched, isOurs), endCarriers(carriesOf(place), 0, isOurs)]);
+  };
+  const bytesMax = memoryBytes ?? 0;
+  const unwatch =
+    memoryBytes === null
+      ? () => {}
+      : watchMemory(carriesOf(place), { bytesMax, everyMs: options.memoryEveryMs }, over);
+  return {
+    get hint(): string | null {
+      return hint;
+    },
+    end: async () => {
+      unwatch();
+      await done;
+    },
+  };
+}
+
+/** What belongs to the attempt, whatever group it is in. */
+function carriesOf({ ref, opened }: Place): (carrier: Carrier) => boolean {
+  return ({ cookie, mark }) => (cookie === null ? mark !== null && mark === opened.mark : cookie === ref);
 }
 
 /**
  * When `stop` fires: TERM for the group and for what has left it, KILL for what is there after the grace period.
  * `done` ends when nothing of the attempt is left.
  */
-function stopped(launched: Launched, { ref, options, opened, isOurs }: Place, stop: AbortSignal) {
+function stopped(launched: Launched, place: Place, stop: AbortSignal) {
+  const { options, isOurs } = place;
   let done: Promise<unknown> = Promise.resolve();
-  const wanted = ({ cookie, mark }: Carrier): boolean =>
-    cookie === null ? mark !== null && mark === opened.mark : cookie === ref;
   const begin = () => {
     const { graceMs } = options;
-    done = Promise.all([endJob(launched, graceMs, isOurs), endCarriers(wanted, graceMs, isOurs)]);
+    done = Promise.all([endJob(launched, graceMs, isOurs), endCarriers(carriesOf(place), graceMs, isOurs)]);
   };
   if (stop.aborted) begin();
   else stop.addEventListener("abort", begin, { once: true });
