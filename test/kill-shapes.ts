@@ -1,4 +1,4 @@
-// Runs of seven shapes for the kill test: each node leaves two lines in a file outside, and a word that comes but once.
+// Runs of eight shapes for the kill test: each node leaves two lines in a file outside, and a word that comes but once.
 
 import type { Value } from "../compiler/types.ts";
 import { layers } from "./layers.ts";
@@ -132,9 +132,13 @@ const edges = (count: number, width: number): Readonly<Record<string, Value>> =>
 const placed = `runner place {
   local: {}
   instances: 2
+  spawn: 20 per 1s
   reuse: 3
 }
 ${listed.replace("-> string {\n  run", "-> string {\n  runner: place\n  run")}`;
+
+/** Answers are kept, and what the killed run had kept is taken by its resume. */
+const kept = listed.replace("-> string {\n  run", "-> string {\n  reads: []\n  cache: true\n  run");
 
 export const shapes: readonly Shape[] = [
   { name: "layered", flow: listed, inputs: edges(120, 12), nodes: 120 },
@@ -143,5 +147,6 @@ export const shapes: readonly Shape[] = [
   { name: "nested", flow: nested, inputs: {}, nodes: 65 },
   { name: "gated", flow: gated, inputs: {}, nodes: 44 },
   { name: "handled", flow: handled, inputs: {}, nodes: 24 },
+  { name: "kept", flow: kept, inputs: edges(60, 6), nodes: 60 },
   { name: "placed", flow: placed, inputs: edges(60, 6), nodes: 60 },
 ];
