@@ -10,6 +10,7 @@ import {
   inputOptions,
   type PlaceFlags,
   placeOptions,
+  stateOption,
 } from "./args-common.ts";
 import type { CheckFormat, PlanFormat } from "./request.ts";
 
@@ -73,32 +74,30 @@ export function flowCommands(root: Command, give: Give): void {
     .action((code: string | undefined, flags: { json: boolean }) =>
       give({ command: "explain", code: code ?? null, json: flags.json }),
     );
-  placeOptions(
-    inputOptions(
-      addCommand(
-        root,
-        "plan",
-        "FILE [FLOW]",
-        "Shows what would run, and what waits for what.",
-        examples.plan,
-      ),
-    ),
-  )
+  const plan = addCommand(
+    root,
+    "plan",
+    "FILE [FLOW]",
+    "Shows what would run, and what waits for what.",
+    examples.plan,
+  );
+  type PlanFlags = { format: PlanFormat; state?: string } & InputFlags & PlaceFlags;
+  stateOption(placeOptions(inputOptions(plan)))
     .addOption(
       new Option("--format <FORMAT>", "how to show it")
         .choices(["table", "json", "mermaid", "dot", "svg"])
         .default("table"),
     )
-    .action(
-      (file: string, flow: string | undefined, flags: { format: PlanFormat } & InputFlags & PlaceFlags) =>
-        give({
-          command: "plan",
-          file,
-          flow: flow ?? null,
-          format: flags.format,
-          ...givenPlaces(flags),
-          ...givenInputs(flags),
-        }),
+    .action((file: string, flow: string | undefined, flags: PlanFlags) =>
+      give({
+        command: "plan",
+        file,
+        flow: flow ?? null,
+        format: flags.format,
+        state: flags.state ?? null,
+        ...givenPlaces(flags),
+        ...givenInputs(flags),
+      }),
     );
   addCommand(root, "fmt", "[FILES...]", "Rewrites files in the one style.", examples.fmt)
     .option("--check", "change nothing, say what would change", false)

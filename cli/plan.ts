@@ -9,8 +9,9 @@ import { openArtifacts } from "../runtime/artifacts.ts";
 import { openFiles } from "../runtime/files.ts";
 import { type Outline, outline, problemsOf } from "../runtime/outline.ts";
 import { placeOf } from "../runtime/places.ts";
+import type { Fate } from "../runtime/preview.ts";
 import type { FileAccess } from "../runtime/values.ts";
-import { drawForetold } from "./foretold.ts";
+import { drawForetold, fatesOf } from "./foretold.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { lookOnly } from "./look.ts";
@@ -34,19 +35,18 @@ export async function plan(request: RequestOf<"plan">, world: World): Promise<nu
     { file: request.file, flow: request.flow, on: request.on, set: request.set, command: "plan" },
     world,
   );
-  const command = [
-    "flowc plan",
-    ...[request.file, request.flow].flatMap((word) => word ?? []).map(shellWord),
-  ];
-  const project = projectOf(world, request.file, null);
+  const project = projectOf(world, request.file, request.state);
+  const words = [request.file, request.flow].flatMap((word) => word ?? []).map(shellWord);
+  const command = `flowc plan ${words.join(" ")}${project.flag}`;
   const inputs = await readInputs(loaded, request, world, {
     missing: "unknown",
-    command: command.join(" "),
+    command,
     look: lookOnly(world.cwd, project.root),
   });
-  const found = outlined(loaded, inputs, project, command.join(" "));
+  const found = outlined(loaded, inputs, project, command);
   if (request.format === "json") {
-    world.out.write(`${JSON.stringify(document(loaded, found), null, 2)}\n`);
+    const fates = await fatesOf({ plan: loaded, inputs, only: null, on: request.on }, project, world);
+    world.out.write(`${JSON.stringify(document(loaded, found, fates), null, 2)}\n`);
     return exits.well;
   }
   const graph = graphOf(found);
@@ -109,8 +109,14 @@ function problemLines(problems: Outline["problems"]): readonly string[] {
   });
 }
 
+/** Where it is known whether the node runs or an answer of before is taken. */
+function reuseOf(fate: Fate | undefined) {
+  if (fate === undefined) return {};
+  return { fate: fate.as, ...(fate.as === "reused" ? { reused_from: fate.from } : {}) };
+}
+
 /** A plan document by `docs/plan.schema.json`: the plan, the nodes known now, and the schemas of all that comes in. */
-function document(plan: Plan, found: Outline) {
+function document(plan: Plan, found: Outline, fates: ReadonlyMap<string, Fate>) {
   const schema = (type: Type) => schemaOf(type, plan.types);
   const record = (params: readonly { readonly name: string; readonly type: Type }[]) =>
     Object.fromEntries(params.map((one) => [one.name, schema(one.type)]));
@@ -122,6 +128,7 @@ function document(plan: Plan, found: Outline) {
       task,
       key,
       deps: dependencies,
+      ...reuseOf(fates.get(name)),
     })),
     templates: found.templates.map(({ name, kind, nodes, dependencies }) => ({
       name,

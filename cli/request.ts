@@ -86,6 +86,7 @@ export type Request =
       readonly file: string;
       readonly flow: string | null;
       readonly format: PlanFormat;
+      readonly state: string | null;
       readonly on: string | null;
       readonly set: readonly string[];
       readonly input: readonly GivenInput[];

@@ -95,7 +95,12 @@ class EarlierRun implements Earlier {
     if (node.run.handler(node.n) !== null) return nothing;
     const m = this.nodeOf(node.run.name(node.n));
     const older = (): Stands => this.before?.find(node) ?? nothing;
-    if (m === null || this.run.handler(m) !== null || this.run.states.get(m) !== SUCCEEDED) return older();
+    if (m === null || this.run.handler(m) !== null) return older();
+    if (this.run.skippedBy(m) === "person") {
+      const found = older();
+      return "kept" in found ? found : { changes: [`a person had skipped it in the run ${this.id}`] };
+    }
+    if (this.run.states.get(m) !== SUCCEEDED) return older();
     const changes = this.changes(m, node);
     if (changes.length > 0) {
       const found = older();

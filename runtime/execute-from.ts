@@ -3,12 +3,18 @@
 import type { RunOptions } from "./events.ts";
 import { openFiles } from "./files.ts";
 import { historyOf } from "./journal-history.ts";
-import type { Lease } from "./lease.ts";
+import { type Lease, takeLease } from "./lease.ts";
 import type { World } from "./world.ts";
 
 interface LeftOf {
   readonly options: RunOptions;
   readonly tell?: (text: string) => void;
+}
+
+/** Once more, later: what was being started just then. Nothing happens if somebody has the run `id` now. */
+export async function endLeftAgain(world: World, id: string, ask: LeftOf): Promise<void> {
+  const lease = await takeLease(world.journal.folderOf(id));
+  if (lease !== null) await endLeft(world, id, ask, lease);
 }
 
 /** `lease`: of the run `id`; released here. */

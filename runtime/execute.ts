@@ -2,6 +2,7 @@
 
 import type { Value } from "../compiler/types.ts";
 import { Contents } from "./contents.ts";
+import { endLeftAgain } from "./execute-from.ts";
 import { Loop } from "./execute-loop.ts";
 import { refuseDone, runAgain } from "./execute-once.ts";
 import { endLost, type OpenRun, openAgain, openDone, openNew, type RunRequest } from "./execute-open.ts";
@@ -85,6 +86,10 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
   const unbell = world.bell.listen(folder, () => loop.ring());
   let unsweep = (): void => {};
   try {
+    const { from } = ask;
+    // One that has ended in order was starting nothing.
+    if (from !== undefined && world.journal.run(from.run)?.status === "running")
+      unsweep = world.timer(sweepAgainMs, () => void endLeftAgain(world, from.run, ask).catch(() => {}));
     if (open.inherited) {
       endLost(open, await attempts.sweep());
       runAgain(open, ask);

@@ -21,41 +21,40 @@ test("the registry gives the same runner each time, and tells what it does not k
     });
 });
 
-test.skipIf(process.platform !== "linux")(
-  "what uses more memory than its task needs is ended, with what it has started, and told so",
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), "flowc-memory-"));
-    const runner = localRunner({ graceMs: 300, memoryEveryMs: 20 });
-    const run = async (memoryBytes: number | null, script: string) => {
-      const tag = { run: "memory", node: 1, attempt: 1 };
-      const needs = { cpu: null, memoryBytes };
-      const instance = await runner.open({ tag, settings: {}, project: folder, folder, needs });
-      if ("problem" in instance) throw new Error(instance.message);
-      const workspace = await instance.workspace({ tag, kind: "project", scratch: join(folder, "s") });
-      const argv = ["/bin/sh", "-eu", "-c", "--", script];
-      const io = { stdoutPath: join(folder, "out"), stderrPath: join(folder, "err"), filter: null };
-      const env = { PATH: process.env["PATH"] ?? "" };
-      return workspace.exec({ argv, env, cwd: "" }, io, new AbortController().signal);
-    };
-    // In a session of its own, and as a part of what the command does.
-    const hungry = `setsid perl -e '$x = "a" x 200_000_000; sleep 60' & wait`;
-    try {
-      expect(await run(100 * 1024 * 1024, hungry)).toEqual({
-        kind: "signalled",
-        signal: "SIGKILL",
-        hint: expect.stringMatching(
-          /^It used \d.* of memory, more than its `needs\.memory` of 100MB, and was ended/,
-        ),
-      });
-      expect(await runner.find("memory")).toEqual([]);
-      expect(await run(100 * 1024 * 1024, "exit 3")).toEqual({ kind: "exited", code: 3 });
-      expect(await run(null, hungry.replace("60", "0.1"))).toEqual({ kind: "exited", code: 0 });
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
-  30_000,
-);
+test("what uses more memory than its task needs is ended, with what it has started, and told so", {
+  skip: process.platform !== "linux",
+  timeout: 30_000,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "flowc-memory-"));
+  const runner = localRunner({ graceMs: 300, memoryEveryMs: 20 });
+  const run = async (memoryBytes: number | null, script: string) => {
+    const tag = { run: "memory", node: 1, attempt: 1 };
+    const needs = { cpu: null, memoryBytes };
+    const instance = await runner.open({ tag, settings: {}, project: folder, folder, needs });
+    if ("problem" in instance) throw new Error(instance.message);
+    const workspace = await instance.workspace({ tag, kind: "project", scratch: join(folder, "s") });
+    const argv = ["/bin/sh", "-eu", "-c", "--", script];
+    const io = { stdoutPath: join(folder, "out"), stderrPath: join(folder, "err"), filter: null };
+    const env = { PATH: process.env["PATH"] ?? "" };
+    return workspace.exec({ argv, env, cwd: "" }, io, new AbortController().signal);
+  };
+  // In a session of its own, and as a part of what the command does.
+  const hungry = `setsid perl -e '$x = "a" x 200_000_000; sleep 60' & wait`;
+  try {
+    expect(await run(100 * 1024 * 1024, hungry)).toEqual({
+      kind: "signalled",
+      signal: "SIGKILL",
+      hint: expect.stringMatching(
+        /^It used \d.* of memory, more than its `needs\.memory` of 100MB, and was ended/,
+      ),
+    });
+    expect(await runner.find("memory")).toEqual([]);
+    expect(await run(100 * 1024 * 1024, "exit 3")).toEqual({ kind: "exited", code: 3 });
+    expect(await run(null, hungry.replace("60", "0.1"))).toEqual({ kind: "exited", code: 0 });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
 
 test("what a killed owner left is found again and ended", async () => {
   const folder = mkdtempSync(join(tmpdir(), "flowc-owner-"));
