@@ -68,13 +68,16 @@ export async function mayBegin(
   { placed }: Pick<LentWorld, "placed">,
   { ref, of, stop }: { readonly ref: string; readonly of: Lent["of"]; readonly stop: AbortSignal },
 ): Promise<boolean> {
+  const told = placed(n, a, ref, of);
+  // Only of what works in an instance anything has to be on the disk before.
+  if (of === null) return !stop.aborted;
   let stopped = (): void => {};
   const over = new Promise<void>((resolve) => {
     stopped = resolve;
   });
   stop.addEventListener("abort", stopped, { once: true });
   // Whoever writes it down may be gone, and an attempt that is told to end must end.
-  await Promise.race([placed(n, a, ref, of), over]);
+  await Promise.race([told, over]);
   stop.removeEventListener("abort", stopped);
   return !stop.aborted;
 }

@@ -10,6 +10,21 @@ import { nameOf } from "./run-names.ts";
 import { needsOf, rankOf } from "./run-settings.ts";
 import { spentAround } from "./run-spending.ts";
 
+/** Places that are kept for items of which nobody knows how they went on. */
+function keptFor(run: Cells, loop: number): string {
+  const unknown = [...run.unknown].filter((n) => isIn(run, n, loop));
+  const [first] = unknown;
+  if (first === undefined) return "";
+  const more = unknown.length > 1 ? ` and ${unknown.length - 1} more` : "";
+  return `, of which ${nameOf(run, first)}${more} keeps one until a person says how it ended`;
+}
+
+function isIn(run: Cells, n: number, loop: number): boolean {
+  for (let at = n; at > 0; at = run.frameOwners.get(run.frames.get(at)))
+    if (run.of.get(at) === loop) return true;
+  return false;
+}
+
 /** Why a ready node does not run, for people; null if nothing holds it. */
 export function heldBy(run: Cells, n: number, now: number): string | null {
   if (run.states.get(n) !== READY) return null;
@@ -24,7 +39,7 @@ export function heldBy(run: Cells, n: number, now: number): string | null {
     if (loop === undefined) continue;
     const full = loop.parallel !== null && loop.inProgress >= loop.parallel;
     if (full && !run.has(at, IN_PROGRESS | SETTLED))
-      return `\`parallel: ${loop.parallel}\` of ${nameOf(run, loop.cell)}`;
+      return `\`parallel: ${loop.parallel}\` of ${nameOf(run, loop.cell)}${keptFor(run, loop.cell)}`;
     at = loop.cell;
   }
   const owner = claimedBy(run, n);

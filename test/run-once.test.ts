@@ -54,6 +54,17 @@ function startsOnlyWhenTold({ events, run }: World): void {
   }
 }
 
+it("keeps its place in a `for` with `parallel` until a person has decided, which is told", () => {
+  const plan = planOf((b) =>
+    b.for("all", ["a", "b", "c"], { parallel: 1, body: (inner, item) => inner.task("pay", "once", [item]) }),
+  );
+  const world = new World(plan, { end: (_name, _a, run, n) => (run.key(n) === "a" ? "lost" : { value: 1 }) });
+  world.start().go();
+  const held = [...world.run.nodes()].map((n) => world.run.heldBy(n, world.now));
+  const told = "`parallel: 1` of all, of which all[a].pay keeps one until a person says how it ended";
+  expect(held).toEqual([null, told, told]);
+});
+
 describe("a node that may be done only once", () => {
   it("ends as any other when it ends by itself", () => {
     expect(ran(plain).states).toEqual(["x: succeeded", "other: succeeded", "below: succeeded"]);
