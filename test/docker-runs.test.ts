@@ -8,43 +8,12 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, describe, expect, test } from "vitest";
 import { docker, image } from "./docker-daemon.ts";
+import { containersFlow } from "./docker-flow.ts";
 import { canStart, OwnDocker, until } from "./docker-own.ts";
 import { bin, flowc, type Started, start } from "./program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flowc-docker-runs-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-let projects = 0;
-
-/** A project with a flow whose nodes all run one command in containers. */
-function project(name: string, count: number, script: string, ...more: readonly string[]): string {
-  const path = join(mkdtempSync(join(folder, `${++projects}-`)), "main.flow");
-  const settings = more.map((line) => `  ${line}\n`).join("");
-  writeFileSync(join(path, "../package.json"), "{}");
-  writeFileSync(
-    path,
-    `runner box {
-  docker: { image: "${name}" }
-}
-
-task one(i: int) -> string {
-  runner: box
-${settings}
-  run """
-    ${script}
-  """
-
-  return trim(stdout)
-}
-
-flow main() -> string[] {
-  all = for i in range(${count}) { one(i) }
-  return all
-}
-`,
-  );
-  return path;
-}
 
 /** What a program that runs has told so far. */
 function ear({ process }: Started): { said(): string } {
@@ -77,7 +46,14 @@ describe("an image that cannot be had", { skip: docker === null }, () => {
       const port = typeof address === "object" ? address?.port : 0;
       for (const cached of [[], ["cache:  true"]]) {
         asked.length = 0;
-        const flow = project(`127.0.0.1:${port}/no/such:1`, 100, "echo ~{i}", "reads:  []", ...cached);
+        const flow = containersFlow(
+          folder,
+          `127.0.0.1:${port}/no/such:1`,
+          100,
+          "echo ~{i}",
+          "reads:  []",
+          ...cached,
+        );
         const { code, stderr } = await flowc(["run", flow, "--jobs", "8"]);
         expect(code, stderr).toBe(1);
         expect(
@@ -104,7 +80,7 @@ describe("an engine", { skip: !canStart("dockerd") }, () => {
     try {
       await own.start();
       const script = 'touch "began-~{i}"; until [ -e go ]; do sleep 0.05; done; echo "~{i}"';
-      const flow = project(image, 5, script);
+      const flow = containersFlow(folder, image, 5, script);
       const run = start(["run", flow, "--json", "--ui", "plain", "--jobs", "3"], {
         env: { DOCKER_HOST: own.host },
       });
@@ -131,7 +107,7 @@ describe("an engine", { skip: !canStart("dockerd") }, () => {
     const own = new OwnDocker();
     try {
       await own.start();
-      const flow = project(image, 1, "touch began; sleep 1000");
+      const flow = containersFlow(folder, image, 1, "touch began; sleep 1000");
       const env = { DOCKER_HOST: own.host };
       const run = start(["run", flow, "--ui", "plain"], { env });
       const { said } = ear(run);
@@ -161,7 +137,7 @@ const canBeNobody =
   spawnSync("setpriv", [...nobody, process.execPath, bin, "--version"]).status === 0;
 
 test("whoever may not use the engine is told how to get to", { skip: !canBeNobody }, () => {
-  const flow = project(image, 3, "echo ~{i}");
+  const flow = containersFlow(folder, image, 3, "echo ~{i}");
   chmodSync(folder, 0o755);
   for (const path of [join(flow, ".."), flow]) chmodSync(path, 0o777);
   const argv = [...nobody, process.execPath, bin, "run", flow];
@@ -177,7 +153,7 @@ test("whoever may not use the engine is told how to get to", { skip: !canBeNobod
 
 describe("fifty containers at once", { skip: docker === null }, () => {
   test("are all ended after a kill of flowc, and after a cancel", { timeout: 300_000 }, async () => {
-    const flow = project(image, 50, 'touch "began-~{i}"; sleep 1000', "retry:  { times: 0 }");
+    const flow = containersFlow(folder, image, 50, 'touch "began-~{i}"; sleep 1000', "retry:  { times: 0 }");
     const place = join(flow, "..");
     const cwd = { cwd: place };
     const begun = () => readdirSync(place).filter((name) => name.startsWith("began-")).length;

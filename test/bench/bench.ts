@@ -7,6 +7,7 @@ import { bin, root } from "../program.ts";
 import { benchCheck } from "./check.ts";
 import { compare, table } from "./compare.ts";
 import { benchDocker } from "./docker.ts";
+import { benchDockerMany } from "./docker-many.ts";
 import { benchE2b } from "./e2b.ts";
 import { benchForecast } from "./forecast.ts";
 import { benchNodes } from "./nodes.ts";
@@ -35,9 +36,18 @@ function benchStart(): void {
 const folder = mkdtempSync(join(tmpdir(), "flowc-bench-"));
 try {
   const asked = process.argv.slice(2);
-  const all = !["start", "check", "run", "nodes", "stall", "forecast", "reuse", "docker", "e2b"].some(
-    (name) => asked.includes(name),
-  );
+  const all = ![
+    "start",
+    "check",
+    "run",
+    "nodes",
+    "stall",
+    "forecast",
+    "reuse",
+    "docker",
+    "docker-many",
+    "e2b",
+  ].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
   if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
   if (all || asked.includes("run")) benchRun(folder, asked.includes("--profile"));
@@ -45,6 +55,7 @@ try {
   if (all || asked.includes("stall")) await benchStall();
   if (all || asked.includes("forecast")) benchForecast();
   if (all || asked.includes("docker")) await benchDocker(folder);
+  if (all || asked.includes("docker-many")) await benchDockerMany(folder);
   if (all || asked.includes("e2b")) await benchE2b(folder);
   if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));
 } finally {
