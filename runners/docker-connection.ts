@@ -7,7 +7,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { Duplex, Readable, Writable } from "node:stream";
 import Docker from "dockerode";
-import { Unavailable } from "./docker-problems.ts";
+import { noAnswer, Unavailable } from "./docker-problems.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -38,6 +38,30 @@ export function connectionOf(env: Variables): Connection {
     "refused",
     `DOCKER_HOST is \`${host}\`, which is no address of a Docker engine. It is one like unix:///var/run/docker.sock, tcp://build:2376 or ssh://me@build.`,
   );
+}
+
+/** So long an engine may take for what it does at once, and for what makes or starts something. It may be stuck. */
+const patienceMs = { little: 30_000, much: 180_000 };
+
+/** For a call that ends with its answer. */
+export function patience(how: keyof typeof patienceMs = "little"): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(patienceMs[how]) };
+}
+
+/** For a call that takes no signal, or whose answer is a stream that goes on. */
+export async function answered<T>(call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(
+      () => fail(Object.assign(new Error(noAnswer), { code: "ETIMEDOUT" })),
+      patienceMs.little,
+    );
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function isLocalHost(host: string): boolean {

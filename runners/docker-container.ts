@@ -2,7 +2,7 @@
 
 import type Docker from "dockerode";
 import { COOKIE, type ExecCommand, type Exit, type Output } from "../runtime/runner.ts";
-import type { Connection } from "./docker-connection.ts";
+import { type Connection, patience } from "./docker-connection.ts";
 import type { Image } from "./docker-images.ts";
 import { beginBeside, Line, newWord } from "./docker-line.ts";
 import { type Bounds, hintOf, messageOf, statusOf, Unavailable } from "./docker-problems.ts";
@@ -49,7 +49,7 @@ export class Container {
   static async start(spec: ContainerSpec): Promise<Container> {
     const line = await Line.open(spec.container);
     try {
-      await spec.container.start();
+      await spec.container.start(patience("much"));
       if (!(await line.greet())) {
         const why = line.said || "it ended at once";
         throw new Unavailable("lost", `The shell of a new container does not answer: ${why}`);
@@ -123,8 +123,11 @@ export class Container {
   /** Nothing is left of it after this. */
   async remove(): Promise<void> {
     this.ending = true;
-    await removed(this.spec.container);
-    this.line.close();
+    try {
+      await removed(this.spec.container);
+    } finally {
+      this.line.close();
+    }
   }
 
   private exitOf(told: Told, order: Order, talk: Talk): Exit {
@@ -148,7 +151,7 @@ export class Container {
     try {
       // What was killed from inside has ended before the engine says so.
       if (this.line.isGone) await within(container.wait(), patienceMs);
-      const { State: state } = await container.inspect();
+      const { State: state } = await container.inspect(patience());
       if (state.Running) return await this.cutOffBeside(error, beside, talk);
       if (state.OOMKilled) return { kind: "signalled", signal: "SIGKILL", hint: outOfMemory(memory) };
       return {
@@ -179,7 +182,7 @@ export class Container {
   }
 
   private async cutOffBeside(error: unknown, beside: Docker.Exec | null, talk: Talk): Promise<Exit> {
-    const code = (await beside?.inspect())?.ExitCode ?? 0;
+    const code = (await beside?.inspect(patience()))?.ExitCode ?? 0;
     if (code === 137) return { kind: "signalled", signal: "SIGKILL" };
     const why = error === null ? talk.noise : messageOf(error);
     return { kind: "lost", message: `Docker could not carry out a command in its container: ${why}` };
@@ -209,7 +212,7 @@ export class Container {
     );
     if (calmed && (await within(talk.ended, patienceMs))) return;
     // No process can be started there any more, or one that cannot be ended: the container ends with all that it has.
-    await this.remove();
+    await this.remove().catch(() => {});
   }
 }
 
@@ -227,7 +230,7 @@ async function carriedOut(
   const talk = new Talk(newWord(), null);
   const exec = await beginBeside(container, argv, talk);
   if (!(await within(talk.ended, graceMs + 2 * patienceMs))) return false;
-  return (await exec.inspect()).ExitCode === 0;
+  return (await exec.inspect(patience())).ExitCode === 0;
 }
 
 function outOfMemory(memory: string | null): string {
@@ -251,7 +254,7 @@ async function within(what: Promise<unknown>, ms: number): Promise<boolean> {
 export async function removed(container: Docker.Container): Promise<void> {
   for (let tries = 0; ; tries++)
     try {
-      await container.remove({ force: true, v: true });
+      await container.remove({ force: true, v: true, ...patience() });
       return;
     } catch (error) {
       const status = statusOf(error);

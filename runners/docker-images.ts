@@ -2,7 +2,7 @@
 
 import { arch } from "node:os";
 import type { NoInstance } from "../runtime/runner.ts";
-import type { Connection } from "./docker-connection.ts";
+import { answered, type Connection } from "./docker-connection.ts";
 import { loginFor } from "./docker-login.ts";
 import { messageOf, Unavailable } from "./docker-problems.ts";
 
@@ -81,7 +81,7 @@ export class Images {
 
   private async inspect(name: string, platform: string | null): Promise<Image | null> {
     try {
-      const info = await this.connection.docker.getImage(name).inspect();
+      const info = await answered(this.connection.docker.getImage(name).inspect());
       if (platform !== null && !`${info.Os}/${info.Architecture}`.startsWith(withoutVariant(platform)))
         return null;
       const env = (info.Config?.Env ?? []).map((entry) => /^([^=]*)=(.*)$/s.exec(entry));

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import type Docker from "dockerode";
+import { answered, patience } from "./docker-connection.ts";
 import { greeting } from "./docker-script.ts";
 import { Frames, type Piece, Talk, type Told } from "./docker-stream.ts";
 
@@ -33,13 +34,8 @@ export class Line {
 
   /** Attached before the container starts, so that nothing is missed. */
   static async open(container: Docker.Container): Promise<Line> {
-    const stream = await container.attach({
-      stream: true,
-      stdin: true,
-      stdout: true,
-      stderr: true,
-      hijack: true,
-    });
+    const options = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
+    const stream = await answered(container.attach(options));
     return new Line(stream);
   }
 
@@ -123,8 +119,9 @@ export async function beginBeside(
   argv: readonly string[],
   talk: Talk,
 ): Promise<Docker.Exec> {
-  const exec = await container.exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({ hijack: true, stdin: false });
+  const options = { Cmd: [...argv], AttachStdout: true, AttachStderr: true, ...patience() };
+  const exec = await container.exec(options);
+  const stream = await answered(exec.start({ hijack: true, stdin: false }));
   void listen(stream, (pieces) => talk.take(pieces)).then(() => talk.cut());
   return exec;
 }

@@ -12,8 +12,11 @@ export class Unavailable extends Error {
   }
 }
 
+export const noAnswer = "there is no answer";
+
 /** Without what the client puts around the engine's own words. */
 export function messageOf(error: unknown): string {
+  if (error instanceof Error && error.name === "AbortError") return noAnswer;
   const message = error instanceof Error ? error.message : String(error);
   return message
     .replace(/^\(HTTP code \d+\) [^-]*- /, "")

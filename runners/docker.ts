@@ -2,7 +2,14 @@
 
 import type Docker from "dockerode";
 import type { Instance, InstanceRef, InstanceSpec, NoInstance, Runner } from "../runtime/runner.ts";
-import { type Connection, connectionOf, isLocalHost, usualSocket } from "./docker-connection.ts";
+import {
+  answered,
+  type Connection,
+  connectionOf,
+  isLocalHost,
+  patience,
+  usualSocket,
+} from "./docker-connection.ts";
 import { Container, calmed, removed } from "./docker-container.ts";
 import { Copies, copiedWorkspace, volume } from "./docker-copy.ts";
 import { Images } from "./docker-images.ts";
@@ -97,7 +104,7 @@ class DockerRunner {
     try {
       const { docker } = connectionOf(this.options.env);
       const filters = { label: [`${runLabel}=${run}`] };
-      const found = await docker.listContainers({ all: true, filters });
+      const found = await docker.listContainers({ all: true, filters, ...patience() });
       const refs = found.map(({ Names: names }) => names[0]?.replace(/^\//, "") ?? "");
       return refs.filter((ref) => ref !== "" && except?.has(ref) !== true).sort();
     } catch (error) {
@@ -123,7 +130,7 @@ class DockerRunner {
     const { docker } = connectionOf(this.options.env);
     const container = docker.getContainer(ref);
     try {
-      const { Config: config, State: state } = await container.inspect();
+      const { Config: config, State: state } = await container.inspect(patience());
       if (config.Labels[runLabel] === undefined || !isOurs()) return;
       const own = this.own.get(ref);
       if (!atOnce && state.Running) await calmed(container, this.options.graceMs);
@@ -162,7 +169,7 @@ class DockerRunner {
 
   private async connect(): Promise<Known> {
     const connection = connectionOf(this.options.env);
-    const info: unknown = await connection.docker.info();
+    const info: unknown = await answered(connection.docker.info());
     this.hasAnswered = true;
     const told = typeof info === "object" && info !== null ? info : {};
     const options = "SecurityOptions" in told ? told.SecurityOptions : [];
@@ -186,7 +193,7 @@ async function create(known: Known, options: () => Docker.ContainerCreateOptions
   const asked = options();
   for (let tries = 0; ; tries++)
     try {
-      return await docker.createContainer(asked);
+      return await docker.createContainer({ ...asked, ...patience("much") });
     } catch (error) {
       if (tries === 3) throw error;
       // What an earlier try of the same attempt left.

@@ -82,6 +82,15 @@ export class OwnDocker {
       rmSync(join(this.folder, stale), { force: true });
   }
 
+  /** It takes what is sent to it, and answers nothing. */
+  pause(): void {
+    this.process?.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.process?.kill("SIGCONT");
+  }
+
   private killLeft(): void {
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
       try {

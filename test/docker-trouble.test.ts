@@ -298,4 +298,27 @@ describe("an engine that dies", { skip: !canStart("dockerd") }, () => {
       await own.end();
     }
   });
+  test("and one that is stuck is not waited for for ever", { timeout: 120_000 }, async () => {
+    const own = new OwnDocker();
+    try {
+      await own.start();
+      const place = placeOf({ DOCKER_HOST: own.host });
+      const instance = await place.open({ image });
+      const workspace = await place.workspace(instance);
+      own.pause();
+      const stop = new AbortController();
+      const work = place.sh(workspace, "sleep 1000", stop.signal);
+      stop.abort();
+      const found = place.runner.find(place.run);
+      await expect(found).rejects.toThrow(/did not answer at .*: there is no answer/);
+      await instance.close();
+      expect((await work).exit).toEqual({ kind: "signalled", signal: "SIGKILL" });
+      own.goOn();
+      await place.runner.end(await place.runner.find(place.run));
+      expect(await own.docker.listContainers({ all: true })).toEqual([]);
+    } finally {
+      own.goOn();
+      await own.end();
+    }
+  });
 });
