@@ -142,7 +142,8 @@ function textIn(fields: Fields, name: string): string {
 /** What it says as `message`, as a sentence. */
 function sentence(fields: Fields, otherwise: string): string {
   const text = textIn(fields, "message").trim() || otherwise;
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }
 
 /** `after`, in seconds. */

@@ -3,17 +3,28 @@
 import { hash } from "node:crypto";
 import type { AskOrder } from "./asked.ts";
 import type { Run } from "./run.ts";
-import { layersOf } from "./run-settings.ts";
+import { layersOf, plainSettings } from "./run-settings.ts";
 import { dollarsLeft } from "./run-spending.ts";
 
-/** Null: the node's task asks nobody. `a` is its attempt, `key` that of all with the same values. */
-export function askOf(run: Run, n: number, a: number, key: string): AskOrder | null {
+/** Null: the node's task asks nobody. `a` is its attempt, `key` that of all with the same values. `problem`: a sentence. */
+export function askOf(
+  run: Run,
+  n: number,
+  a: number,
+  key: string,
+): AskOrder | { readonly problem: string } | null {
   if (run.info(n).task?.action?.kind !== "ask" || run.ends.undoes.has(n)) return null;
   const home = homeOf(run, n);
   const common = { home, left: dollarsLeft(run, n) };
   const own = run.asks.goesOn(n, key);
   if (own !== null) return { ...own, resumes: "attempt", ...common };
   const source = sourceOf(run, n);
+  const [other, agent] =
+    source === null ? [] : [source, n].map((each) => plainSettings(run, each).agent ?? "");
+  if (source !== null && other !== agent)
+    return {
+      problem: `It asks \`${agent}\`, and cannot go on in the session of \`${run.name(source)}\`, which asked \`${other}\`.`,
+    };
   const known = source === null ? null : run.asks.sessionOf(source);
   if (known !== null) return { session: known, resumes: "node", before: null, ...common };
   return { session: uuidOf(`${run.id} ${n} ${a}`), resumes: null, before: null, ...common };

@@ -24,6 +24,10 @@ import { withSecrets } from "./places.ts";
 import { redactor, redactText } from "./redact.ts";
 import type { Exit, Workspace } from "./runner.ts";
 
+/** So many of the things that it did are shown when it failed, each in so many characters. */
+const doingMax = 5;
+const shownMax = 200;
+
 /** A wrong answer goes back so often in one attempt. */
 const backMax = 2;
 
@@ -88,6 +92,10 @@ class Asking {
   /** The agent has told in which session it works: it remembers. */
   private remembers = false;
   private commands = 0;
+  /** What it did last, each as one line. */
+  private doing: readonly string[] = [];
+  /** Its last answer. */
+  private given: unknown;
 
   constructor(place: AskPlace, kind: AgentKind, prompt: string) {
     const { order, world, ask } = place;
@@ -159,10 +167,10 @@ class Asking {
     given: unknown,
     text: string,
   ): Promise<Asked | { readonly problem: string }> {
+    this.given = given;
     if (given === undefined) {
       const words = text.trim().replace(/\s+/g, " ");
-      const last =
-        words === "" ? "" : ` Its last words: ${words.length > 200 ? `${words.slice(0, 200)}…` : words}`;
+      const last = words === "" ? "" : ` Its last words: ${shortened(words)}`;
       return { problem: `The agent ended without an answer.${last}` };
     }
     const { order, left } = this.place;
@@ -170,8 +178,12 @@ class Asking {
     return "why" in answer ? { problem: answer.message } : { answer };
   }
 
+  /** With what people would want to see of it: what it did last, what it gave, and what it complained of. */
   private async printed(report: AttemptReport): Promise<AttemptReport> {
-    const tail = await readTail(this.place.logs.out, this.place.logs.err);
+    const { given, place } = this;
+    const answer = given === undefined ? [] : [`answer: ${shortened(JSON.stringify(given))}`];
+    const errors = await readTail(place.logs.err, place.logs.err);
+    const tail = [...this.doing, ...answer, ...(errors === "" ? [] : [errors])].join("\n");
     return tail === "" ? report : { ...report, tail };
   }
 
@@ -230,7 +242,7 @@ class Asking {
     if (exit.kind === "exited" && output.count === 0 && (exit.code === 127 || exit.code === 126)) {
       const why =
         exit.code === 127 ? `There is no \`${program}\` where it is to run.` : exited(`\`${program}\``, 126);
-      return { report: await this.printed(failed("launch", `${why} ${this.kind.install}`)) };
+      return { report: failed("launch", `${why} ${this.kind.install}`) };
     }
     const { broken } = output;
     if (broken !== null) return { report: failed("launch", messageOf(broken)) };
@@ -242,8 +254,11 @@ class Asking {
     for (const each of news) {
       if (each.kind === "usage") this.usage.hear(each.usage);
       else if (each.kind === "waits") world.limited(order.n, order.a, each.afterMs);
-      else if (each.kind === "does") world.does(order.n, redactText(each.text, secrets));
-      else if (each.kind === "session") {
+      else if (each.kind === "does") {
+        const did = shortened(each.text);
+        if (did !== this.doing.at(-1)) this.doing = [...this.doing, did].slice(-doingMax);
+        world.does(order.n, redactText(each.text, secrets));
+      } else if (each.kind === "session") {
         this.remembers = true;
         if (each.id === this.session) continue;
         this.session = each.id;
@@ -285,6 +300,10 @@ async function attempted<T>(work: () => Promise<T>): Promise<T | { readonly repo
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function shortened(text: string): string {
+  return text.length > shownMax ? `${text.slice(0, shownMax)}…` : text;
 }
 
 function overBudget(spent: number): string {

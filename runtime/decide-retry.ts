@@ -15,7 +15,7 @@ const lostAgain = { backoff: 1, factor: 2, max: 8 };
 
 /**
  * So many times in a row a node's agent may be told that nothing is given now. Where it is not said how long to wait, that is
- * an hour and a half at least: who is told so then will be told so again.
+ * more than an hour: who is told so then will be told so again.
  */
 export const limitedMax = 24;
 const limitedAgain = { backoff: 2, factor: 2, max: 300 };

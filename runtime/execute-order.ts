@@ -32,6 +32,7 @@ export function orderOf(
   const { types } = run.plan;
   const early = run.early(n);
   const ask = askOf(run, n, a, key);
+  if (ask !== null && "problem" in ask) return { order: null, problem: ask.problem };
   const base = { run: run.id, n, a, key, values, settings: settings.value, types, early, ask };
   const done = run.ends.undoes.get(n);
   if (done === undefined) {

@@ -121,7 +121,7 @@ export function ended(
   const waits = why === "limited" || (why === "budget" && event.again_at !== undefined);
   const excused = outcome === "lost" || why === "stall" || waits;
   run.lost.set(n, excused && !waits ? run.lost.get(n) + 1 : 0);
-  if (run.info(n).task?.action?.kind === "ask") run.asks.ended(n, event);
+  if (why === "limited" || run.info(n).task?.action?.kind === "ask") run.asks.ended(n, event);
   if (outcome === "succeeded") {
     noteSuccess(run, n, event.value ?? null, landed);
     succeed(run, n, event.value ?? null);

@@ -76,7 +76,7 @@ describe("what it tells", () => {
       [{ type: "failed", why: "key", message: "the key is wrong" }],
       { kind: "exited", code: 1 },
       "",
-      { kind: "failed", fault: "key", message: "the key is wrong." },
+      { kind: "failed", fault: "key", message: "The key is wrong." },
     ],
     [
       "a failure of a sort that nobody knows",

@@ -89,6 +89,7 @@ describe("every example", () => {
     // The tests of the same names run these.
     const elsewhere = [
       "examples/lockfile-audit/audit.flow",
+      "examples/own-agent/main.flow",
       "examples/package-fleet/fleet.flow",
       "examples/staged-delivery/delivery.flow",
       "examples/tickets/tickets.flow",

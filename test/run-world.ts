@@ -23,6 +23,8 @@ export const noFiles: FileAccess = {
 export type End =
   | { readonly value: Value }
   | { readonly fail: string; readonly why?: Why }
+  /** Its agent is told that nothing is given now; `afterMs`: for how long. */
+  | { readonly limited: string; readonly afterMs: number | null }
   | "lost"
   | "cancelled";
 
@@ -168,6 +170,14 @@ export class World {
     const a = this.run.attempts(n);
     if (typeof end === "object" && "value" in end) {
       this.append({ type: "attempt.ended", n, a, outcome: "succeeded", value: end.value });
+      return;
+    }
+    if (typeof end === "object" && "limited" in end) {
+      const { limited, afterMs } = end;
+      const told = { outcome: "lost" as const, why: "limited" as const, message: limited };
+      const at = againAt(this.run, n, "lost", "limited", this.now, this.config.chance?.() ?? 0, afterMs);
+      const again = at === null ? {} : { again_at: at };
+      this.append({ type: "attempt.ended", n, a, ...told, ...again });
       return;
     }
     const outcome = typeof end === "string" ? end : "failed";

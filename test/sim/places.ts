@@ -66,6 +66,9 @@ export interface PlacesOptions {
 const quota: Quota = { instances: 4, perSecond: 2 };
 const none: Quota = { instances: null, perSecond: null };
 
+/** As of an agent whose model gives nothing now. */
+const patience: AttemptReport = { outcome: "lost", why: "limited", message: "429", after_ms: 2_000 };
+
 /** What happened outside of flowc, which is what its journal is compared with. */
 export class Places implements Attempts {
   readonly started: Started[] = [];
@@ -237,7 +240,8 @@ export class Places implements Attempts {
       clock.timer(ms, () => {
         if (member !== null && member.state !== "open") end({ outcome: "lost", message: "it is gone" });
         else if (luck < fails) end({ outcome: "failed", why: "exit", message: "bad luck", exit: 1 });
-        else if (luck < fails + lost) end({ outcome: "lost", message: "its place is gone" });
+        else if (luck < fails + lost)
+          end(n % 2 === 0 ? { outcome: "lost", message: "its place is gone" } : patience);
         else end({ outcome: "succeeded", exit: 0, value: this.options.valueOf(order) });
       });
       stop.addEventListener("abort", () => {

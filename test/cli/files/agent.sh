@@ -1,0 +1,26 @@
+#!/bin/sh
+# An agent for the sessions: its prompt says how it is to behave.
+prompt=$(cat)
+say() { printf '%s\n' "$1"; }
+say "{\"type\":\"session\",\"id\":\"$FLOWC_SESSION\"}"
+say '{"type":"usage","requests":1,"input":100,"output":20,"cost":0.25}'
+case "$prompt" in
+  *"behave: wrong"* | *"expected true or false"*) say '{"type":"answer","value":{"approved":"maybe","findings":[]}}' ;;
+  *"behave: late"*) say '{"type":"answer","value":{"approved":true}}' ;;
+  *"missing, expected"*) say '{"type":"answer","value":{"approved":true,"findings":[]}}' ;;
+  *"behave: none"* | *"ended without"*) say '{"type":"does","text":"I am done."}' ;;
+  *"behave: text"*) say 'All is well: {"approved": true}' ;;
+  *"behave: denied"*) say '{"type":"failed","why":"denied","message":"it was not allowed to use `Bash`"}' ;;
+  *"behave: key"*) say '{"type":"failed","why":"key","message":"the API does not know the key. Set ANTHROPIC_API_KEY"}' ;;
+  *"behave: crash"*) echo "KeyError: 'approved'" >&2; exit 1 ;;
+  *"behave: limited"*)
+    if [ -e .limited ]; then say '{"type":"answer","value":{"approved":true,"findings":["at last"]}}'
+    else : > .limited; say '{"type":"limited","message":"429: too many requests","after":0.1}'; exit 1
+    fi ;;
+  *"behave: hang"*) sleep 30 ;;
+  *"behave: kill"*)
+    if [ -z "$FLOWC_RESUME" ]; then echo "$FLOWC_SESSION" > .session; kill -9 $PPID; sleep 30; fi
+    [ "$(cat .session)" = "$FLOWC_SESSION" ] && say '{"type":"answer","value":{"approved":true,"findings":["in its session"]}}' ;;
+  *"behave: stray"*) echo x > stray.txt; say '{"type":"answer","value":{"approved":true,"findings":[]}}' ;;
+  *) say '{"type":"answer","value":{"approved":true,"findings":["a typo"]}}' ;;
+esac
