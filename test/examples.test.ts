@@ -91,6 +91,7 @@ describe("every example", () => {
       "examples/lockfile-audit/audit.flow",
       "examples/own-agent/main.flow",
       "examples/package-fleet/fleet.flow",
+      "examples/parallel-streams/streams.flow",
       "examples/staged-delivery/delivery.flow",
       "examples/tickets/tickets.flow",
     ];
