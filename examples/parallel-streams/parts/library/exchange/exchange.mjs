@@ -1,3 +1,5 @@
+// Amounts in another currency.
+
 /** `rates`: what one unit of each currency is worth in one and the same. Half cents go to the even one. */
 export function exchanged({ cents, currency }, to, rates) {
   const [from, into] = [rates[currency], rates[to]];

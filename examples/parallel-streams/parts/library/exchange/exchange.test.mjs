@@ -1,3 +1,5 @@
+// Tests of the exchange.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exchanged } from "./exchange.mjs";

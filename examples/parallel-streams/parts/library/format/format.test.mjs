@@ -1,3 +1,5 @@
+// Tests of what people read.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { written } from "./format.mjs";

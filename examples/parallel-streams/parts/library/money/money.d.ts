@@ -1,3 +1,5 @@
+// What the other parts of the library know of amounts of money.
+
 /** So many hundredths of a currency. */
 export interface Money {
   readonly cents: bigint;

@@ -1,3 +1,5 @@
+// Amounts of money in whole hundredths.
+
 export function of(text, currency) {
   const [, sign, whole, part = ""] = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(text) ?? [];
   if (whole === undefined) throw new Error(`${text} is no amount`);

@@ -1,3 +1,5 @@
+// Tests of amounts.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { of, plus, shared } from "./money.mjs";
