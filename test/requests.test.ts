@@ -126,7 +126,7 @@ describe("a journal of the first version", () => {
     );
     const { run } = await executeRun(world, { plan, inputs: {}, options });
     world.journal.database.exec(
-      "DROP TABLE request; DROP TABLE cache; DROP TABLE listing; DROP TABLE limit_use; DROP TABLE limit_run; DROP TABLE limit_pause; DROP VIEW gates; PRAGMA user_version = 1",
+      "DROP TABLE request; DROP TABLE cache; DROP TABLE listing; DROP TABLE limit_use; DROP TABLE limit_run; DROP TABLE limit_pause; DROP VIEW gates; DROP VIEW attempts; ALTER TABLE attempt DROP COLUMN used; PRAGMA user_version = 1",
     );
     await world.journal.close();
     const state = join(project, ".flowc");

@@ -4,12 +4,13 @@ import { describe, expect, it } from "vitest";
 import type { Value } from "../compiler/types.ts";
 import type { Usage } from "../runtime/agent.ts";
 import type { Run } from "../runtime/run.ts";
-import { dollarsLeft, spentForNext } from "../runtime/run-spending.ts";
+import { dollarsLeft, spentAround, spentForNext } from "../runtime/run-spending.ts";
+import { listed, randomPlan } from "./random-plan.ts";
 import { phase } from "./run-gate-plans.ts";
 import { handle } from "./run-handler-plans.ts";
 import { type Draft, lit, Plans } from "./run-plans.ts";
 import type { TaskOptions } from "./run-tasks.ts";
-import { type End, World } from "./run-world.ts";
+import { chanceOf, type End, fold, World } from "./run-world.ts";
 
 function usage(cost: number | null, tokens = 0): Usage {
   return { requests: 1, input: tokens, output: 0, cacheRead: 1_000_000, cacheWrite: 0, cost };
@@ -335,4 +336,57 @@ describe("a budget that is spent", () => {
       { name: "main", cost: 8, tokens: 0, moreCost: 5, moreTokens: 0 },
     ]);
   });
+});
+
+describe("budgets of random plans", () => {
+  let met = 0;
+  it.each([...Array(80).keys()].map((i) => i + 1))(
+    "hold, are summed, and are the same after a crash (seed %i)",
+    (seed) => {
+      const chance = chanceOf(seed);
+      const base = randomPlan(chance);
+      const main = base.flows["main"];
+      if (main === undefined) throw new Error("no flow main");
+      const plan = { ...base, flows: { ...base.flows, main: { ...main, budget: lit(5) } } };
+      let sum = 0;
+      const world: World = new World(plan, {
+        options: { jobs: 3 },
+        chance,
+        pick: (running) => running[Math.floor(chance() * running.length)] ?? 0,
+        person: () => "failed",
+        end: (name, a, run, n) => {
+          const cost = Math.round(chance() * 200) / 100;
+          sum += cost;
+          world.append({ type: "attempt.used", n, a, usage: usage(cost / 2) });
+          world.append({ type: "attempt.used", n, a, usage: usage(cost) });
+          const luck = chance();
+          if (luck < 0.1) return { fail: "bad luck" };
+          if (luck < 0.2) return "lost";
+          if (run.task(n) === "e") return { value: { api: name } };
+          return { value: /n\d+l$/.test(name) ? listed : name };
+        },
+      });
+      let extended = 0;
+      world.check = (run, event) => {
+        if (event.type === "attempt.started")
+          expect(spentAround(run, event.n), `${run.name(event.n)} started`).toBeNull();
+      };
+      world.start();
+      for (let turn = 0; turn < 100 && world.go().run.status === "running"; turn++) {
+        expect(world.run.waitsForPeople()).toBe(true);
+        expect(world.run.spending().budgets).toMatchObject([
+          { name: "main", isSpent: true, cost: 5 + extended },
+        ]);
+        if (chance() < 0.3) world.crash().open();
+        expect(extend(world, "main", 3)).toBeNull();
+        extended += 3;
+        met++;
+      }
+      expect(world.run.status).not.toBe("running");
+      expect(world.run.spending().cost).toBeCloseTo(sum, 6);
+      expect(fold(plan, world.events).spending()).toEqual(world.run.spending());
+    },
+  );
+
+  it("are met often enough to say something", () => expect(met).toBeGreaterThan(40));
 });
