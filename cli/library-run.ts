@@ -6,7 +6,7 @@ import { type ChainEnd, chainStart } from "../runtime/journal-chain.ts";
 import type { Counts, RunView } from "../runtime/run-view.ts";
 import { flowErrorOf } from "./flow-error.ts";
 import type { Metrics, Run, RunEvent, RunResult } from "./library-types.ts";
-import { causesOf, nodesOf } from "./record.ts";
+import { causesOf } from "./record.ts";
 import { type News, toldEvent } from "./render/progress.ts";
 
 const none: Counts = {
@@ -154,14 +154,17 @@ function resultOf({ run, status, output, view }: Executed): Omit<RunResult, "met
 
 function metricsOf(view: RunView | null, status: Metrics["status"], openedAt: number, now: number): Metrics {
   const counts = view === null ? none : { ...view.counts };
-  const nodes = view === null ? [] : nodesOf(view);
-  const ran = nodes.flatMap(({ status, durationMs }) =>
-    status === "succeeded" && durationMs !== null ? [durationMs] : [],
-  );
-  const here = nodes.filter(
-    ({ status, endedAt, durationMs }) =>
-      (status === "succeeded" || status === "failed") && durationMs !== null && (endedAt ?? 0) >= openedAt,
-  );
+  let [ended, succeeded, sumMs] = [0, 0, 0];
+  for (const n of view === null ? [] : view.nodes()) {
+    const state = view?.state(n);
+    const [from, to] = [view?.startedAt(n) ?? null, view?.endedAt(n) ?? null];
+    if ((state !== "succeeded" && state !== "failed") || from === null || to === null) continue;
+    if (view?.reusedFrom(n) !== null) continue;
+    if (to >= openedAt) ended++;
+    if (state === "failed") continue;
+    succeeded++;
+    sumMs += to - from;
+  }
   const instances = view === null ? [] : view.instanceUse(now);
   const over = status === "succeeded" || status === "failed" || status === "cancelled";
   const until = over && view !== null ? (view.endedAt(0) ?? now) : now;
@@ -178,8 +181,8 @@ function metricsOf(view: RunView | null, status: Metrics["status"], openedAt: nu
       open: instances.reduce((sum, { open }) => sum + open, 0),
       active: instances.reduce((sum, { busy }) => sum + busy, 0),
     },
-    meanMs: ran.length === 0 ? null : ran.reduce((sum, ms) => sum + ms, 0) / ran.length,
+    meanMs: succeeded === 0 ? null : sumMs / succeeded,
     elapsedMs,
-    perSecond: here.length === 0 ? null : (here.length * 1000) / Math.max(1, elapsedMs),
+    perSecond: ended === 0 ? null : (ended * 1000) / Math.max(1, elapsedMs),
   };
 }

@@ -47,6 +47,41 @@ describe("the block", () => {
     ]);
   });
 
+  it("tells what agents have spent of a budget, and once when that is all of it", () => {
+    const plan = planOf((b) => {
+      b.budget = lit(5);
+      for (const name of ["lint", "compile", "test"]) b.task(name, "t", [0]);
+      return b.task("upload", "t", [0]);
+    });
+    const shown = new Shown(plan, { options: { jobs: 2 }, columns: 80 }).wait(1_000);
+    const used = (name: string, cost: number): void => {
+      const n = shown.world.run.find(name) ?? 0;
+      const counts = { requests: 1, input: 10, output: 10, cacheRead: 0, cacheWrite: 0 };
+      shown.world.append({ type: "attempt.used", n, a: 1, usage: { ...counts, cost } });
+    };
+    used("lint", 1.5);
+    shown.frame();
+    expect(shown.lines.at(-1)).toBe("0 of 4 done, 2 running, 1.50USD of 5USD, 1s");
+    used("compile", 3.5);
+    shown.end("lint").wait(1_000);
+    expect(shown.lines).toEqual([
+      "? main: its budget is spent: 5USD of 5USD",
+      "  compile  2s",
+      "  2 held by the budget of main, which is spent",
+      "1 of 4 done, 1 running, 5USD of 5USD, 2s",
+    ]);
+    shown.world.ask({ kind: "extend", n: 0, cost: 20, tokens: null });
+    shown.starts().wait(1_000);
+    expect(shown.lines).toEqual([
+      "? main: its budget is spent: 5USD of 5USD",
+      "· main: its budget was extended by 20USD by ada",
+      "  compile  3s",
+      "  test     1s",
+      "  1 held by room on this machine (`--jobs 2`)",
+      "1 of 4 done, 2 running, 5USD of 25USD, 3s",
+    ]);
+  });
+
   it("tells of limits how much is used, when there is more, and who waits", () => {
     const uses = [{ limit: "api", amounts: [{ unit: "requests", amount: lit(1) }] }];
     const plan = new Plans()
