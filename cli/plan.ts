@@ -21,6 +21,7 @@ import { duration } from "./render/amounts.ts";
 import { painter } from "./render/color.ts";
 import { dot } from "./render/dot.ts";
 import { type Graph, graphOf, mermaid, mermaidEdgesMax, planTable, whyNotKnown } from "./render/graph.ts";
+import { plannedBudgets } from "./render/spending.ts";
 import { svg } from "./render/svg.ts";
 import { count, visible, visibleLines } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
@@ -183,6 +184,8 @@ export async function drawPlan(
     const more = found.deadlines.length - shown.length;
     world.out.write(`deadlines: ${shown.join(", ")}${more > 0 ? `, … ${more} more` : ""}\n`);
   }
+  const budgets = plannedBudgets(plan);
+  if (budgets !== null) world.out.write(`${budgets}\n`);
   for (const line of placeLines(plan, on)) world.out.write(`${line}\n`);
   world.out.write("\n");
   for (const line of planTable(graph, levels, world.out.columns())) world.out.write(`${line}\n`);

@@ -20,7 +20,8 @@ export function planText(plan: Plan): string {
   for (const [name, flow] of Object.entries(plan.flows)) {
     const depth = flow.depth === null ? "" : `  depth ${flow.depth}`;
     const deadline = flow.deadline === null ? "" : `  deadline ${exprText(flow.deadline)}`;
-    lines.push("", `flow ${name} (${flow.file})${answer(flow.answer)}${depth}${deadline}`);
+    const budget = flow.budget === undefined ? "" : `  budget ${exprText(flow.budget)}`;
+    lines.push("", `flow ${name} (${flow.file})${answer(flow.answer)}${depth}${deadline}${budget}`);
     lines.push(...blockLines(flow.body, plan, "  "));
   }
   for (const task of Object.values(plan.tasks)) lines.push("", ...taskLines(task));
@@ -80,6 +81,8 @@ function stepLines(step: Step, slot: number, plan: Plan, indent: string): string
   if (step.kind === "phase" || step.kind === "gate") add("block", step.body);
   if (step.kind === "phase" && step.deadline !== null)
     lines.push(`${inner}deadline ${exprText(step.deadline)}`);
+  if (step.kind === "phase" && step.budget !== undefined)
+    lines.push(`${inner}budget ${exprText(step.budget)}`);
   if ("otherwise" in step && step.otherwise !== null) add("otherwise", step.otherwise);
   return lines;
 }

@@ -1,5 +1,7 @@
 // What agents have spent, as people read it, beside what they may.
 
+import type { Plan } from "../../compiler/plan.ts";
+import type { Expr } from "../../compiler/plan-expr.ts";
 import { spellMoney } from "../../compiler/spell.ts";
 import type { Amounts, BudgetView, RunView, SpendingView } from "../../runtime/run-view.ts";
 import { count, visible } from "./text.ts";
@@ -83,4 +85,32 @@ export function spentTeller(): (run: RunView) => readonly string[] {
       }
     return lines;
   };
+}
+
+const plannedMax = 5;
+
+/** `budgets: main 50USD, drafts 20USD and 2M tokens`; `…` where it depends on the run. Null: there are none. */
+export function plannedBudgets({ flow, flows, steps }: Plan): string | null {
+  const found = [
+    ...Object.values(flows).map(({ name, budget }) => ({ name, budget, first: name === flow })),
+    ...steps.flatMap((step) => (step.kind === "phase" ? [{ ...step, first: false }] : [])),
+  ]
+    .filter(({ budget }) => budget !== undefined)
+    .sort((a, b) => Number(b.first) - Number(a.first))
+    .map(({ name, budget }) => `${visible(name)} ${boundText(budget)}`);
+  const more = found.length - plannedMax;
+  const shown = found.slice(0, plannedMax).join(", ");
+  return found.length === 0 ? null : `budgets: ${shown}${more > 0 ? `, … ${more} more` : ""}`;
+}
+
+function boundText(budget: Expr | undefined): string {
+  const value = budget?.k === "lit" ? budget.v : null;
+  if (typeof value === "number") return spellMoney(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "…";
+  const { cost, tokens } = Object.fromEntries(Object.entries(value));
+  const parts = [
+    ...(typeof cost === "number" ? [spellMoney(cost)] : []),
+    ...(typeof tokens === "number" ? [tokensText(tokens)] : []),
+  ];
+  return parts.length === 0 ? "…" : parts.join(" and ");
 }
