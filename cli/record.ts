@@ -3,7 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import { sharedGraph } from "../runtime/analysis/analyze.ts";
 import { analyze, closeAnalysis } from "../runtime/analysis/pool.ts";
-import type { ArtifactRef, Event } from "../runtime/events.ts";
+import type { ArtifactRef, Event, EventType } from "../runtime/events.ts";
 import type { LimitView } from "../runtime/run-limits.ts";
 import type {
   Counts,
@@ -80,7 +80,7 @@ export interface RunRecord {
   readonly lastAt: number;
   /** Time in which somebody was at work on it, in ms; pauses before a resume do not count. */
   readonly wallMs: number;
-  /** So much of that nothing ran, since a gate asked a person. */
+  /** So much of that nothing ran, since a person was waited for. */
   readonly waitedMs: number;
   /** Sum and mean of the nodes' times, of those that ran. */
   readonly totalMs: number;
@@ -316,6 +316,9 @@ function history(view: RunView, events: Iterable<Event>) {
   };
 }
 
+/** What a person says to a run that waits without a question of a gate. */
+const moved: ReadonlySet<EventType> = new Set<EventType>(["budget.extended", "node.resumed", "node.decided"]);
+
 /** Adds up the time in which nothing ran and a person was asked, while somebody was at work on the run. */
 class Waiting {
   ms = 0;
@@ -325,7 +328,8 @@ class Waiting {
 
   take(event: Event): void {
     if (event.type === "run.opened") this.running.clear();
-    else if (this.asked.size > 0 && this.running.size === 0) this.ms += event.at - this.at;
+    else if (this.running.size === 0 && (this.asked.size > 0 || moved.has(event.type)))
+      this.ms += event.at - this.at;
     this.at = event.at;
     if (event.type === "attempt.started") this.running.add(event.n);
     if (event.type === "attempt.ended") this.running.delete(event.n);

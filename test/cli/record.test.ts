@@ -46,6 +46,32 @@ describe("the time of a run", () => {
   });
 });
 
+describe("a budget that is spent", () => {
+  it("is waited for by a person, too", async () => {
+    const plan = new Plans()
+      .task("t")
+      .flow("main", [], (b) => {
+        b.budget = lit(1);
+        const first = b.task("first", "t");
+        return b.task("then", "t", [first]);
+      })
+      .done();
+    const world: World = new World(plan, {
+      end: (name, a, _run, n) => {
+        const usage = { requests: 1, input: 1, output: 1, cacheRead: 0, cacheWrite: 0, cost: 1 };
+        world.append({ type: "attempt.used", n, a, usage });
+        return { value: name };
+      },
+    });
+    world.start().go();
+    world.now += 20_000;
+    world.ask({ kind: "extend", n: 0, cost: 5, tokens: null });
+    world.go();
+    const record = await recordOf(world.run, eventsOf(world), false, world.now);
+    expect([record.status, record.waitedMs, record.wallMs]).toEqual(["succeeded", 20_000, 20_020]);
+  });
+});
+
 describe("failures that were tolerated", () => {
   it("are named as that once the run has succeeded", async () => {
     const plan = new Plans()
