@@ -39,13 +39,15 @@ function listed(fates: readonly FateOf[]): string {
   return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function reasonOf({ name, task, fate }: FateOf, { journal, earlier }: FatesOptions): string {
+function reasonOf({ name, task, cached, fate }: FateOf, { journal, earlier }: FatesOptions): string {
   if (fate.as !== "starts") return "";
   const { changes, print, spoiled } = fate;
   if (spoiled !== null) return spoiled.replace(/^Its kept/, "its kept").replace(/\.$/, "");
   if (changes !== null && changes.length > 0) return changes.join("; ");
   if (earlier !== null) return earlier.has(name) ? "it had not succeeded" : "it is new";
-  return print === null ? `its task \`${task}\` has no \`cache\`` : cacheReason(journal, print);
+  if (print !== null) return cacheReason(journal, print);
+  // A place that does not answer, files that cannot be read.
+  return cached ? "what it would work with cannot be told now" : `its task \`${task}\` has no \`cache\``;
 }
 
 function cacheReason(journal: Journal, print: KnownPrint): string {

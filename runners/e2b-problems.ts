@@ -42,8 +42,15 @@ export function hintOf(without: string, lastWords: string, template: string): st
 /** Creations are counted by the second. */
 const nextSecondMs = 1_000;
 
-/** Why a sandbox cannot be had; null: nobody answered, so that one may have been made. */
-export function problemOf(error: unknown, { template, account }: E2bSettings): NoInstance | null {
+/**
+ * Why a sandbox cannot be had; null: nobody answered, so that one may have been made. `reached`: somebody has answered
+ * there before, and will again.
+ */
+export function problemOf(
+  error: unknown,
+  { template, account }: E2bSettings,
+  reached: boolean,
+): NoInstance | null {
   const message = messageOf(error);
   if (error instanceof AuthenticationError)
     return refused(
@@ -75,11 +82,14 @@ export function problemOf(error: unknown, { template, account }: E2bSettings): N
   if (status >= 400 && status < 500) return refused(`E2B refuses a sandbox of \`${template}\`: ${message}`);
   if (status >= 500)
     return { problem: "lost", message: `E2B could not make a sandbox of \`${template}\`: ${message}` };
-  if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN/.test(message))
-    return {
-      problem: "lost",
-      message: `E2B does not answer at ${whereOf(account)}: ${message}`,
-    };
+  if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN/.test(message)) {
+    const nobody = `E2B does not answer at ${whereOf(account)}: ${message}`;
+    return reached
+      ? { problem: "lost", message: nobody }
+      : refused(
+          `${nobody}\nIs this machine online? Another E2B than that is named by \`domain\` or \`api_url\`.`,
+        );
+  }
   return null;
 }
 

@@ -40,6 +40,9 @@ export function e2bRunner(asked: Partial<E2bOptions> = {}): Runner {
   };
 }
 
+/** \`flowc plan\` asks too, and somebody waits for it. */
+const identityMs = 10_000;
+
 /** What a sandbox is found again by. */
 const runKey = "flowc_run";
 
@@ -49,6 +52,8 @@ class E2bRunner {
   private readonly own = new Map<InstanceRef, Box>();
   /** That settings have named: what was left behind is looked for in each. */
   private readonly accounts = new Map<string, Account>();
+  /** Where somebody has answered already. */
+  private readonly reached = new Set<string>();
   /** Whose the sandboxes are that were found. */
   private readonly found = new Map<InstanceRef, Account>();
 
@@ -121,8 +126,9 @@ class E2bRunner {
   async identity({ template, account }: E2bSettings): Promise<string> {
     const [name = "", tag = "default"] = template.split(":");
     const known = `e2b ${account.domain ?? account.apiUrl ?? "e2b.app"} ${template}`;
-    if (account.apiKey === "") return known;
-    const tags = await Template.getTags(name, account).catch((error: unknown) => {
+    if (account.apiKey === "") throw new Error(noKey.message);
+    const soon = { ...account, requestTimeoutMs: identityMs };
+    const tags = await Template.getTags(name, soon).catch((error: unknown) => {
       if ([403, 404].includes(statusOf(error))) return [];
       throw error;
     });
@@ -149,7 +155,7 @@ class E2bRunner {
       flowc_token: token,
     };
     try {
-      return await Sandbox.create(template, {
+      const sandbox = await Sandbox.create(template, {
         ...account,
         metadata,
         timeoutMs: lifeMs,
@@ -157,8 +163,10 @@ class E2bRunner {
         // Who asks for it waits, and may be told to stop.
         retries: 0,
       });
+      this.reached.add(whereOf(account));
+      return sandbox;
     } catch (error) {
-      const problem = problemOf(error, settings);
+      const problem = problemOf(error, settings, this.reached.has(whereOf(account)));
       if (problem !== null && problem.problem !== "lost") return problem;
       const taken = await taking(account, token, lifeMs);
       if (taken !== null) return taken;

@@ -34,6 +34,8 @@ export interface FateOf {
   readonly n: number;
   readonly name: string;
   readonly task: string;
+  /** Its task says `cache`. */
+  readonly cached: boolean;
   readonly fate: Fate;
 }
 
@@ -105,7 +107,8 @@ function found(run: Run, fates: ReadonlyMap<number, Fate>): readonly FateOf[] {
     if (task === null || task.action === null || state === BRANCH) continue;
     const own = fates.get(n) ?? fateBy(state);
     const fate: Fate | null = own?.as === "starts" && mayBeSpared(run, n) ? { as: "open" } : own;
-    if (fate !== null) all.push({ n, name: run.name(n), task: task.name, fate });
+    const cached = (task.settings.cache ?? null) !== null;
+    if (fate !== null) all.push({ n, name: run.name(n), task: task.name, cached, fate });
   }
   return all;
 }

@@ -81,13 +81,21 @@ describe("E2B's traps", { skip: !isolates }, () => {
     await place.opened();
     place.server.fault({ on: ({ method }) => method !== "POST", status: 500 });
     await expect(place.runner.find("traps")).rejects.toThrow("E2B did not answer at http");
-    const nowhere = { ...place.spec().settings, api_url: "http://127.0.0.1:9" };
+    const nowhere = { ...place.spec().settings, api_url: "http://127.0.0.1:65533" };
     const lost = e2bRunner({ env: {} }).find("traps", new Set(), [nowhere]);
-    await expect(lost).rejects.toThrow("E2B did not answer at http://127.0.0.1:9");
+    await expect(lost).rejects.toThrow("E2B did not answer at http://127.0.0.1:65533");
     expect(await e2bRunner({ env: {} }).open({ ...place.spec(), settings: nowhere })).toMatchObject({
-      problem: "lost",
-      message: expect.stringContaining("http://127.0.0.1:9"),
+      problem: "refused",
+      message: expect.stringContaining("http://127.0.0.1:65533"),
     });
+  });
+
+  test("one that has answered, and does not any more, may come back", async () => {
+    await place.start();
+    await (await place.opened()).instance.close();
+    await place.server.close();
+    expect(await place.runner.open(place.spec())).toMatchObject({ problem: "lost" });
+    await place.start();
   });
 
   describe("a stream", () => {

@@ -119,6 +119,9 @@ describe("a sandbox's troubles", { skip: !isolates }, () => {
     expect(await of("base")).toMatch(/ base$/);
     place.server.fault({ on: ({ path }) => path.startsWith("/templates/"), status: 500 });
     await expect(of("mine")).rejects.toThrow();
+    // Without a key nobody can tell: what was answered before is not taken for what would be.
+    const settings = place.spec({ template: "mine", api_key: "" }).settings;
+    await expect(place.runner.identity(settings)).rejects.toThrow("no key");
   });
 });
 

@@ -59,7 +59,7 @@ describe("the fleet in sandboxes", { skip: !isolates, timeout: 900_000 }, () => 
     const gone = join(folder, "gone.flow");
     writeFileSync(
       gone,
-      `runner far { e2b: { template: "base", api_key: secret("E2B_API_KEY"), api_url: "http://127.0.0.1:9" } }
+      `runner far { e2b: { template: "base", api_key: secret("E2B_API_KEY"), api_url: "http://127.0.0.1:65533" } }
 task hello() -> string {
   runner: far
   reads:  []
@@ -78,6 +78,8 @@ flow main() -> string {
     for (const how of [[gone], ["--resume", "last"]]) {
       const ended = await flowc(["run", ...how, "--state", state], { env });
       expect(ended.code, ended.stderr).toBe(1);
+      expect(ended.stderr).toContain("Is this machine online?");
+      expect(ended.stderr).not.toContain("attempt 2");
       expect(ended.stderr).toContain("What this run may have left on e2b could not be ended");
       expect(ended.stderr).toMatch(/^next: flowc run --resume /m);
     }
