@@ -2,6 +2,7 @@
 
 import type { Plan } from "../compiler/plan.ts";
 import type { Value } from "../compiler/types.ts";
+import { standsIn } from "../runtime/git/stands.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { JournalError } from "../runtime/journal-errors.ts";
 import { type Fate, type FateOf, preview } from "../runtime/preview.ts";
@@ -63,6 +64,7 @@ async function foretold<T>(
       earlier: null,
       again: [],
       identityOf: identitiesOf(plan, on, project, world),
+      stands: standsIn(project.root, world.env),
       now: world.now(),
     });
     return tell(fates, journal);

@@ -4,6 +4,7 @@ import type { Plan } from "../compiler/plan.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import { identityIn } from "../runtime/attempt-places.ts";
 import { type Earlier, openEarlier } from "../runtime/earlier.ts";
+import { standsIn } from "../runtime/git/stands.ts";
 import type { Journal } from "../runtime/journal.ts";
 import { secretsNeeded } from "../runtime/places.ts";
 import { type FateOf, preview } from "../runtime/preview.ts";
@@ -39,6 +40,7 @@ export async function differences(
     earlier,
     again: request.again,
     identityOf: identitiesOf(plan, on, project, world),
+    stands: standsIn(project.root, world.env),
     now: world.now(),
   });
   if (earlier === null) return fateLines(fates, { journal, earlier: null });

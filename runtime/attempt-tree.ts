@@ -66,7 +66,9 @@ export class AttemptTree {
     if (tree.spec.branch === null) {
       const note = await world.trees.look(tree, scratch);
       const message = [report.message, note].flatMap((text) => text ?? []).join("; ");
-      return message === "" ? report : { ...report, message };
+      // What it looked at.
+      const landed = { branch: "", commit: tree.start, start: tree.start };
+      return { ...report, landed, ...(message === "" ? {} : { message }) };
     }
     const { writes } = order.settings;
     const landed = await world.trees.land(tree, nodeOf(order), { writes, watched: scratch, stop });

@@ -9,6 +9,7 @@ import { runAttempt } from "./attempt.ts";
 import { AttemptPlaces, placesOf } from "./attempt-places.ts";
 import type { CallPool } from "./calls/pool.ts";
 import { Changes } from "./changes.ts";
+import { standsIn } from "./git/stands.ts";
 import { MergeTurns, Trees } from "./git/trees.ts";
 import type { Lent, Wanted } from "./instances.ts";
 import type { InstanceRef, Runner } from "./runner.ts";
@@ -101,6 +102,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
           return settings.calls.ahead(path, action.export);
         },
         identity: (runner) => places.identity(runner),
+        stands: standsIn(settings.project, settings.inherited),
         sweep: (atOnce) => places.sweep(atOnce),
         sweepLeft: () => places.sweepLeft(),
         close: async () => {

@@ -3,7 +3,7 @@
 import type { Value } from "../compiler/types.ts";
 import { argsOf, type NodeSettings, settingsOf, taskOf } from "./decide-args.ts";
 import { changedParts, told } from "./difference.ts";
-import type { ArtifactRef, Event, EventBody, SpentBefore } from "./events.ts";
+import type { ArtifactRef, Event, EventBody, Landed, SpentBefore } from "./events.ts";
 import { openFiles } from "./files.ts";
 import { type Parts, partsOf } from "./fingerprint.ts";
 import type { Journal } from "./journal.ts";
@@ -74,6 +74,7 @@ class EarlierRun implements Earlier {
   private readonly answers: KeptAnswers;
   private readonly before: Earlier | null;
   private readonly files = new Map<number, readonly ArtifactRef[]>();
+  private readonly landed = new Map<number, Landed>();
   private readonly prints = new Map<number, string>();
 
   constructor(run: Run, events: readonly Event[], answers: KeptAnswers, before: Earlier | null) {
@@ -87,8 +88,14 @@ class EarlierRun implements Earlier {
       if (event.type === "attempt.started" || event.type === "attempt.ended" || event.type === "node.reused")
         if (event.print !== undefined) this.prints.set(event.n, event.print);
       if (event.type === "node.reused" || (event.type === "attempt.ended" && event.outcome === "succeeded"))
-        this.files.set(event.n, event.files ?? []);
+        this.left(event);
     }
+  }
+
+  private left({ n, files = [], landed }: Extract<Event, { type: "node.reused" | "attempt.ended" }>): void {
+    this.files.set(n, files);
+    if (landed === undefined) this.landed.delete(n);
+    else this.landed.set(n, landed);
   }
 
   find(node: NodeNow): Stands {
@@ -107,7 +114,9 @@ class EarlierRun implements Earlier {
       return "kept" in found ? found : { changes };
     }
     const value = this.run.value(m);
-    return { kept: { from: this.id, value, files: this.files.get(m) ?? [] } };
+    const landed = this.landed.get(m);
+    const tree = landed === undefined ? {} : { landed };
+    return { kept: { from: this.id, value, files: this.files.get(m) ?? [], ...tree } };
   }
 
   spent(): readonly SpentBefore[] {
@@ -194,6 +203,7 @@ function workParts(run: Run, n: number, values: readonly Value[], settings: Node
   return [
     ...(partsOf(work, true) ?? []),
     ["runner", JSON.stringify([settings.runner, runner ?? null])],
+    ...(settings.workspace === "project" ? [] : [["workspace", JSON.stringify(settings.workspace)] as const]),
     ...(settings.writes === null ? [] : [["writes", JSON.stringify(settings.writes)] as const]),
   ];
 }

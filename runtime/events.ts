@@ -183,6 +183,7 @@ export type EventBody =
       readonly from: string;
       readonly value?: Value;
       readonly files?: readonly ArtifactRef[];
+      readonly landed?: Landed;
       /** Fingerprint of its work, if its task has a `cache`. */
       readonly print?: string;
     }

@@ -61,10 +61,11 @@ export class Looks {
       looked(this.run, n);
       return;
     }
-    const { from, value, files } = kept;
+    const { from, value, files, landed } = kept;
     const own = {
       ...(value === null ? {} : { value }),
       ...(files.length === 0 ? {} : { files }),
+      ...(landed === undefined ? {} : { landed }),
       ...(print === null ? {} : { print: print.hash }),
     };
     this.recorder.record({ type: "node.reused", n, from, ...own });

@@ -45,6 +45,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     artifacts: world.artifacts,
     contents: new Contents(world.project),
     identityOf: async (runner) => (attempts.identity === undefined ? runner : attempts.identity(runner)),
+    stands: async (landed, spec) => attempts.stands?.(landed, spec) ?? null,
     earlier: open.earlier,
     again: ask.again?.names ?? [],
   });

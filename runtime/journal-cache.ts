@@ -2,7 +2,7 @@
 
 import type { Value } from "../compiler/types.ts";
 import { ArtifactError } from "./artifacts.ts";
-import type { ArtifactRef, Event } from "./events.ts";
+import type { ArtifactRef, Event, Landed } from "./events.ts";
 import type { Parts } from "./fingerprint.ts";
 import type { Journal } from "./journal.ts";
 import { worded } from "./journal-errors.ts";
@@ -15,6 +15,8 @@ export interface Kept {
   readonly from: string;
   readonly value: Value;
   readonly files: readonly ArtifactRef[];
+  /** Of a worktree's. */
+  readonly landed?: Landed;
 }
 
 /** A fingerprint with all that is written down of it. */

@@ -243,6 +243,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
     n: isCount,
     from: isText,
     value: maybe(isValue),
+    landed: maybe(isLanded),
     files: maybe(isFiles),
     print: maybe(isText),
   },

@@ -8,6 +8,7 @@ import { decide, looked } from "./decide.ts";
 import type { Earlier } from "./earlier.ts";
 import type { EventBody, RunOptions } from "./events.ts";
 import { openFiles } from "./files.ts";
+import type { Stands } from "./git/stands.ts";
 import type { Journal } from "./journal.ts";
 import type { KnownPrint } from "./journal-cache.ts";
 import { type IdentityOf, Reuse } from "./reuse.ts";
@@ -50,6 +51,8 @@ export interface PreviewParts {
   readonly earlier: Earlier | null;
   readonly again: readonly string[];
   readonly identityOf: IdentityOf;
+  /** As in `ReuseParts`. */
+  readonly stands?: Stands;
   /** Wall ms. */
   readonly now: number;
 }

@@ -8,6 +8,7 @@ import type { Earlier, NodeNow } from "./earlier.ts";
 import { approvalOf } from "./earlier-approvals.ts";
 import type { EventBody } from "./events.ts";
 import { type Parts, partsOf, printOf, type Work } from "./fingerprint.ts";
+import type { Stands } from "./git/stands.ts";
 import type { Journal } from "./journal.ts";
 import { type Kept, KeptAnswers, type KnownPrint } from "./journal-cache.ts";
 import { JournalError } from "./journal-errors.ts";
@@ -42,6 +43,8 @@ export interface ReuseParts {
   readonly artifacts: ArtifactStore;
   readonly contents: Contents;
   readonly identityOf: IdentityOf;
+  /** Does what was left on a branch still stand? Not there: it does. */
+  readonly stands?: Stands;
   /** The run that this one goes on from. */
   readonly earlier: Earlier | null;
   /** Names of nodes that may be done only once and are to run again. */
@@ -90,6 +93,13 @@ export class Reuse {
     if (earlier === null) return this.found(n, print);
     const stands = earlier.find({ run: this.run, n, print, ...node });
     if ("kept" in stands) {
+      const { landed } = stands.kept;
+      const { workspace } = node.settings;
+      if (landed !== undefined && typeof workspace === "object" && this.parts.stands !== undefined)
+        return this.parts.stands(landed, workspace).then((why) => {
+          if (why === null) return this.checked(n, stands.kept, print);
+          return this.guarded(n, { ...nothing, print, changes: [why] });
+        });
       const own = this.checked(n, stands.kept, print);
       return own instanceof Promise ? own.then((look) => this.guarded(n, look)) : this.guarded(n, own);
     }

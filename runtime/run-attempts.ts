@@ -81,13 +81,14 @@ export function settleIn(run: Cells, places: readonly Place[] | null, since: num
 export function reused(
   run: Cells,
   n: number,
-  { from, value = null }: Extract<EventBody, { type: "node.reused" }>,
+  { from, value = null, landed }: Extract<EventBody, { type: "node.reused" }>,
 ): void {
   assert(run.kindOf(n) === "task" && run.states.get(n) === READY, `cell ${n} is reused and is not ready`);
   run.startTimes.set(n, run.startTimes.get(n) || run.now);
   run.again.delete(n);
   run.reuses.set(n, from);
-  noteSuccess(run, n, value);
+  if (landed !== undefined) run.ends.trees.reused(n, landed);
+  noteSuccess(run, n, value, landed ?? null);
   succeed(run, n, value);
 }
 

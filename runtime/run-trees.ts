@@ -1,6 +1,6 @@
 // What a run remembers of its worktrees: answers that are to be merged, what its branches are at, and who met a conflict.
 
-import type { EventBody } from "./events.ts";
+import type { EventBody, Landed } from "./events.ts";
 import type { WorktreePast } from "./git/worktree.ts";
 
 type Answered = Extract<EventBody, { type: "attempt.answered" }>;
@@ -18,6 +18,11 @@ export class RunTrees {
     this.answers.set(event.n, event);
     const { branch, commit } = event.landed;
     this.branches.set(branch, { commit, n: event.n });
+  }
+
+  /** What it has left in another run stands. */
+  reused(n: number, { branch, commit }: Landed): void {
+    if (branch !== "") this.branches.set(branch, { commit, n });
   }
 
   ended({ n, outcome, why }: Ended): void {

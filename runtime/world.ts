@@ -10,6 +10,7 @@ import type { Answered, AttemptOrder } from "./attempt-order.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import type { Bell } from "./bell.ts";
 import type { ArtifactRef, Place } from "./events.ts";
+import type { Stands } from "./git/stands.ts";
 import type { InstanceNews, Lent } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Identity } from "./lease.ts";
@@ -34,6 +35,8 @@ export interface RunAttempts {
   sweepLeft(): Promise<readonly string[]>;
   /** What a runner's places are made of, for fingerprints; not there: its name. */
   identity?(runner: string): Promise<string | null>;
+  /** Does what a node has left on a branch still stand? Not there: it does. */
+  readonly stands?: Stands;
   close(): Promise<void>;
 }
 

@@ -257,6 +257,58 @@ git update-ref refs/heads/next $(git commit-tree $(git write-tree) -p next -m la
   });
 });
 
+describe("a run that goes on with an edited flow", () => {
+  const flow = (last: string): string => `
+task add(file: string) -> string {
+  workspace: worktree(branch: "add/~{file}", from: "main", into: "next")
+  run "echo x >> ~{file}; echo ~{file} > $OUT"
+}
+task look() -> string {
+  workspace: worktree(from: "main")
+  run "cat a.txt"
+  return stdout
+}
+task last_one() {
+  run "${last}"
+}
+flow main() {
+  one = add(file: "a.txt")
+  two = look()
+  last_one() after one, two
+}
+`;
+  async function again(change: (repository: TestRepository) => void) {
+    const repository = new TestRepository();
+    const first = await repository.run(flow("exit 1"));
+    expect(Object.keys(failures(first))).toEqual(["last_one"]);
+    change(repository);
+    const second = await repository.run(flow("true"), { from: { run: first.run, takeOver: false } });
+    expect([failures(second), second.status]).toEqual([{}, "succeeded"]);
+    const reused = ["one", "two"].filter(
+      (name) => second.view.reusedFrom(second.view.find(name) ?? 0) !== null,
+    );
+    return { repository, reused };
+  }
+
+  it("keeps what was merged, as long as it would start from the same commit", async () => {
+    const { repository, reused } = await again(() => {});
+    expect([reused, repository.line("next")]).toEqual([
+      ["one", "two"],
+      ["Merge branch 'add/a.txt' into next", "first"],
+    ]);
+  });
+
+  it("does what would start from another commit again", async () => {
+    const { repository, reused } = await again((moved) => moved.commit({ "c.txt": "c\n" }, "more"));
+    expect([reused, repository.line("next").length]).toEqual([[], 3]);
+  });
+
+  it("does again what was taken out of the branch that it was merged into", async () => {
+    const { repository, reused } = await again((reset) => reset.git("branch", "-D", "next", "add/a.txt"));
+    expect([reused, repository.at("next", "a.txt")]).toEqual([["two"], "a\nx"]);
+  });
+});
+
 describe("a worktree of which a place has a copy", () => {
   it("gets back what was changed, made and removed there, and nothing that it ignores", async () => {
     const repository = new TestRepository({ "a.txt": "a\n", "b.txt": "b\n", "run.sh": "echo" });
