@@ -285,6 +285,7 @@ function logOf(journal: Journal, id: string, attempts: number, n: number, world:
   if (attempts === 0) return null;
   const { err, out } = logPaths(journal.folderOf(id), n, attempts);
   // What printed nothing left no file.
-  const path = [err, out].find((one) => (statSync(one, { throwIfNoEntry: false })?.size ?? 0) > 0);
+  const printed = (one: string): boolean => (statSync(one, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  const path = [err, out].find(printed) ?? [err, out].find((one) => existsSync(one));
   return path === undefined ? null : shownPath(world, path);
 }
