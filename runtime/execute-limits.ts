@@ -11,6 +11,7 @@ import { LimitRows } from "./limit-rows.ts";
 import { LimitSight } from "./limit-sight.ts";
 import type { Took } from "./limit-state.ts";
 import { boundsText } from "./limit-texts.ts";
+import { countsMs } from "./limit-window.ts";
 import type { Run } from "./run.ts";
 import { rankOf } from "./run-settings.ts";
 import type { World } from "./world.ts";
@@ -233,7 +234,7 @@ export class LimitShare {
   }
 
   private msOf(limit: string): number {
-    return Math.ceil((this.run.limits.state(limit)?.ms ?? 0) * 1.05);
+    return countsMs(this.run.limits.state(limit)?.ms ?? 0);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Pieces } from "./gc-pieces.ts";
 import type { Journal } from "./journal.ts";
 import { worded } from "./journal-errors.ts";
 import { runStride } from "./journal-schema.ts";
+import { forgetUse } from "./limit-rows.ts";
 import { integer, transact } from "./sqlite.ts";
 
 /** Nobody can open the run any more when this returns. */
@@ -12,6 +13,7 @@ export function forgetRun(journal: Journal, key: number): void {
     transact(journal.database, () => {
       for (const table of ["request", "lease"])
         journal.database.prepare(`DELETE FROM ${table} WHERE run = ?`).run(key);
+      forgetUse(journal.database, key);
       journal.database.prepare("DELETE FROM run WHERE id = ?").run(key);
     });
   } catch (error) {

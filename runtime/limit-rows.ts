@@ -55,6 +55,17 @@ export const keptMs = 3_600_000;
 
 const nextSeq = "(SELECT coalesce(max(seq), 0) + 1 FROM limit_use)";
 
+/**
+ * The run goes, inside of the transaction of others: it holds nothing, and what it took counts on, of a run that no other
+ * can become.
+ */
+export function forgetUse(database: Database, run: number): void {
+  database
+    .prepare(`UPDATE limit_use SET run = -run, ended = coalesce(ended, at), seq = ${nextSeq} WHERE run = ?`)
+    .run(run);
+  database.prepare("DELETE FROM limit_run WHERE run = ?").run(run);
+}
+
 export class LimitRows {
   private readonly run: number;
   private readonly epoch: number;

@@ -15,8 +15,13 @@ interface Entry {
  * What a node asks for is asked somewhat after its start: until its attempt has ended, so much of the window later at most;
  * of a short window more, since a busy machine takes as long to send a request, however short that is.
  */
-const laterMost = 1 / 20;
+const laterMost = 1 / 25;
 const laterMostMs = 1000;
+
+/** So long after its start something may count at most, in a window of `ms`. */
+export function countsMs(ms: number): number {
+  return Math.ceil(ms + Math.max(ms * laterMost, Math.min(ms, laterMostMs)));
+}
 
 /** Times are wall ms. `key`: of an attempt, which is free again once that has ended. */
 export class SlidingWindow {
@@ -33,7 +38,7 @@ export class SlidingWindow {
 
   constructor(ms: number, like: SlidingWindow | null = null) {
     this.ms = ms;
-    this.later = Math.max(ms * laterMost, Math.min(ms, laterMostMs));
+    this.later = countsMs(ms) - ms;
     if (like === null) return;
     for (const each of like.past.slice(like.head)) this.settle(this.counted({ ...each }));
     for (const [key, each] of like.open) {

@@ -1,4 +1,4 @@
-// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, and containers against Docker by hand.
+// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, containers against Docker by hand, and how much of a limit is used.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { benchDocker } from "./docker.ts";
 import { benchDockerMany } from "./docker-many.ts";
 import { benchE2b } from "./e2b.ts";
 import { benchForecast } from "./forecast.ts";
+import { benchLimits } from "./limits.ts";
 import { benchNodes } from "./nodes.ts";
 import { benchReuse } from "./reuse.ts";
 import { benchRun } from "./run.ts";
@@ -47,6 +48,7 @@ try {
     "docker",
     "docker-many",
     "e2b",
+    "limits",
   ].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
   if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
@@ -57,6 +59,7 @@ try {
   if (all || asked.includes("docker")) await benchDocker(folder);
   if (all || asked.includes("docker-many")) await benchDockerMany(folder);
   if (all || asked.includes("e2b")) await benchE2b(folder);
+  if (all || asked.includes("limits")) await benchLimits(join(folder, "limits"));
   if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));
 } finally {
   rmSync(folder, { recursive: true, force: true });
