@@ -31,7 +31,6 @@ export interface Offsets {
  * everybody can read it in `/proc`. bash counts in 1,024 bytes.
  */
 const lowestMark = 2 ** 52;
-const stepMs = 40;
 
 /** So much of a command's output comes with what is told of it; what is more is fetched from its file. */
 export const inlineBytesMax = 512 * 1024;
@@ -40,10 +39,13 @@ const pieceBytesMax = 64 * 1024;
 const plainBytesMax = 4096;
 
 /**
- * `flowc_ls` lists in `k` what lives with the mark `m` or in the group `q`; `flowc_end` ends that: TERM, so many steps
- * of grace, KILL. `flowc_tell` tells what is new: `:o` and `:r` are pieces of the two outputs, `:p` and `:q` are too, as plain text, `:g` their sizes.
- * `flowc_follow` does so until the command has ended: `:e` CODE HOW WHY, then their sizes. WHY: `memory` when something was ended for want of it meanwhile, `disk` when that is full, `-`. HOW is `s` when it was a signal:
- * bash prints a line about that, to where we read it. Its file is as long from the beginning: a full disk still has room for it. What could not be started: `:n` WHY. A beat: `:t`.
+ * `flowc_ls` lists in `k` what lives with the mark `m` or in the group `q`; `flowc_end` ends that: TERM, so
+ * many ms of grace, KILL; it looks less and less often, as a hundred of them may share a processor.
+ * `flowc_tell` tells what is new: `:o` and `:r` are pieces of the two outputs, `:p` and `:q` are too, as plain
+ * text, `:g` their sizes. `flowc_follow` does so until the command has ended: `:e` CODE HOW WHY, then their
+ * sizes. WHY: `memory` when something was ended for want of it meanwhile, `disk` when that is full, `-`. HOW is
+ * `s` when it was a signal: bash prints a line about that, to where we read it. Its file is as long from the
+ * beginning: a full disk still has room for it. What could not be started: `:n` WHY. A beat: `:t`.
  */
 const functions = `trap : HUP INT QUIT TERM
 exec 2>/dev/null </dev/null
@@ -59,11 +61,13 @@ if [ "$3" = "$q" ]; then k="$k \${x#/proc/}"; continue; fi
 while read -r a b y v z; do if [ "$a$b$y" = Maxfilesize ]; then
 [ "$v" = "$m" ] && k="$k \${x#/proc/}"; break; fi; done < $x/limits
 done; }
+flowc_nap() { [ "$w" -le "$g" ] || w=$g
+printf -v y 0.%03d "$w"; sleep "$y"; g=$((g-w)) w=$((w*2)); [ "$w" -le 320 ] || w=320; }
 flowc_end() { flowc_ls; [ "$k" ] || return 0
-kill -TERM $k; kill -CONT $k
-while [ "$g" -gt 0 ]; do sleep 0.04; g=$((g-1)); flowc_ls; [ "$k" ] || return 0; done
-g=250
-while [ "$g" -gt 0 ]; do kill -KILL $k; sleep 0.04; g=$((g-1)); flowc_ls; [ "$k" ] || return 0; done; return 1; }
+kill -TERM $k; kill -CONT $k; w=20
+while [ "$g" -gt 0 ]; do flowc_nap; flowc_ls; [ "$k" ] || return 0; done
+g=10000 w=20
+while [ "$g" -gt 0 ]; do kill -KILL $k; flowc_nap; flowc_ls; [ "$k" ] || return 0; done; return 1; }
 flowc_piece() { printf ':%s ' "$1"
 if [ "$3$ended" = 0y ]; then base64 -w0 < "$2"; elif [ "$3" = 0 ]; then head -c "$4" "$2" | base64 -w0; else tail -c "+$(($3+1))" "$2" | head -c "$(($4-$3))" | base64 -w0; fi
 echo; b=$((b-$4+$3)); }
@@ -135,7 +139,7 @@ export function orderScript(order: Order): string {
     folder,
     String(lowestMark + mark),
     bytesOf(mark),
-    steps(graceMs),
+    String(Math.ceil(graceMs)),
     seconds(beatMs),
     cwd,
     env["PATH"] ?? "",
@@ -160,7 +164,7 @@ flowc_follow
 
 /** Ends what a command has started. `group`: of the command. */
 export function stopScript({ mark, graceMs }: Order, group: number): string {
-  return `${functions}m=${bytesOf(mark)} g=${steps(graceMs)} q=${group}\nflowc_end\n`;
+  return `${functions}m=${bytesOf(mark)} g=${Math.ceil(graceMs)} q=${group}\nflowc_end\n`;
 }
 
 export const noRoom = "no-room";
@@ -171,10 +175,6 @@ export const roomCheck = `{ printf '%65536s' > /tmp/flowc/room || echo ${noRoom}
 /** In bytes, as `/proc` shows it. */
 function bytesOf(mark: number): string {
   return String(BigInt(lowestMark + mark) * 1024n);
-}
-
-function steps(ms: number): string {
-  return String(Math.ceil(ms / stepMs));
 }
 
 function seconds(ms: number): string {
