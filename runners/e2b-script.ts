@@ -92,11 +92,11 @@ o=$n r=$e; return 0; }
 flowc_room() { printf '%65536s' > "$d/told" && : > "$d/told"; }
 flowc_over() { read -r l < "$d/end" && [ "\${l:0:1}" != . ]; }
 flowc_starved() { u=0; mapfile -t k < /proc/vmstat; for x in "\${k[@]}"; do case $x in oom_kill\\ *) u=\${x#* }; break;; esac; done; }
-flowc_follow() { b=${inlineBytesMax} p=100 z=$SECONDS ended=
+flowc_follow() { b=${inlineBytesMax} p=100 z=$SECONDS ended= j=
 while ! flowc_over; do
 printf -v y %d.%03d "$((p/1000))" "$((p%1000))"
-if read -r -t "$y" -u 7 l; then case $l in s*) echo ":$l";; x) break;; esac
-elif [ $? -le 128 ]; then flowc_over || { echo :n died; exit; }; fi
+if read -r -t "$y" -u 7 l; then l=$j$l j=; case $l in s*) echo ":$l";; x) break;; esac
+else x=$? j=$j$l; [ "$x" -gt 128 ] || flowc_over || { echo :n died; exit; }; fi
 if flowc_tell; then p=200; else p=$((p*2)); [ "$p" -le 2000 ] || p=2000; fi
 if [ $((SECONDS-z)) -ge "$beat" ]; then echo :t; z=$SECONDS; fi
 done
