@@ -75,6 +75,12 @@ export const claudeAgentFacts: AgentFacts = {
         description:
           "Do the commands, settings, hooks and CLAUDE.md of the project count? A prompt that is a command of the project needs it.",
       },
+      warm: {
+        type: "boolean",
+        default: true,
+        description:
+          "Does its process stay in an instance that serves several nodes, and forget between them what was said?",
+      },
       home: {
         type: "string",
         minLength: 1,

@@ -5,10 +5,11 @@ import type {
   AgentEnd,
   AgentKind,
   AgentNews,
-  AgentReader,
   AgentRequest,
+  WarmKind,
+  WarmReader,
 } from "../runtime/agent.ts";
-import type { Exit } from "../runtime/runner.ts";
+import type { Exit, JsonSchema } from "../runtime/runner.ts";
 import { type ClaudeSeen, endOfClaude } from "./agent-claude-ends.ts";
 import { claudeAgentFacts } from "./agent-claude-kind.ts";
 import { ClaudeUsage } from "./agent-claude-usage.ts";
@@ -33,7 +34,27 @@ export const claudeAgent: AgentKind = {
     return { argv: [...argv, resumed, session.id], env, stdin: request.prompt, files };
   },
   reader: (request) => new ClaudeReader(request),
+  warm: (settings) => (settings["warm"] === false ? null : warmClaude),
 };
+
+/** A process that is asked by lines, and answers each as if it were alone. */
+const warmClaude: WarmKind = {
+  command: (request) => {
+    const { session } = request;
+    const { argv, env, files } = claudeProcess(request);
+    const begins = session.resumes ? "--resume" : "--session-id";
+    const named = session.id === "" ? [] : [begins, session.id];
+    return { argv: [...argv, "--input-format", "stream-json", ...named], env, files };
+  },
+  ask: (prompt) => lineOf(prompt),
+  forget: lineOf("/clear"),
+  reader: (request, before) =>
+    new ClaudeReader(request, before instanceof ClaudeReader ? before.usage : undefined),
+};
+
+function lineOf(content: string): string {
+  return JSON.stringify({ type: "user", message: { role: "user", content } });
+}
 
 const mcpFile = "mcp.json";
 
@@ -56,7 +77,7 @@ export function claudeProcess(request: AgentRequest): Omit<AgentCommand, "stdin"
   add("--disallowedTools", textsIn(settings["denied_tools"]).join(","));
   add("--max-turns", numberIn(settings, "max_turns"));
   add("--max-budget-usd", budget);
-  if (schema !== null) argv.push("--json-schema", JSON.stringify(schema));
+  if (schema !== null) argv.push("--json-schema", schemaTold(schema));
   argv.push("--setting-sources", project === true ? "project" : "");
   if (mcp !== undefined) argv.push("--mcp-config", `${temporary}/${mcpFile}`);
   if (project !== true) argv.push("--strict-mcp-config");
@@ -73,11 +94,16 @@ export function claudeProcess(request: AgentRequest): Omit<AgentCommand, "stdin"
   };
 }
 
-export class ClaudeReader implements AgentReader {
+/** It reads an older dialect, and leaves out without a word what names another. */
+function schemaTold({ $schema: _, ...schema }: JsonSchema): string {
+  return JSON.stringify(schema);
+}
+
+export class ClaudeReader implements WarmReader {
   private readonly request: AgentRequest;
   private readonly used: ClaudeUsage;
   private seen: ClaudeSeen = { result: null, offered: true, error: "", afterMs: null };
-  private session = "";
+  session = "";
 
   /** `before`: what the process had used when the request began. */
   constructor(request: AgentRequest, before?: ClaudeUsage) {

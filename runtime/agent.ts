@@ -81,6 +81,25 @@ export interface AgentReader {
   end(exit: Exit, errors: string): AgentEnd;
 }
 
+/** How one process of a kind serves several requests, one after the other: each is a line of its standard input. */
+export interface WarmKind {
+  /** Starts it. `resumes`: it begins in that session. The request's prompt and budget are no matter of it. */
+  command(request: AgentRequest): Omit<AgentCommand, "stdin">;
+  /** The line, without newline, by which it is asked. */
+  ask(prompt: string): string;
+  /** The line after which it remembers nothing, and has a new session. */
+  readonly forget: string;
+  /** `before`: that of what it was told before; null: it is told this first. */
+  reader(request: AgentRequest, before: WarmReader | null): WarmReader;
+}
+
+export interface WarmReader extends AgentReader {
+  /** What it was told is done: it can be told something else. */
+  readonly isOver: boolean;
+  /** In which it works; "": not told yet. */
+  readonly session: string;
+}
+
 export interface AgentKind {
   /** The word in `agent x { KIND: { … } }`. */
   readonly kind: string;
@@ -89,6 +108,8 @@ export interface AgentKind {
   readonly install: string;
   command(request: AgentRequest): AgentCommand;
   reader(request: AgentRequest): AgentReader;
+  /** Null, or not there: each request is a command of its own. `settings`: those of the agent. */
+  warm?(settings: AgentSettings): WarmKind | null;
 }
 
 /** What can be told of a kind without asking anybody: `flowc check` reads it. */

@@ -3,7 +3,16 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { endAnswer } from "../compiler/types.ts";
-import type { AgentEnd, AgentFault, AgentKind, AgentNews, AgentRequest } from "./agent.ts";
+import type {
+  AgentEnd,
+  AgentFault,
+  AgentKind,
+  AgentNews,
+  AgentReader,
+  AgentRequest,
+  Usage,
+  WarmKind,
+} from "./agent.ts";
 import type { Answer } from "./answer.ts";
 import { type AskedFor, answerOfAgent, askedFor } from "./answer-asked.ts";
 import { stopped } from "./ask-home.ts";
@@ -22,7 +31,7 @@ import type { LogPaths } from "./log-paths.ts";
 import { readTail } from "./output.ts";
 import { withSecrets } from "./places.ts";
 import { redactor, redactText } from "./redact.ts";
-import type { Exit, Workspace } from "./runner.ts";
+import type { Exit, Instance, Workspace } from "./runner.ts";
 
 /** So many of the things that it did are shown when it failed, each in so many characters. */
 const doingMax = 5;
@@ -52,6 +61,7 @@ export interface AskPlace {
   readonly ask: AskOrder;
   readonly world: AttemptWorld;
   readonly workspace: Workspace;
+  readonly instance: Instance;
   readonly of: Lent["of"];
   /** As told to the run: what the attempt is found by. */
   readonly ref: string;
@@ -77,7 +87,9 @@ export async function askAgent(place: AskPlace, prompt: string): Promise<Asked> 
   if (asked === null) return { report: failed("launch", "The plan does not say who is asked.") };
   const kind = await place.world.agent(asked.kind);
   if ("problem" in kind) return { report: failed("launch", kind.problem) };
-  return new Asking(place, kind, prompt).answer();
+  const answered = await new Asking(place, kind, prompt).answer();
+  await place.world.warm.rest(place.instance, "report" in answered);
+  return answered;
 }
 
 class Asking {
@@ -203,6 +215,9 @@ class Asking {
       temporary: `${workspace.temporary}/ask${++this.commands}`,
       budget: left,
     };
+    const warm = place.of === null ? null : (kind.warm?.(request.settings) ?? null);
+    const stayed = warm === null ? null : await this.stayed(warm, request);
+    if (stayed !== null) return stayed;
     const made = await attempted(async () => ({
       command: kind.command(request),
       reader: kind.reader(request),
@@ -214,10 +229,7 @@ class Asking {
     // Whoever writes it down may be gone, and an attempt that is told to end must end.
     if (session !== this.told) await Promise.race([this.tellSession(session), stopped(place.stop)]);
     if (place.stop.aborted) return { report: this.commands === 1 ? neverBegan : cancelled };
-    const secrets = place.secrets;
-    const output = new AskOutput(reader, secrets.length === 0 ? null : () => redactor(secrets), (news) =>
-      this.hear(news),
-    );
+    const output = this.output(reader, () => {});
     const exit = await workspace.exec(
       {
         argv: ["sh", "-c", 'exec "$0" "$@" < "$FLOWC_PROMPT"', ...command.argv],
@@ -229,6 +241,48 @@ class Asking {
     );
     this.usage.next();
     return this.ended(exit, output, command.argv[0] ?? "", () => reader.end(exit, output.said));
+  }
+
+  /** As `command` does, of an agent that stays in the instance. */
+  private async stayed(kind: WarmKind, request: AgentRequest): Promise<Heard | null> {
+    const { place } = this;
+    const { order, world, workspace, env, deadline } = place;
+    const { budget } = request;
+    const dear = new AbortController();
+    let heard: AskOutput | null = null;
+    const ended = await world.warm.ask(place.instance, {
+      ...{ kind, request, workspace, env, logs: place.logs },
+      affinity: order.settings.affinity,
+      stop: AbortSignal.any([deadline.signal, dear.signal]),
+      opened: (read) => {
+        heard = this.output(read, (usage) => {
+          if (budget !== null && usage.cost !== null && usage.cost > budget && !read.isOver) dear.abort();
+        });
+        return heard.filter;
+      },
+      inSession: async (id) => {
+        this.session = id;
+        if (id !== this.told) await Promise.race([this.tellSession(id), stopped(place.stop)]);
+      },
+    });
+    if (ended === null) return null;
+    const { exit, reader } = ended;
+    const output: AskOutput = heard ?? this.output(reader, () => {});
+    this.usage.next();
+    if (dear.signal.aborted && !deadline.signal.aborted) {
+      const spent = this.usage.total.cost ?? 0;
+      return { report: await this.printed(failed("budget", overBudget(spent))) };
+    }
+    const [program = ""] = kind.command(request).argv;
+    return this.ended(exit, output, program, () => reader.end(exit, output.said));
+  }
+
+  private output(reader: AgentReader, used: (usage: Usage) => void): AskOutput {
+    const { secrets } = this.place;
+    return new AskOutput(reader, secrets.length === 0 ? null : () => redactor(secrets), (news) => {
+      this.hear(news);
+      for (const each of news) if (each.kind === "usage") used(each.usage);
+    });
   }
 
   private async ended(exit: Exit, output: AskOutput, program: string, judge: () => AgentEnd): Promise<Heard> {

@@ -4,6 +4,7 @@ import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Type, TypeTable, Value } from "../compiler/types.ts";
 import type { AgentKind, Usage } from "./agent.ts";
 import type { Turns } from "./ask-home.ts";
+import type { WarmAgents } from "./ask-warm.ts";
 import type { AskedAgent, AskOrder, InSession } from "./asked.ts";
 import type { LentWorld } from "./attempt-lent.ts";
 import type { CallPool } from "./calls/pool.ts";
@@ -101,6 +102,8 @@ export interface AttemptWorld extends EarlyWorld, LentWorld, TreeWorld {
   limited(n: number, a: number, afterMs: number): void;
   /** What the agent does, as a short line for people. */
   does(n: number, text: string): void;
+  /** Agents that stay in the instances of declared runners. */
+  readonly warm: WarmAgents;
   /** Who goes on in one session does so when the one before has ended. */
   readonly turns: Turns;
   /** What an agent left where it worked may be needed by a later node. */

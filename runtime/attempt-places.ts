@@ -115,6 +115,7 @@ export class AttemptPlaces {
       timer: (ms, wake) => world.timer(ms, wake),
       random: () => world.random(),
       isOurs: () => world.isOurs(),
+      kept: (instance) => world.kept(instance),
       tell: (text) => world.tell(text),
       begun: (runner) => world.begun(runner),
       closed: (i, why) => world.closed(i, why),

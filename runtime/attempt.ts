@@ -160,7 +160,12 @@ class Attempt {
         action.kind === "run"
           ? this.run(action.command, workspace, local, env, deadline, early)
           : action.kind === "ask"
-            ? this.ask(action.prompt, { workspace, of: lent.of, ref, env, deadline }, local, early)
+            ? this.ask(
+                action.prompt,
+                { workspace, instance: lent.instance, of: lent.of, ref, env, deadline },
+                local,
+                early,
+              )
             : this.call(action, workspace, lent.runner, local, env, deadline, early),
       );
     } finally {
@@ -293,7 +298,7 @@ class Attempt {
 
   private async ask(
     prompt: Expr,
-    at: Pick<AskPlace, "workspace" | "of" | "ref" | "env" | "deadline">,
+    at: Pick<AskPlace, "workspace" | "instance" | "of" | "ref" | "env" | "deadline">,
     local: readonly Value[],
     early: Early | null,
   ): Promise<AttemptReport> {

@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentKind, Usage } from "./agent.ts";
 import { Turns } from "./ask-home.ts";
+import { WarmAgents } from "./ask-warm.ts";
 import type { InSession } from "./asked.ts";
 import { runAttempt } from "./attempt.ts";
 import { AttemptPlaces, placesOf } from "./attempt-places.ts";
@@ -42,12 +43,17 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       const { run, folder, epoch, inherited, isOurs, files, clock, timer, placed, early, answered } = of;
       const paths = new Map<string, string>();
       // A folder for each owner: one that was taken over and does not know it yet tidies up nothing but its own.
-      const scratch = new Scratch(join(folder, "tmp", String(epoch)));
+      const own = join(folder, "tmp", String(epoch));
+      const scratch = new Scratch(own);
       const { plan, on, random, instances, begun, asks, limits } = of;
+      const warm = new WarmAgents({ run, folder: own, isOurs, started: (ref) => places.ours(ref) });
       const places = new AttemptPlaces(
         { ...settings, plan, on },
         { run, inherited, project: settings.project, ...(begun === undefined ? {} : { begun }) },
-        { ...instances, timer, random, isOurs, now: () => clock.monotonic(), wall: () => clock.now() },
+        {
+          ...{ ...instances, timer, random, isOurs, now: () => clock.monotonic(), wall: () => clock.now() },
+          kept: (instance) => warm.keptBy(instance),
+        },
       );
       const trees = new Trees({
         ...{ run, project: settings.project, runFolder: folder, turns: merges },
@@ -83,6 +89,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         },
         limited: (n: number, a: number, afterMs: number) => limits.paused(n, a, clock.now() + afterMs),
         does: (n: number, text: string) => asks.does(n, text),
+        warm,
         turns: new Turns(),
         keepsHomes: plan.steps.some((step) => "overrides" in step && step.overrides?.session !== undefined),
         agent: (kind: string) => settings.agent(kind),

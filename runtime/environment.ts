@@ -31,6 +31,15 @@ const inheritedElsewhere = [
   "LOCALAPPDATA",
 ] as const;
 
+/** What differs from attempt to attempt, and is the same to whoever serves several. */
+export const attemptNames: ReadonlySet<string> = new Set([
+  "TMPDIR",
+  "OUT",
+  "FLOWC_NODE",
+  "FLOWC_ATTEMPT",
+  "FLOWC_IDEMPOTENCY_KEY",
+]);
+
 /** The kernel takes no variable of 128 KB or more. */
 const variableBytesMax = 128 * 1024 - 1;
 

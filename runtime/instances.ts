@@ -52,6 +52,8 @@ export interface PoolWorld extends InstanceNews {
   timer(ms: number, wake: () => void): () => void;
   random(): number;
   isOurs(): boolean;
+  /** The instance as it is lent: with what else has to end before it. */
+  kept(instance: Instance): Instance;
 }
 
 export interface PoolOf {
@@ -344,12 +346,13 @@ export class InstancePool {
     if (limits.rates.length > 0) await this.told(name);
     if (this.closed) return { problem: "lost", message: "Nobody waits for it any more." };
     try {
-      return await runner.open({
+      const made = await runner.open({
         tag: this.tagFor(wanted.tag, spare),
         ...{ settings, project, folder, needs },
         tell: (text) => this.world.tell(text),
         isOurs: () => this.world.isOurs(),
       });
+      return "problem" in made ? made : this.world.kept(made);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { problem: "lost", message: `No instance could be made: ${message}` };

@@ -23,6 +23,26 @@ const number: JsonSchema = {
   required: ["n"],
   additionalProperties: false,
 };
+/** As flowc makes them of a type. */
+const ofType: JsonSchema = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  type: "object",
+  properties: { review: { $ref: "#/$defs/Review" } },
+  required: ["review"],
+  $defs: {
+    Review: {
+      title: "Review",
+      type: "object",
+      properties: {
+        approved: { type: "boolean", description: "Is it good?" },
+        n: { type: "integer", minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+        kind: { enum: ["bug", "style"] },
+        more: { anyOf: [{ $ref: "#/$defs/Review" }, { type: "null" }] },
+      },
+      required: ["approved"],
+    },
+  },
+};
 const settings = { model: "sonnet" };
 const wrong = 'ANSWER {"n":"x"}\n'.repeat(6);
 
@@ -35,6 +55,11 @@ export const claudeCases: Readonly<Record<string, ClaudeCase>> = {
     prompt: 'BASH echo hi\nANSWER {"n":1}',
     settings: { ...settings, allowed_tools: ["Bash"] },
     schema: number,
+  },
+  "answer-of-a-type": {
+    prompt: 'ANSWER {"review":{"approved":true,"n":3,"kind":"bug","more":null}}',
+    settings,
+    schema: ofType,
   },
   "answer-wrong-once": { prompt: 'ANSWER {"n":"x"}\nANSWER {"n":2}', settings, schema: number },
   "answer-wrong-always": { prompt: wrong, settings, schema: number },

@@ -22,6 +22,7 @@ import { localRunner } from "../runners/local.ts";
 import type { Usage } from "../runtime/agent.ts";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import { Turns } from "../runtime/ask-home.ts";
+import { WarmAgents } from "../runtime/ask-warm.ts";
 import { runAttempt } from "../runtime/attempt.ts";
 import type { AttemptOrder, AttemptSettings, AttemptWorld } from "../runtime/attempt-order.ts";
 import { ownInstance } from "../runtime/attempt-places.ts";
@@ -134,6 +135,12 @@ export function openTestWorld({
   const does: string[] = [];
   const pauses: number[] = [];
   const runner = localRunner({ graceMs: 300 });
+  const warm = new WarmAgents({
+    run: "r1",
+    folder: join(root, "agents"),
+    isOurs: () => true,
+    started: () => {},
+  });
   const world: AttemptWorld = {
     project,
     runFolder,
@@ -169,6 +176,7 @@ export function openTestWorld({
     used: (_n, _a, usage) => used.push(usage),
     limited: (_n, _a, afterMs) => pauses.push(afterMs),
     does: (_n, text) => does.push(text),
+    warm,
     turns: new Turns(),
     keepsHomes: false,
     agent: (kind) => openAgentRegistry([]).open(kind),

@@ -45,6 +45,7 @@ class Rig {
           };
         },
         random: () => 0,
+        kept: (instance) => instance,
         isOurs: () => this.ours,
         tell: (text) => this.told.push(text),
         begun: async (name) => void this.begun.push(`${name} at ${this.now}`),

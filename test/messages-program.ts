@@ -30,13 +30,14 @@ export interface Turn {
 
 const word = /^(SAY|WRITE|BASH|TOOL|ANSWER|FAIL|CUT|DROP|HANG|WAIT|USAGE|NEXT)(?: (.*))?$/;
 
-function isProgram(text: string): boolean {
-  return text.split("\n").some((line) => word.test(line.trim()));
+function linesOf(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.filter((line) => word.test(line)).join("\n");
 }
 
 /**
  * The turn that a conversation has come to. The last prompt with lines of a program says what is done; a later prompt without
- * any goes on behind the next `NEXT`, and does the last part again when there is none.
+ * any, or with the same, goes on behind the next `NEXT`, and does the last part again when there is none.
  */
 export function turnOf(messages: readonly unknown[]): Turn {
   let program = "";
@@ -49,8 +50,9 @@ export function turnOf(messages: readonly unknown[]): Turn {
     }
     if (message["role"] !== "user") continue;
     for (const text of promptsOf(message["content"])) {
-      if (isProgram(text)) {
-        program = text;
+      const lines = linesOf(text);
+      if (lines !== "" && lines !== program) {
+        program = lines;
         part = 0;
       } else part++;
       turn = 0;

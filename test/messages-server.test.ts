@@ -49,6 +49,8 @@ describe("a prompt that is a program", () => {
     expect(said(first, assistant, user("wrong"), assistant, user("again"))).toMatchObject({
       input: { n: 2 },
     });
+    const again = user('Once more:\nANSWER {"n":1}\nNEXT\nANSWER {"n":2}');
+    expect(said(first, assistant, again)).toMatchObject({ input: { n: 2 } });
     // Both in one message, as after a request that failed.
     expect(
       said(

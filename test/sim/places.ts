@@ -131,6 +131,7 @@ export class Places implements Attempts {
         ...{ ...instances, timer, random },
         now: () => clock.monotonic(),
         wall: () => clock.now(),
+        kept: (instance) => instance,
         // Who was killed looks after nothing any more.
         isOurs: () => !this.instances.dead && of.isOurs(),
       },
