@@ -17,7 +17,7 @@ import type { InstanceRef, Runner } from "./runner.ts";
 import { Folders, Scratch } from "./scratch.ts";
 import { tokensOf } from "./usage.ts";
 import type { AttemptArtifacts } from "./workspace.ts";
-import type { Attempts } from "./world.ts";
+import type { Attempts, RunAttempts } from "./world.ts";
 
 export interface AttemptsSettings {
   /** Absolute. */
@@ -41,7 +41,6 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
     places: (plan, on) => placesOf({ ...settings, plan, on }),
     open: (of) => {
       const { run, folder, epoch, inherited, isOurs, files, clock, timer, placed, early, answered } = of;
-      const paths = new Map<string, string>();
       // A folder for each owner: one that was taken over and does not know it yet tidies up nothing but its own.
       const own = join(folder, "tmp", String(epoch));
       const scratch = new Scratch(own);
@@ -98,16 +97,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       };
       return {
         start: (order, stop) => runAttempt(order, world, stop),
-        ahead: ({ action }) => {
-          if (action?.kind !== "call") return 0;
-          // Asked for each node that is to start.
-          let path = paths.get(action.file);
-          if (path === undefined) {
-            path = join(settings.project, action.file);
-            paths.set(action.file, path);
-          }
-          return settings.calls.ahead(path, action.export);
-        },
+        ahead: aheadIn(settings),
         identity: (runner) => places.identity(runner),
         stands: standsIn(settings.project, settings.inherited),
         sweep: (atOnce) => places.sweep(atOnce),
@@ -120,6 +110,23 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         },
       };
     },
+  };
+}
+
+function aheadIn({
+  project,
+  calls,
+}: Pick<AttemptsSettings, "project" | "calls">): NonNullable<RunAttempts["ahead"]> {
+  const paths = new Map<string, string>();
+  return ({ action }) => {
+    if (action?.kind !== "call") return 0;
+    // Asked for each node that is to start.
+    let path = paths.get(action.file);
+    if (path === undefined) {
+      path = join(project, action.file);
+      paths.set(action.file, path);
+    }
+    return calls.ahead(path, action.export);
   };
 }
 
