@@ -182,7 +182,7 @@ class Asking {
     this.given = given;
     if (given === undefined) {
       const words = text.trim().replace(/\s+/g, " ");
-      const last = words === "" ? "" : ` Its last words: ${shortened(words)}`;
+      const last = words === "" ? "" : ` Its last words: ${shortened(words).replace(/[^.!?…]$/, "$&.")}`;
       return { problem: `The agent ended without an answer.${last}` };
     }
     const { order, left } = this.place;

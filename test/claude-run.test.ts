@@ -27,7 +27,6 @@ interface Case {
   readonly settings?: string;
   /** Of the task. */
   readonly more?: string;
-  readonly agent?: string;
   readonly prompt: string;
   readonly server?: MessagesOptions;
   readonly files?: Readonly<Record<string, string>>;
@@ -87,12 +86,6 @@ flow main(prompt: string) -> Review {
     prompt: "/create-spec shop",
     settings: "project_settings: true",
     files: { ".claude/commands/create-spec.md": `Write a specification for $ARGUMENTS.\n${good}\n` },
-    sessions: 1,
-  },
-  "budget-spent": {
-    prompt: "USAGE 100000 20000\nBASH true\nBASH true",
-    settings: 'allowed_tools: ["Bash"]',
-    agent: "budget: 0.50USD",
     sessions: 1,
   },
 };
@@ -167,7 +160,7 @@ async function printed({ ended }: Started): Promise<string> {
   return `${stderr}${stdout}exit ${code}\n`;
 }
 
-function flowOf({ settings = "", more = "", agent = "", flow }: Case, url: string): string {
+function flowOf({ settings = "", more = "", flow }: Case, url: string): string {
   const model = settings.includes("model:") ? "" : `model: "sonnet"${settings === "" ? "" : ", "}`;
   return `type Review {
   approved: bool
@@ -177,7 +170,6 @@ function flowOf({ settings = "", more = "", agent = "", flow }: Case, url: strin
 agent coder {
   claude: { ${model}${settings} }
   env: { ANTHROPIC_API_KEY: secret("ANTHROPIC_API_KEY"), ANTHROPIC_BASE_URL: "${url}" }
-  ${agent}
 }
 
 task review(prompt: string) -> Review {

@@ -1,9 +1,10 @@
-// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, containers against Docker by hand, and how much of a limit is used.
+// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, containers against Docker by hand, how much of a limit is used, and agents that stay.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bin, root } from "../program.ts";
+import { benchAgents } from "./agents.ts";
 import { benchCheck } from "./check.ts";
 import { compare, table } from "./compare.ts";
 import { benchDocker } from "./docker.ts";
@@ -49,6 +50,7 @@ try {
     "docker-many",
     "e2b",
     "limits",
+    "agents",
   ].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
   if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
@@ -58,6 +60,7 @@ try {
   if (all || asked.includes("forecast")) benchForecast();
   if (all || asked.includes("docker")) await benchDocker(folder);
   if (all || asked.includes("docker-many")) await benchDockerMany(folder);
+  if (all || asked.includes("agents")) await benchAgents(folder);
   if (all || asked.includes("e2b")) await benchE2b(folder);
   if (all || asked.includes("limits")) await benchLimits(join(folder, "limits"));
   if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));
