@@ -258,10 +258,13 @@ export class Box {
   private stopping(talk: Talk, order: Order, stop: AbortSignal) {
     let over: Promise<unknown> = Promise.resolve();
     const begin = () => {
-      over = talk.begun.then(async () => {
-        if (talk.group === 0) return;
+      const unheard = new Promise<"unheard">((resolve) => setTimeout(resolve, unheardMs, "unheard").unref());
+      over = Promise.race([talk.begun, unheard]).then(async (how) => {
+        // All that it started carries its mark, whether or not anybody has heard that it began.
+        if (talk.group === 0 && how !== "unheard") return;
         // What cannot be stopped ends with its sandbox.
-        if ((await this.ask(stopScript(order, talk.group)).catch(() => null)) === null) await this.close();
+        if ((await this.ask(stopScript(order, talk.group || noGroup)).catch(() => null)) === null)
+          await this.close();
       });
     };
     if (stop.aborted) begin();
@@ -276,6 +279,9 @@ function isFullHere(error: unknown): error is Error {
 }
 
 const killed: Exit = { kind: "signalled", signal: "SIGKILL" };
+/** So long a stop waits to hear that the command began. */
+const unheardMs = 2_000;
+const noGroup = -1;
 const envdPort = "49983";
 const askMs = 120_000;
 const transferMs = 3_600_000;
