@@ -11,6 +11,7 @@ import type {
 } from "../runtime/agent.ts";
 import type { Exit } from "../runtime/runner.ts";
 import { commandAgentFacts } from "./agent-command-kind.ts";
+import { brief, endOf, type Fields, numberIn, objectIn, sentence, textIn } from "./agent-lines.ts";
 
 /** Where it finds the JSON Schema of its answer, below the request's `temporary`. */
 const schemaFile = "answer.schema.json";
@@ -33,8 +34,6 @@ export const commandAgent: AgentKind = {
   },
   reader: (request) => new LinesRead(request),
 };
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** What `why` of a `failed` may say. */
 const faults: readonly AgentFault[] = [
@@ -73,18 +72,18 @@ class LinesRead implements AgentReader {
         return [];
       case "failed": {
         const said = faults.find((fault) => fault === fields["why"]);
-        this.ended = { kind: "failed", fault: said ?? "other", message: sentence(fields, "It failed") };
+        this.ended = { kind: "failed", fault: said ?? "other", message: messageIn(fields, "It failed") };
         return [];
       }
       case "limited":
         this.ended = {
           kind: "limited",
-          message: sentence(fields, "Its model gives nothing now"),
+          message: messageIn(fields, "Its model gives nothing now"),
           afterMs: msIn(fields),
         };
         return [];
       case "lost":
-        this.ended = { kind: "lost", message: sentence(fields, "It could not reach its model") };
+        this.ended = { kind: "lost", message: messageIn(fields, "It could not reach its model") };
         return [];
       default:
         return this.wonder(text);
@@ -93,11 +92,8 @@ class LinesRead implements AgentReader {
 
   end(exit: Exit, errors: string): AgentEnd {
     if (this.ended !== null) return this.ended;
-    if (exit.kind !== "exited" || exit.code !== 0) {
-      const last = errors.trimEnd().split("\n").at(-1)?.trim() ?? "";
-      const told = last === "" ? "" : ` It said: ${last}`;
-      return { kind: "failed", fault: "command", message: `${endOf(exit)}${told}` };
-    }
+    if (exit.kind !== "exited" || exit.code !== 0)
+      return { kind: "failed", fault: "command", message: endOf(exit, errors) };
     if (this.answer === null && this.request.schema !== null && this.strange !== null)
       return {
         kind: "failed",
@@ -108,42 +104,15 @@ class LinesRead implements AgentReader {
   }
 
   private wonder(text: string): readonly AgentNews[] {
-    this.strange ??= text.length > 200 ? `${text.slice(0, 200)}…` : text;
+    this.strange ??= brief(text, 200);
     return [];
   }
 }
 
-function endOf(exit: Exit): string {
-  if (exit.kind === "exited") return `It exited with ${exit.code}.`;
-  return exit.kind === "signalled" ? `It was ended by ${exit.signal}.` : exit.message;
-}
-
-/** Null: no JSON object. Such lines are for people, and stand in the log. */
-function objectIn(text: string): Fields | null {
-  if (!text.trimStart().startsWith("{")) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : null;
-  } catch {
-    return null;
-  }
-}
-
-function numberIn(fields: Fields, name: string): number | null {
-  const value = fields[name];
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : null;
-}
-
-function textIn(fields: Fields, name: string): string {
-  const value = fields[name];
-  return typeof value === "string" ? value : "";
-}
-
 /** What it says as `message`, as a sentence. */
-function sentence(fields: Fields, otherwise: string): string {
+function messageIn(fields: Fields, otherwise: string): string {
   const text = textIn(fields, "message").trim() || otherwise;
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+  return sentence(text.charAt(0).toUpperCase() + text.slice(1));
 }
 
 /** `after`, in seconds. */

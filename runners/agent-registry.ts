@@ -5,31 +5,13 @@ import { claudeAgentFacts } from "./agent-claude-kind.ts";
 import { codexAgentFacts } from "./agent-codex-kind.ts";
 import { commandAgentFacts } from "./agent-command-kind.ts";
 import { geminiAgentFacts } from "./agent-gemini-kind.ts";
-import {
-  exportOf,
-  fieldOf,
-  isKindName,
-  loadFrom,
-  messageOf,
-  type Problem,
-  packagesAbove,
-} from "./registry-packages.ts";
+import { type Kinds, openKinds } from "./kinds.ts";
+import { exportOf, fieldOf, type Known, loadFrom, messageOf, type Problem } from "./registry-packages.ts";
 
-export interface AgentRegistry {
-  /** Of all kinds: built in, then those of packages, sorted. */
-  names(): readonly string[];
-  /** Null: neither built in nor installed. */
-  find(kind: string): AgentFacts | Problem | null;
-  open(kind: string): Promise<AgentKind | Problem>;
-}
-
-interface Known {
-  readonly facts: AgentFacts;
-  open(): Promise<AgentKind | Problem>;
-}
+export type AgentRegistry = Kinds<AgentFacts, AgentKind>;
 
 /** What `flowc check` reads of a kind is small, and stands by itself. */
-export const builtInAgents: readonly Known[] = [
+export const builtInAgents: readonly Known<AgentFacts, AgentKind>[] = [
   { facts: claudeAgentFacts, open: async () => (await import("./agent-claude.ts")).claudeAgent },
   { facts: codexAgentFacts, open: async () => (await import("./agent-codex.ts")).codexAgent },
   { facts: geminiAgentFacts, open: async () => (await import("./agent-gemini.ts")).geminiAgent },
@@ -39,40 +21,15 @@ export const builtInAgents: readonly Known[] = [
 const packagePrefix = "flowc-agent-";
 
 /** The kinds of agents that a project can use; `folders` as for runners. */
-export function openAgentRegistry(
-  folders: readonly string[],
-  known: readonly Known[] = builtInAgents,
-): AgentRegistry {
-  const packages = new Map<string, Known | Problem | null>();
-  const lookUp = (kind: string): Known | Problem | null => {
-    const own = known.find(({ facts }) => facts.kind === kind);
-    if (own !== undefined || !isKindName(kind)) return own ?? null;
-    let found = packages.get(kind);
-    if (found === undefined) {
-      const name = packagePrefix + kind;
-      found = loadFrom(name, folders, (exported) => agentIn(exported, kind, name));
-      packages.set(kind, found);
-    }
-    return found;
-  };
-  const names = () => [...known.map(({ facts }) => facts.kind), ...packagesAbove(folders, packagePrefix)];
-  return {
-    names,
-    find: (kind) => {
-      const found = lookUp(kind);
-      return found === null || "problem" in found ? found : found.facts;
-    },
-    open: async (kind) => {
-      const found = lookUp(kind);
-      if (found === null)
-        return { problem: `There is no agent of kind \`${kind}\` here; known: ${names().join(", ")}.` };
-      return "problem" in found ? found : found.open();
-    },
-  };
+export function openAgentRegistry(folders: readonly string[], known = builtInAgents): AgentRegistry {
+  return openKinds({
+    ...{ sort: "agent", packagePrefix, folders, known },
+    load: (kind, name) => loadFrom(name, folders, (exported) => agentIn(exported, kind, name)),
+  });
 }
 
 /** The export `agent`, if it is what the contract asks for. */
-function agentIn(exported: unknown, kind: string, name: string): Known | Problem {
+function agentIn(exported: unknown, kind: string, name: string): Known<AgentFacts, AgentKind> | Problem {
   const given = exportOf(exported, "agent", name);
   if ("problem" in given) return given;
   const agent = given.found;

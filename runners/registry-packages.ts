@@ -5,10 +5,10 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { KindFacts, Runner } from "../runtime/runner.ts";
 
-/** A kind, and how to get what makes its instances. */
-export interface Known {
-  readonly facts: KindFacts;
-  open(): Promise<Runner | Problem>;
+/** A kind: what can be told of it, and how to get the thing itself. */
+export interface Known<Facts, Thing> {
+  readonly facts: Facts;
+  open(): Promise<Thing | Problem>;
 }
 
 export interface Problem {
@@ -17,7 +17,11 @@ export interface Problem {
 }
 
 /** A runner's package. Null: no folder has it. */
-export function loadPackage(kind: string, name: string, folders: readonly string[]): Known | Problem | null {
+export function loadPackage(
+  kind: string,
+  name: string,
+  folders: readonly string[],
+): Known<KindFacts, Runner> | Problem | null {
   return loadFrom(name, folders, (exported) => {
     const found = runnerIn(exported, kind, name);
     if ("problem" in found) return found;
