@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bin, root } from "../program.ts";
 import { benchAgents } from "./agents.ts";
+import { benchManyAgents } from "./agents-many.ts";
 import { benchCheck } from "./check.ts";
 import { compare, table } from "./compare.ts";
 import { benchDocker } from "./docker.ts";
@@ -50,6 +51,7 @@ try {
     "docker-many",
     "e2b",
     "limits",
+    "agents-many",
     "agents",
   ].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
@@ -61,6 +63,7 @@ try {
   if (all || asked.includes("docker")) await benchDocker(folder);
   if (all || asked.includes("docker-many")) await benchDockerMany(folder);
   if (all || asked.includes("agents")) await benchAgents(folder);
+  if (all || asked.includes("agents-many")) await benchManyAgents(folder);
   if (all || asked.includes("e2b")) await benchE2b(folder);
   if (all || asked.includes("limits")) await benchLimits(join(folder, "limits"));
   if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));

@@ -1,9 +1,10 @@
 // What a run of a hundred sandboxes costs flowc's own process, and how soon nothing is left of them after a cancel and after a kill.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Sandbox } from "@e2b/code-interpreter";
 import { type Started, start } from "../program.ts";
+import { usedBy } from "./used-by.ts";
 
 const TOGETHER = 100;
 const tickMs = 10;
@@ -109,19 +110,5 @@ flow main() -> string[] {
       if (holds(ids)) return ids;
       await new Promise((resolve) => setTimeout(resolve, tickMs));
     }
-  }
-}
-
-/** Of a process of this machine: the processor's time so far, and the most memory that it had. Null: it is gone. */
-function usedBy(pid: number): { readonly cpuMs: number; readonly memoryMb: number } | null {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    // One that has ended has no memory any more. The kernel counts in hundredths of a second.
-    if (kilobytes === undefined) return null;
-    const cpuMs = (Number(fields[11]) + Number(fields[12])) * 10;
-    return { cpuMs, memoryMb: Number(kilobytes) / 1000 };
-  } catch {
-    return null;
   }
 }
