@@ -32,8 +32,11 @@ const cases: readonly Case[] = [
   { flow: "examples/rollback.flow", inputs: ["version=2"], shares: true },
 ];
 
-/** Of these no command runs in a place: functions run in flowc, and the fleet has tests of its own in each. */
-const elsewhere = ["lockfile-audit", "modules", "package-fleet", "runner-copy"];
+/** Of these no command runs in a place: functions and agents run in flowc, or they have tests of their own for each. */
+const elsewhere = [
+  ...["lockfile-audit", "modules", "own-agent", "package-fleet", "parallel-streams", "runner-copy"],
+  ...["staged-delivery", "tickets"],
+];
 
 const server = isolates ? await E2bServer.start() : null;
 const folder = mkdtempSync(join(tmpdir(), "flowc-alike-"));

@@ -35,7 +35,9 @@ export function steady(text: string): string {
       })
       // Columns are as wide as the longest time in them.
       .map((line) =>
-        /\bTIME\b|\btook\b| {2}skipped|not started/.test(line) ? line.replace(/(?<=\S) {2,}/g, "  ") : line,
+        /\bTIME\b|\btook\b| {2}(?:skipped|ready|waiting)|not started/.test(line)
+          ? line.replace(/(?<=\S) {2,}/g, "  ")
+          : line,
       )
       .join("\n")
   );
