@@ -13,14 +13,14 @@ interface Entry {
 
 /**
  * What a node asks for is asked somewhat after its start: until its attempt has ended, so much of the window later at most;
- * of a short window more, since a busy machine takes as long to send a request, however short that is.
+ * of a short window more, since a busy machine takes as long to load a module and send a request, however short that is.
  */
 const laterMost = 1 / 25;
-const laterMostMs = 1000;
+const laterMostMs = 3000;
 
 /** So long after its start something may count at most, in a window of `ms`. */
 export function countsMs(ms: number): number {
-  return Math.ceil(ms + Math.max(ms * laterMost, Math.min(ms, laterMostMs)));
+  return Math.ceil(ms + Math.max(ms * laterMost, laterMostMs));
 }
 
 /** Times are wall ms. `key`: of an attempt, which is free again once that has ended. */

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { SlidingWindow } from "../runtime/limit-window.ts";
 import { chanceOf } from "./run-world.ts";
 
-/** So long that a twenty-fifth of it is more than a second. */
-const ms = 40_000;
+/** So long that a twenty-fifth of it is more than three seconds. */
+const ms = 80_000;
 const most = 20;
 
 /** Takes and ends by chance, never more than `most`; when each was taken, and how much. */
@@ -16,7 +16,7 @@ function taken(seed: number): { at: number; amount: number; until: number }[] {
   const open: { key: number; index: number }[] = [];
   let now = 5000;
   for (let key = 1; key < 400; key++) {
-    now += Math.floor(chance() * 2400);
+    now += Math.floor(chance() * 4800);
     window.pass(now);
     const amount = 1 + Math.floor(chance() * 8);
     if (window.used + amount > most) {
@@ -59,7 +59,7 @@ describe("a sliding window", () => {
     }
   });
 
-  it("lets an attempt ask a second later, even if the window is shorter than twenty-five", () => {
+  it("lets an attempt ask three seconds later, however short the window is-five", () => {
     const window = new SlidingWindow(2000);
     window.take(1, 0, 0, 5);
     window.end(1, 900);
@@ -68,7 +68,9 @@ describe("a sliding window", () => {
     expect(window.used).toBe(10);
     window.pass(2900);
     expect(window.used).toBe(5);
-    window.pass(3000);
+    window.pass(4999);
+    expect(window.used).toBe(5);
+    window.pass(5000);
     expect(window.used).toBe(0);
   });
 
@@ -80,11 +82,11 @@ describe("a sliding window", () => {
     window.correct(1, 9, 16_000);
     expect(window.used).toBe(9);
     window.end(1, 20_000);
-    window.pass(41_599);
+    window.pass(83_199);
     expect(window.used).toBe(9);
-    window.pass(41_600);
+    window.pass(83_200);
     expect(window.used).toBe(6);
-    window.pass(56_000);
+    window.pass(96_000);
     expect(window.used).toBe(0);
     expect(window.usedBy(0)).toBe(0);
   });

@@ -54,7 +54,7 @@ describe("a rate", () => {
     expect(decide(world.run, world.now).do).toBe("sleep");
     const n = world.run.find("all[i7].t") ?? 0;
     expect(world.run.heldBy(n, world.now)).toBe(
-      "the limit `api` (5 of 5 requests per 10s used; more in 11s)",
+      "the limit `api` (5 of 5 requests per 10s used; more in 13s)",
     );
   });
 
