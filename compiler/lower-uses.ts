@@ -102,21 +102,39 @@ function pathOrder(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
+/** Settings that are made of expressions, and of which: each has a line here, or stands among those that have none. */
+type WithoutExprs = "runner" | "agent" | "exitCodes" | "retry" | "effect" | "needs" | "priority";
+const exprsIn: Record<
+  Exclude<keyof TaskSettings, WithoutExprs>,
+  (settings: Partial<TaskSettings>) => readonly (Expr | null | undefined)[]
+> = {
+  timeout: ({ timeout }) => [timeout],
+  stall: ({ stall }) => [stall],
+  reads: ({ reads }) => [reads],
+  writes: ({ writes }) => [writes],
+  cache: ({ cache }) => [cache],
+  budget: ({ budget }) => [budget],
+  session: ({ session }) => [session],
+  affinity: ({ affinity }) => [affinity],
+  uses: ({ uses = [] }) => uses.flatMap(({ amounts }) => amounts.map(({ amount }) => amount)),
+  workspace: ({ workspace }) => {
+    if (workspace === undefined) return [];
+    return workspace.kind === "plain"
+      ? [workspace.value]
+      : [workspace.branch, workspace.from, workspace.into];
+  },
+  env: ({ env = [] }) => env.map((entry) => ("value" in entry ? entry.value : null)),
+  undo: ({ undo }) => {
+    if (undo === undefined || undo === null) return [];
+    const parts = undo.kind === "argv" ? undo.items : undo.pieces;
+    return parts.map((part) => (typeof part === "string" ? null : part.expr));
+  },
+};
+
 /** Expressions that settings are made of. */
 export function settingExprs(settings: Partial<TaskSettings> | null): readonly Expr[] {
   if (settings === null) return [];
-  const { timeout, stall, reads, writes, cache, budget, session, env, undo, workspace } = settings;
-  const exprs = [timeout, stall, reads, writes, cache, budget, session].flatMap((expr) =>
-    expr === undefined || expr === null ? [] : [expr],
-  );
-  if (workspace?.kind === "plain") exprs.push(workspace.value);
-  if (workspace?.kind === "worktree")
-    exprs.push(...[workspace.branch, workspace.from, workspace.into].flatMap((expr) => expr ?? []));
-  for (const entry of env ?? []) if ("value" in entry) exprs.push(entry.value);
-  if (undo?.kind === "argv") exprs.push(...undo.items.map((item) => item.expr));
-  if (undo?.kind === "shell")
-    for (const piece of undo.pieces) if (typeof piece !== "string") exprs.push(piece.expr);
-  return exprs;
+  return Object.values(exprsIn).flatMap((of) => of(settings).flatMap((expr) => expr ?? []));
 }
 
 /** Does an expression mention what the work wrote? */

@@ -1,6 +1,6 @@
 // What must hold of every plan, whatever the program: slots that exist, uses that are complete. Gives what is wrong.
 
-import { eachExpr, settingExprs } from "../compiler/lower-uses.ts";
+import { eachExpr } from "../compiler/lower-uses.ts";
 import type { Plan } from "../compiler/plan.ts";
 import type { Expr } from "../compiler/plan-expr.ts";
 import type { Block, Step } from "../compiler/plan-steps.ts";
@@ -64,6 +64,7 @@ function checkStep(step: Step, plan: Plan, frame: Frame, wrong: string[]): void 
   };
   for (const use of step.uses) check(use, uses);
   for (const expr of exprsOf(step)) eachExpr(expr, (part) => part.k === "slot" && check(part, uses));
+  if (step.kind === "task") for (const slot of slotsIn(step.overrides)) check(slot, uses);
   if (step.kind === "flow")
     step.args.forEach((arg, i) => {
       const own = new Set((step.argUses[i] ?? []).map(keyOf));
@@ -86,7 +87,16 @@ function exists(slot: Path, plan: Plan, frame: Frame): boolean {
   return id !== undefined;
 }
 
-/** The expressions whose slots a step itself has to wait for. */
+/** All slots in a `with`, of whichever setting: found without the compiler's own list of settings. */
+function slotsIn(value: unknown): readonly Path[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (!("k" in value && value.k === "slot" && "up" in value && "i" in value))
+    return Object.values(value).flatMap(slotsIn);
+  const inside = "in" in value && Array.isArray(value.in) ? { in: value.in.map(Number) } : {};
+  return [{ up: Number(value.up), i: Number(value.i), ...inside }];
+}
+
+/** The expressions whose slots a step itself has to wait for, but for its `with`. */
 function exprsOf(step: Step): readonly Expr[] {
   const some = (exprs: readonly (Expr | null)[]) => exprs.filter((expr): expr is Expr => expr !== null);
   switch (step.kind) {
@@ -97,7 +107,9 @@ function exprsOf(step: Step): readonly Expr[] {
     case "approve":
       return some([step.by, step.within]);
     case "task":
-      return [...step.args, ...settingExprs(step.overrides)];
+      return step.args;
+    case "phase":
+      return some([step.deadline, step.budget ?? null]);
     case "if":
       return [step.cond];
     case "for":
