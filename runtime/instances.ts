@@ -289,12 +289,13 @@ export class InstancePool {
     if (wanted === null) throw new Bug("an instance is made before one was wanted");
     const shape = shapeOf(wanted);
     const kept = Math.max(1, ...this.of.limits.rates.map(({ amount }) => amount));
+    const asked = this.world.now();
     this.last = wanted;
-    this.opens = [...this.opens, this.world.now()].slice(-kept);
+    this.opens = [...this.opens, asked].slice(-kept);
     this.opening.push(shape);
     if (waiting !== null) waiting.asked = true;
     this.track(
-      this.open(waiting, wanted, shape).then(() => {
+      this.open(waiting, wanted, asked).then(() => {
         if (waiting !== null) waiting.asked = false;
         if (this.opening.length === 0) this.calm();
         this.go();
@@ -302,8 +303,10 @@ export class InstancePool {
     );
   }
 
-  private async open(waiting: Waiting | null, wanted: Wanted, shape: string): Promise<void> {
-    const made = await this.opened(wanted, waiting === null);
+  /** `asked`: when it was begun, as {@link opens} has it. */
+  private async open(waiting: Waiting | null, wanted: Wanted, asked: number): Promise<void> {
+    const shape = shapeOf(wanted);
+    const made = await this.opened(wanted, asked, waiting === null);
     const { runner, name } = this.of;
     if (!("problem" in made) && !this.closed) {
       this.trouble.over();
@@ -339,11 +342,11 @@ export class InstancePool {
     if (at >= 0) this.opening.splice(at, 1);
   }
 
-  private async opened(wanted: Wanted, spare: boolean): Promise<Instance | NoInstance> {
+  private async opened(wanted: Wanted, asked: number, spare: boolean): Promise<Instance | NoInstance> {
     const { runner, settings, project, name, limits } = this.of;
     const { folder, needs } = wanted;
     // Else who comes after a crash would not know, and make too many too soon.
-    if (limits.rates.length > 0) await this.told(name);
+    if (limits.rates.length > 0) await this.told(name, asked);
     if (this.closed) return { problem: "lost", message: "Nobody waits for it any more." };
     try {
       const made = await runner.open({
@@ -360,8 +363,7 @@ export class InstancePool {
   }
 
   /** It is made when that is told, and counts from then on. */
-  private async told(name: string): Promise<void> {
-    const asked = this.world.now();
+  private async told(name: string, asked: number): Promise<void> {
     await Promise.race([this.world.begun(name), this.whenOver]);
     const at = this.opens.lastIndexOf(asked);
     this.opens = [...this.opens.toSpliced(at, at < 0 ? 0 : 1), this.world.now()].sort((a, b) => a - b);

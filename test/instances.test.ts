@@ -17,6 +17,8 @@ class Rig {
   readonly pool: InstancePool;
   ours = true;
   now = 0;
+  /** So many ms go by with each look at the clock. */
+  tick = 0;
   private timers: { at: number; wake: () => void }[] = [];
   private made = 0;
 
@@ -36,7 +38,7 @@ class Rig {
     this.pool = new InstancePool(
       { name: "rust", runner, settings: {}, limits: all, project: "/project", begun },
       {
-        now: () => this.now,
+        now: () => (this.now += this.tick),
         timer: (ms, wake) => {
           const timer = { at: this.now + ms, wake };
           this.timers.push(timer);
@@ -253,6 +255,18 @@ describe("a pool of instances", () => {
     await all;
     expect(rig.opened.map((each) => Number(each.split(" at ")[1]))).toEqual([300, 600, 1300]);
     expect(rig.begun).toEqual(["rust at 300", "rust at 600", "rust at 1300"]);
+  });
+
+  it("makes as many as its rate allows, also where each look at the clock finds it later", async () => {
+    const rig = new Rig({ max: 9, rates: [{ amount: 2, ms: 1000 }] });
+    rig.tick = 0.001;
+    const first = rig.take(1);
+    await rig.pass(300);
+    const later = [2, 3, 4].map((node) => rig.take(node));
+    await rig.pass(2000);
+    await Promise.all([first, ...later]);
+    const moments = rig.opened.map((each) => Math.round(Number(each.split(" at ")[1]) / 100));
+    expect(moments).toEqual([0, 3, 10, 13]);
   });
 
   it("forgets who is stopped, and ends all that is there or is being made", async () => {
