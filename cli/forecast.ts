@@ -76,7 +76,9 @@ export function forecasting(journal: Journal, clock: Clock): Forecasting {
   return {
     watch: (news) => {
       run = news.run;
-      waits = news.waits;
+      const { running, ready } = news.run.counts;
+      // Nobody foretells when somebody else gives back what a limit or a place has.
+      waits = news.waits || (running === 0 && ready > 0);
       for (const event of news.events) {
         const end = endedOf(event);
         if (end?.outcome === "succeeded") ended.push(end.n);

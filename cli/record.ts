@@ -221,6 +221,7 @@ export async function recordOf(
     nodes,
     causes: causesOf(view),
     ...past,
+    wallMs: past.wallMs + seenAt - past.lastAt,
     instances: view.instanceUse(past.lastAt),
     limits: view.limitUse(seenAt),
     seenAt,

@@ -170,9 +170,9 @@ const iso = (ms: number | null): string | null => (ms === null ? null : new Date
 const pauseMsMin = 10_000;
 
 /** `5m02s, 4m30s of it waiting for a person, resumed 2 times after 3h` */
-export function tookText({ wallMs, waitedMs, resumed, startedAt, lastAt }: RunRecord): string {
+export function tookText({ wallMs, waitedMs, resumed, startedAt, seenAt }: RunRecord): string {
   const waited = waitedMs < pauseMsMin ? "" : `, ${duration(waitedMs)} of it waiting for a person`;
-  const restMs = lastAt - startedAt - wallMs;
+  const restMs = seenAt - startedAt - wallMs;
   const rest = restMs < pauseMsMin ? "" : ` after ${duration(restMs)} of rest`;
   return `${duration(wallMs)}${waited}${resumed > 0 ? `, resumed ${count(resumed, "time")}${rest}` : ""}`;
 }

@@ -4,8 +4,7 @@ import type { RunView } from "../../runtime/run-view.ts";
 import { duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
 import { Failures } from "./failure.ts";
-import { instancesNow } from "./instances.ts";
-import { limitNow } from "./limits.ts";
+import { heldText } from "./held.ts";
 import { liveLines } from "./live.ts";
 import { peopleLine } from "./people.ts";
 import { countParts, endedOf, endLines, type Left, type Progress, type Stage } from "./progress.ts";
@@ -15,8 +14,6 @@ import { cut, cutMiddle, pad, textWidth, visible, visibleLines } from "./text.ts
 const frameMs = 100;
 /** After a longer pause we may have been stopped; the signal that says so is heard a moment later. */
 const pauseMs = 400;
-/** What holds the others is looked for so often. */
-const heldMs = 1000;
 const rowsMax = 8;
 /** In less room than this only names are told. */
 const columnsMin = 20;
@@ -184,58 +181,4 @@ function summary(run: RunView, { elapsed, left }: Look["times"], columns: number
   }
   const short = `${done}, ${time}`;
   return textWidth(short) <= columns ? short : cut(done, columns);
-}
-
-/** Ready nodes that are looked at: reasons repeat. */
-const lookedAtMax = 200;
-const reasonsMax = 2;
-
-/** `7 held by room on this machine, 2 by …`; looked for once a second, since it goes through all nodes. */
-function heldText(now: () => number): (run: RunView) => string | null {
-  let at = Number.NEGATIVE_INFINITY;
-  let told: string | null = null;
-  return (run) => {
-    const declared = run.plan.runners.length > 0 || run.plan.limits !== undefined;
-    if (run.counts.ready === 0 && !declared) return null;
-    if (told !== null && now() - at < heldMs) return told;
-    at = now();
-    told = heldNow(run, at);
-    return told;
-  };
-}
-
-function heldNow(run: RunView, now: number): string | null {
-  const uses = [
-    ...run.instanceUse(now).map(instancesNow),
-    ...run.limitUse(now).map((use) => limitNow(use, now)),
-  ];
-  const others = run.counts.ready === 0 ? null : heldByOthers(run, now);
-  return uses.length + (others === null ? 0 : 1) === 0
-    ? null
-    : [...uses, ...(others === null ? [] : [others])].join("; ");
-}
-
-/** Limits tell by themselves who waits for them. */
-function heldByOthers(run: RunView, now: number): string | null {
-  const reasons = new Map<string, number>();
-  let seen = 0;
-  let told = 0;
-  for (const n of run.nodes()) {
-    if (run.state(n) !== "ready") continue;
-    const why = run.heldBy(n, now);
-    if (why?.startsWith("the limit ") === true) told++;
-    else if (why !== null) reasons.set(why, (reasons.get(why) ?? 0) + 1);
-    if (++seen >= lookedAtMax) break;
-  }
-  if (told > 0 && told === seen) return null;
-  const ready = run.counts.ready - told;
-  const found = [...reasons].sort(([, a], [, b]) => b - a);
-  const [first] = found;
-  if (first === undefined) return `${ready} ready`;
-  if (seen < run.counts.ready) return `${ready} held, most by ${visible(first[0])}`;
-  const parts = found
-    .slice(0, reasonsMax)
-    .map(([why, times], i) => `${times}${i === 0 ? " held" : ""} by ${visible(why)}`);
-  const rest = ready - found.slice(0, reasonsMax).reduce((sum, [, times]) => sum + times, 0);
-  return [...parts, ...(rest > 0 ? [`${rest} more ready`] : [])].join(", ");
 }

@@ -5,6 +5,7 @@ import type { RunView } from "../../runtime/run-view.ts";
 import { clock, duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
 import { Failures } from "./failure.ts";
+import { heldText } from "./held.ts";
 import type { Terminal } from "./live.ts";
 import { peopleLine, unknownText } from "./people.ts";
 import { spentShort, spentTeller } from "./spending.ts";
@@ -85,9 +86,11 @@ export function plainProgress(stage: Stage): Progress {
     stage.channel.write(`${paint("dim", clock(stage.now()))} ${text}\n`);
     lastLine = stage.now();
   };
+  const held = heldText(stage.now);
   const stop = stage.every(1000, () => {
     if (run === null || stage.now() - lastLine < quietMsMax) return;
-    line(`· ${signOfLife(run, stage.now() - start, stage.left())}`);
+    const why = run.counts.ready > 0 ? held(run) : null;
+    line(`· ${signOfLife(run, stage.now() - start, stage.left())}${why === null ? "" : `; ${why}`}`);
   });
   return {
     watch: (news) => {

@@ -208,11 +208,11 @@ describe("plain lines", () => {
     shown.wait(65_000);
     expect(shown.lines.map((line) => line.replace(/^\d\d:\d\d:\d\d /, ""))).toEqual([
       "run r1: main",
-      "· 0 of 6 done, 2 running, 30s: lint, compile",
+      "· 0 of 6 done, 2 running, 30s: lint, compile; 4 held by room on this machine (`--jobs 2`)",
       "✓ lint 45s",
       "✗ compile failed: The script exited with 3.",
-      "· 2 of 6 done, 1 failed, 2 running, 1m25s, about 2m left: test, package",
-      "· 2 of 6 done, 1 failed, 2 running, 1m55s, about 2m left: test, package",
+      "· 2 of 6 done, 1 failed, 2 running, 1m25s, about 2m left: test, package; 2 held by room on this machine (`--jobs 2`)",
+      "· 2 of 6 done, 1 failed, 2 running, 1m55s, about 2m left: test, package; 2 held by room on this machine (`--jobs 2`)",
     ]);
     shown.progress.end();
     const { writes } = shown;

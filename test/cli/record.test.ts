@@ -46,6 +46,26 @@ describe("the time of a run", () => {
   });
 });
 
+describe("a run that somebody is at work on", () => {
+  const plan = new Plans()
+    .task("t")
+    .flow("main", [], (b) => b.task("a", "t"))
+    .done();
+
+  it("has taken as long as until now, also in the middle of a long silence", async () => {
+    const world = new World(plan).start();
+    world.go(() => world.run.counts.running === 1);
+    world.open();
+    world.go(() => world.run.counts.running === 1);
+    const silent = await recordOf(world.run, eventsOf(world), true, world.now + 45_000);
+    const before = await recordOf(world.run, eventsOf(world), true, world.now);
+    expect(silent.wallMs - before.wallMs).toBe(45_000);
+    expect(tookText(silent)).toBe("45s, resumed 1 time");
+    const left = await recordOf(world.run, eventsOf(world), false, world.now + 45_000);
+    expect(left.wallMs).toBe(before.wallMs);
+  });
+});
+
 describe("a budget that is spent", () => {
   it("is waited for by a person, too", async () => {
     const plan = new Plans()
