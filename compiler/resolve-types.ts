@@ -163,7 +163,11 @@ export function resolveDeclaredTypes(check: Check, homes: readonly Home[]): void
 }
 
 function bodyType(check: Check, declaration: TypeDeclaration, home: Home): Type {
-  if (declaration.body.kind === "record") return resolveType(check, declaration.body, home, declaration);
+  const doc = declaration.doc === null ? {} : { doc: declaration.doc };
+  if (declaration.body.kind === "record") {
+    const type = resolveType(check, declaration.body, home, declaration);
+    return type.kind === "record" ? { ...type, ...doc } : type;
+  }
   const members: string[] = [];
   const seen = new Map<string, (typeof declaration.body.members)[number]>();
   for (const member of declaration.body.members) {
@@ -173,7 +177,7 @@ function bodyType(check: Check, declaration: TypeDeclaration, home: Home): Type 
     else members.push(member.text);
     seen.set(member.text, first ?? member);
   }
-  return { kind: "union", members };
+  return { kind: "union", members, ...doc };
 }
 
 /** Names of types of which each value holds at least one value: not through `[]`, `?` or `map`. */

@@ -75,7 +75,7 @@ function schemaIn(type: Type, scope: Scope): JsonSchema {
     case "never":
       return { not: {} };
     case "union":
-      return { enum: type.members };
+      return { ...describedBy(type.doc), enum: type.members };
     case "list":
       return { type: "array", items: schemaIn(type.of, scope) };
     case "map":
@@ -83,11 +83,15 @@ function schemaIn(type: Type, scope: Scope): JsonSchema {
     case "optional":
       return orNull(schemaIn(type.of, scope));
     case "record":
-      return recordSchema(type.fields, scope);
+      return { ...describedBy(type.doc), ...recordSchema(type.fields, scope) };
     case "named":
       scope.mentioned.add(type.name);
       return { $ref: `#/$defs/${pointerPart(type.name)}` };
   }
+}
+
+function describedBy(doc: string | undefined): JsonSchema {
+  return doc === undefined ? {} : { description: doc };
 }
 
 function fileSchema(kind: "file" | "dir", files: FileForm): JsonSchema {

@@ -25,12 +25,13 @@ export type Type =
   | { readonly kind: "never" }
   /** A wrong expression's type: agrees with everything, so that one mistake is told once. Never in a plan. */
   | { readonly kind: "error" }
-  /** A union of string literals without a name; a literal's own type has one member. */
-  | { readonly kind: "union"; readonly members: readonly string[] }
+  /** A union of string literals; a literal's own type has one member. `doc`: of the declaration whose body it is. */
+  | { readonly kind: "union"; readonly members: readonly string[]; readonly doc?: string }
   | { readonly kind: "list"; readonly of: Type }
   | { readonly kind: "map"; readonly of: Type }
   | { readonly kind: "optional"; readonly of: Type }
-  | { readonly kind: "record"; readonly fields: readonly FieldType[] }
+  /** `doc`: of the declaration whose body it is. */
+  | { readonly kind: "record"; readonly fields: readonly FieldType[]; readonly doc?: string }
   /** A declared record or union: `name` is a key of the {@link TypeTable}. */
   | { readonly kind: "named"; readonly name: string };
 

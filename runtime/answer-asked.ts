@@ -16,7 +16,7 @@ export interface AskedFor {
   readonly wrapped: boolean;
 }
 
-/** `doc`: of the task, for who reads the schema. */
+/** `doc`: of the task, for who reads the schema of a type that does not say itself what it is. */
 export function askedFor(type: Type, types: TypeTable, doc: string | null): AskedFor {
   const body = named(type, types);
   const wrapped = body.kind !== "record";
@@ -24,7 +24,7 @@ export function askedFor(type: Type, types: TypeTable, doc: string | null): Aske
     ? { kind: "record", fields: [{ name: "answer", type, doc: null, early: false }] }
     : body;
   const schema = schemaOf(whole, types, "asked");
-  return { schema: doc === null ? schema : { ...schema, description: doc }, type: whole, wrapped };
+  return { schema: doc === null ? schema : { description: doc, ...schema }, type: whole, wrapped };
 }
 
 /** Files in it are looked at by `left`, which has to settle. */

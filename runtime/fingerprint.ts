@@ -141,6 +141,7 @@ function typesIn(body: string, types: TypeTable): Set<string> {
 function plainType(type: Type): unknown {
   if (type.kind === "list" || type.kind === "map" || type.kind === "optional")
     return { kind: type.kind, of: plainType(type.of) };
+  if (type.kind === "union") return { kind: "union", members: type.members };
   if (type.kind !== "record") return type;
   return {
     kind: "record",

@@ -4,6 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { schemaOf } from "../compiler/schema.ts";
 import type { FieldType, Type, TypeTable } from "../compiler/types.ts";
+import { askedFor } from "../runtime/answer-asked.ts";
 import { decode, decodeText, filesIn } from "../runtime/validate.ts";
 
 const string: Type = { kind: "string" };
@@ -33,6 +34,15 @@ const table: TypeTable = {
 };
 
 const crates = record(field("crates", list(named("Crate"))));
+
+const told: TypeTable = {
+  Verdict: {
+    kind: "record",
+    fields: [field("mood", named("Mood"), { doc: "How it reads." })],
+    doc: "What a review says.",
+  },
+  Mood: { kind: "union", members: ["calm", "loud"], doc: "A tone." },
+};
 
 describe("schemas", () => {
   test("are whole, with descriptions and defaults, and are themselves valid", () => {
@@ -66,6 +76,37 @@ describe("schemas", () => {
     ];
     for (const type of types)
       expect(ajv.validateSchema(schemaOf(type, table)), JSON.stringify(type)).toBe(true);
+  });
+});
+
+describe("a schema says what a type says of itself", () => {
+  test("where it is the whole, where it is mentioned, and where it may be missing", () => {
+    const Mood = { title: "Mood", description: "A tone.", enum: ["calm", "loud"] };
+    const verdict = {
+      description: "What a review says.",
+      type: "object",
+      properties: { mood: { $ref: "#/$defs/Mood", description: "How it reads." } },
+      required: ["mood"],
+    };
+    const $schema = "https://json-schema.org/draft/2020-12/schema";
+    expect(schemaOf(told["Verdict"] ?? string, told)).toEqual({ $schema, ...verdict, $defs: { Mood } });
+    expect(schemaOf(list(named("Verdict")), told)).toEqual({
+      $schema,
+      type: "array",
+      items: { $ref: "#/$defs/Verdict" },
+      $defs: { Mood, Verdict: { title: "Verdict", ...verdict } },
+    });
+    const may = record(field("mood", optional({ kind: "union", members: ["calm"], doc: "A tone." })));
+    expect(schemaOf(may, told)).toMatchObject({
+      properties: { mood: { description: "A tone.", enum: ["calm", null] } },
+    });
+  });
+
+  test("to an agent; one that says nothing is told what the task says", () => {
+    const of = (type: Type) => askedFor(type, told, "Reviews a change.").schema["description"];
+    expect(of(named("Verdict"))).toBe("What a review says.");
+    expect(of(record(field("ok", { kind: "bool" })))).toBe("Reviews a change.");
+    expect(of(list(named("Verdict")))).toBe("Reviews a change.");
   });
 });
 
