@@ -53,9 +53,7 @@ export function checkSession(check: Check, setting: Setting, owner: SettingOwner
   const call = found?.ref?.kind === "binding" ? found.ref.binding.value.expr : null;
   const ref =
     call?.kind === "call-of" && call.callee.kind === "name" ? check.pass.refs.get(call.callee) : undefined;
-  if (ref?.kind === "task" && ref.task.action?.kind === "ask") {
-    return;
-  }
+  if (ref?.kind === "task" && ref.task.action?.kind === "ask") return;
   const what = `\`${written(scope, value) ?? "this"}\` asked no agent`;
   tell(check, badSetting(at(scope, value), what, "A session is that of a node above whose task has `ask`."));
 }

@@ -18,6 +18,10 @@ const ofAttempts: ReadonlySet<string> = new Set([
   "runner",
   "affinity",
   "budget",
+  "uses",
+  "priority",
+  "workspace",
+  "writes",
 ]);
 
 export function tellIdleSettings(check: Check, task: Task, scope: Scope): void {
@@ -38,7 +42,7 @@ export function tellIdleSettings(check: Check, task: Task, scope: Scope): void {
         needlessSetting(at(scope, setting), noInstances, "Name a declared runner: `runner: NAME`."),
       );
     else if (key === "budget" && task.action?.kind !== "ask")
-      tell(check, asksNobody(at(scope, setting), task));
+      tell(check, asksNobody(at(scope, setting), `\`${task.name.text}\``));
     else if (key === "retry") tellLoneTimeout(check, task, setting, scope);
   }
 }
@@ -50,8 +54,9 @@ function staysHere(task: Task): boolean {
 
 const noInstances = "on this machine there are no instances to prefer";
 
-function asksNobody(place: At, task: Task): Diagnostic {
-  const label = `\`${task.name.text}\` asks no agent, so it spends nothing`;
+/** `what` has a budget. */
+export function asksNobody(place: At, what: string): Diagnostic {
+  const label = `${what} asks no agent, so it spends nothing`;
   return needlessSetting(place, label, "What costs is what an agent does: `ask` it, or remove the budget.");
 }
 
@@ -80,10 +85,13 @@ export function tellIdleOverrides(
     const hint = "Remove the `with`.";
     tell(check, needlessSetting(at(scope, overrides), "nothing is said otherwise here", hint));
   }
+  if (task === null) return;
   for (const entry of overrides.entries) {
-    if (task === null || task.action !== null || task.result === null || !ofAttempts.has(entry.key.text))
-      continue;
-    tell(check, onlyComputes(at(scope, entry), task, entry.key.text));
+    const key = entry.key.text;
+    if (task.action === null && task.result !== null && ofAttempts.has(key))
+      tell(check, onlyComputes(at(scope, entry), task, key));
+    else if (key === "budget" && task.action !== null && task.action.kind !== "ask")
+      tell(check, asksNobody(at(scope, entry), `\`${task.name.text}\``));
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Declaration, TypeExpr } from "../grammar/ast.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { brokenDeclarations, inOrder } from "./aftermath.ts";
+import { checkAgentsIn } from "./check-agents.ts";
 import { checkBlock, checkNode } from "./check-blocks.ts";
 import { checkBranches } from "./check-branches.ts";
 import { lateDeadlines } from "./check-deadlines.ts";
@@ -85,6 +86,7 @@ function checkModules(
     for (const declaration of home.module.file.declarations) checkDeclaration(state, declaration, home);
   checkDefaults(state);
   tellRecursion(state, names.homes);
+  checkAgentsIn(state, names.homes);
   tellRepeatedOnce(state, names.homes);
   tellOverlaps(state, names.homes);
   checkWorktrees(state, names.homes);
