@@ -17,7 +17,7 @@ export function askOf(
   const home = homeOf(run, n);
   const common = { home, left: dollarsLeft(run, n) };
   const own = run.asks.goesOn(n, key);
-  if (own !== null) return { ...own, resumes: "attempt", ...common };
+  if (own !== null) return { ...own, resumes: "attempt", anew: null, ...common };
   const source = sourceOf(run, n);
   const [other, agent] =
     source === null ? [] : [source, n].map((each) => plainSettings(run, each).agent ?? "");
@@ -26,8 +26,14 @@ export function askOf(
       problem: `It asks \`${agent}\`, and cannot go on in the session of \`${run.name(source)}\`, which asked \`${other}\`.`,
     };
   const known = source === null ? null : run.asks.sessionOf(source);
-  if (known !== null) return { session: known, resumes: "node", before: null, ...common };
-  return { session: uuidOf(`${run.id} ${n} ${a}`), resumes: null, before: null, ...common };
+  if (known !== null) return { session: known, resumes: "node", anew: null, before: null, ...common };
+  const anew = source === null ? null : noSession(run, source);
+  return { session: uuidOf(`${run.id} ${n} ${a}`), resumes: null, anew, before: null, ...common };
+}
+
+function noSession(run: Run, source: number): string {
+  const why = run.reusedFrom(source) === null ? "has asked nobody" : "was reused and has asked nobody";
+  return `It began a new session: \`${run.name(source)}\` ${why} in this run.`;
 }
 
 /** The node in whose session it is to go on; null: it has one of its own. */

@@ -75,8 +75,10 @@ export interface AskPlace {
   readonly left: Left;
 }
 
-/** `answer`: null if nothing is asked for. */
-export type Asked = { readonly report: AttemptReport } | { readonly answer: Answer | null };
+/** `answer`: null if nothing is asked for. `note`: what people should know of one that is well, as a sentence. */
+export type Asked =
+  | { readonly report: AttemptReport }
+  | { readonly answer: Answer | null; readonly note?: string };
 
 /** How one command of the agent ended. */
 type Heard = { readonly end: AgentEnd } | { readonly report: AttemptReport };
@@ -106,6 +108,8 @@ class Asking {
   private commands = 0;
   /** What it did last, each as one line. */
   private doing: readonly string[] = [];
+  /** Why it does not remember what it was to go on from; null: it does, or was not to. */
+  private anew: string | null;
   /** Its last answer. */
   private given: unknown;
 
@@ -115,6 +119,7 @@ class Asking {
     this.kind = kind;
     this.prompt = prompt;
     this.session = ask.session;
+    this.anew = ask.anew;
     const type = order.task.result === null ? endAnswer(order.task.answer) : null;
     this.wanted = type === null ? null : askedFor(type, order.types, order.task.doc);
     this.usage = new AskUsage(world, (usage) => world.used(order.n, order.a, usage));
@@ -122,7 +127,9 @@ class Asking {
 
   async answer(): Promise<Asked> {
     try {
-      return await this.untilItFits();
+      const asked = await this.untilItFits();
+      const { anew } = this;
+      return anew === null || "report" in asked ? asked : { ...asked, note: anew };
     } finally {
       this.usage.end();
     }
@@ -141,6 +148,8 @@ class Asking {
       if (end.kind === "failed" && end.fault === "session" && !anew) {
         // It was never begun, or is gone with the place where it was.
         anew = true;
+        if (ask.resumes === "node")
+          this.anew = "It began a new session: the one that it was to go on in is gone.";
         resumes = false;
         this.session = freshId(this.session);
         continue;
@@ -195,7 +204,8 @@ class Asking {
     const { given, place } = this;
     const answer = given === undefined ? [] : [`answer: ${shortened(JSON.stringify(given))}`];
     const errors = await readTail(place.logs.err, place.logs.err);
-    const tail = [...this.doing, ...answer, ...(errors === "" ? [] : [errors])].join("\n");
+    const anew = this.anew === null ? [] : [this.anew];
+    const tail = [...anew, ...this.doing, ...answer, ...(errors === "" ? [] : [errors])].join("\n");
     return tail === "" ? report : { ...report, tail };
   }
 

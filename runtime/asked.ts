@@ -17,6 +17,8 @@ export interface AskOrder {
   readonly session: string;
   /** `attempt`: an attempt of this node worked in it; `node`: an earlier node. Null: it is new. */
   readonly resumes: "attempt" | "node" | null;
+  /** Why it does not go on in the session of an earlier node, as it was to, as a sentence; null: it was not, or does. */
+  readonly anew: string | null;
   /** How the attempt before ended, as a sentence; null: this is the first, or nothing is to be said of it. */
   readonly before: string | null;
   /** The node of whose attempts it takes the directory over: its own, or the first one of the session. */

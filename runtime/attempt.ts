@@ -314,7 +314,9 @@ class Attempt {
     const elapsedMs = world.now() - started;
     const answer =
       order.task.result === null ? asked.answer : await this.answer(at.workspace, left, "", 0, elapsedMs);
-    return this.answered(answer, left, null, given);
+    const report = await this.answered(answer, left, null, given);
+    if (asked.note === undefined || report.outcome !== "succeeded") return report;
+    return { ...report, message: [asked.note, report.message].filter((one) => one !== undefined).join(" ") };
   }
 
   private async call(

@@ -15,6 +15,7 @@ afterAll(() => world.close());
 const fresh: AskOrder = {
   session: "11111111-1111-4111-8111-111111111111",
   resumes: null,
+  anew: null,
   before: null,
   home: 1,
   left: null,
@@ -187,6 +188,19 @@ describe("a session", () => {
     const [before, after] = world.sessions.slice(-2);
     expect(before).toBe(fresh.session);
     expect(after).not.toBe(before);
+  });
+
+  it("of an earlier node that is gone is begun anew, and that is told to people", async () => {
+    const script = `if [ -n "$FLOWC_RESUME" ]; then echo '{"type":"failed","why":"session"}'; else ${hello}; fi`;
+    expect(await world.attempt(asking(script, { session: { ...fresh, resumes: "node" } }))).toEqual({
+      outcome: "succeeded",
+      value: "hello",
+      message: "It began a new session: the one that it was to go on in is gone.",
+    });
+    const told = "It began a new session: `first` was reused and has asked nobody in this run.";
+    const anew = { session: { ...fresh, anew: told } };
+    expect(await world.attempt(asking(hello, anew))).toMatchObject({ value: "hello", message: told });
+    expect(await world.attempt(asking("exit 3", anew))).toMatchObject({ outcome: "failed", tail: told });
   });
 
   it("keeps its directory until the node has succeeded, and what is changed there", async () => {

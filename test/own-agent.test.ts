@@ -50,7 +50,7 @@ function asked(session: string) {
   return world.attempt({
     ask: "Is it good?",
     answer: record({ good: { kind: "bool" } }),
-    session: { session, resumes: null, before: null, home: 1, left: null },
+    session: { session, resumes: null, anew: null, before: null, home: 1, left: null },
     settings: {
       asked: {
         name: "reviewer",

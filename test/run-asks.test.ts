@@ -13,11 +13,16 @@ task reply(change: string) -> string { agent: other, ask "Reply ~{change}" }
 `;
 
 const plan = planOf(`${agents}
+flow both() -> string {
+  mine   = review("d")
+  theirs = reply("e")
+  return mine + theirs
+}
 flow main() -> string {
   first  = review("a")
   second = review("b") with { session: first }
   third  = review("c")
-  strange = reply("d") with { session: third }
+  strange = both() with { session: third }
   return "~{second} ~{strange}"
 }
 `).plan;
@@ -66,6 +71,7 @@ describe("a session", () => {
     const goesOn = {
       session: "session of first",
       resumes: "attempt",
+      anew: null,
       before: "It exited with 3.",
       home: world.run.find("first"),
       left: null,
@@ -93,8 +99,24 @@ describe("a session", () => {
     });
   });
 
+  it("of an earlier node that asked nobody here is begun anew, and why is told", () => {
+    const world = opened();
+    expect(asked(world, "second")).toMatchObject({
+      resumes: null,
+      anew: "It began a new session: `first` has asked nobody in this run.",
+    });
+    const n = world.run.find("first") ?? -1;
+    world.append({ type: "node.reused", n, from: "another-run", value: "well" });
+    expect(asked(world, "second")).toMatchObject({
+      resumes: null,
+      anew: "It began a new session: `first` was reused and has asked nobody in this run.",
+    });
+    begun(world, "second", { fail: "no" });
+    expect(asked(world, "second")).toMatchObject({ resumes: "attempt", anew: null });
+  });
+
   it("of another agent is refused", () => {
-    expect(asked(opened(), "strange")).toEqual({
+    expect(asked(opened(), "strange.theirs")).toEqual({
       problem: "It asks `other`, and cannot go on in the session of `third`, which asked `coder`.",
     });
   });

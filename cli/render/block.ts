@@ -74,6 +74,12 @@ export function blockProgress(stage: Stage): Progress {
         if (ended === null) continue;
         if (ended.again_at !== undefined) again.set(ended.n, ended.again_at);
         else if (run.state(ended.n) === "unknown") above.push(...endLines(ended, run, failures, paint));
+        else if (ended.outcome === "succeeded")
+          above.push(
+            ...endLines(ended, run, failures, paint)
+              .slice(1)
+              .map((text) => cut(text, columns())),
+          );
         else if (ended.outcome === "failed" || ended.outcome === "lost")
           above.push(
             ...failures.lines(

@@ -154,7 +154,10 @@ export function endLines(
   const took = startedAt === null ? "" : ` ${paint("dim", duration(ended.at - startedAt))}`;
   const [first = ""] = (ended.message ?? "").split("\n");
   const message = visible(first.replace(/\.$/, ""));
-  if (ended.outcome === "succeeded") return [`${paint("good", "✓")} ${visible(name)}${took}`];
+  if (ended.outcome === "succeeded") {
+    const note = message === "" ? [] : [`${paint("warning", "·")} ${visible(name)}: ${message}`];
+    return [`${paint("good", "✓")} ${visible(name)}${took}`, ...note];
+  }
   if (ended.again_at !== undefined && ended.why === "budget")
     return [`${paint("warning", "↻")} ${visible(name)}: ${message}; it goes on when its budget is extended`];
   if (ended.again_at !== undefined) {
