@@ -50,14 +50,13 @@ export class Turns {
     });
     const all = before === undefined ? own : before.then(() => own);
     this.last.set(home, all);
-    const release = (): void => {
-      end();
+    // Whoever did not want to wait is not the last while somebody before it works.
+    void all.then(() => {
       if (this.last.get(home) === all) this.last.delete(home);
-    };
-    if (before === undefined) return release;
-    await Promise.race([before, stopped(stop)]);
-    if (!stop.aborted) return release;
-    release();
+    });
+    if (before !== undefined) await Promise.race([before, stopped(stop)]);
+    if (before === undefined || !stop.aborted) return end;
+    end();
     return null;
   }
 }
