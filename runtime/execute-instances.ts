@@ -26,8 +26,9 @@ export class InstanceRecords {
   private readonly recorder: Recorder;
   private readonly wake: () => void;
   private told: Told[] = [];
-  /** Recorded, and not yet committed. */
+  /** Recorded, and not yet committed; some must also be on the disk. */
   private recorded: (() => void)[] = [];
+  private paid: (() => void)[] = [];
 
   constructor(
     parts: { readonly run: Run; readonly log: RunLog; readonly recorder: Recorder },
@@ -90,7 +91,7 @@ export class InstanceRecords {
       const { runner, kind, ref, paid } = each.told;
       const i = this.run.instances.count + 1;
       this.recorder.record({ type: "instance.opened", i, runner, kind, ref });
-      this.recorded.push(() => (paid ? void this.log.synced().then(() => each.done(i)) : each.done(i)));
+      (paid ? this.paid : this.recorded).push(() => each.done(i));
     }
   }
 
@@ -98,11 +99,16 @@ export class InstanceRecords {
     // One that was given up is told to end, and begins nothing.
     if (this.run.state(n) === "running" && this.run.attempts(n) === a)
       this.recorder.record({ type: "attempt.placed", n, a, ref, ...of });
-    this.recorded.push(() => void this.log.synced().then(done));
+    this.paid.push(done);
   }
 
-  /** What was written down is committed: it may be relied on. */
-  committed(): void {
+  /** What was written down is committed: it may be relied on. `broken`: it cannot be brought to the disk. */
+  committed(broken: (error: unknown) => void): void {
     for (const done of this.recorded.splice(0)) done();
+    const paid = this.paid.splice(0);
+    if (paid.length === 0) return;
+    this.log.synced().then(() => {
+      for (const done of paid) done();
+    }, broken);
   }
 }

@@ -214,7 +214,7 @@ export class Loop {
     this.limits.settle();
     this.recorder.commit(next?.do === "sleep" && next.people, true);
     this.limits.ring();
-    this.instances.committed();
+    this.instances.committed((error) => this.breakOff(error));
     this.asks.committed();
     this.answers.committed((error) => this.breakOff(error));
     for (const order of orders) this.start(order);

@@ -1,10 +1,13 @@
 // The loop with nodes that may be done only once: synced before they start, undecided after an end by us, asked for again.
 
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { executeRun } from "../runtime/execute.ts";
 import type { RunRequest } from "../runtime/execute-open.ts";
 import { ask } from "../runtime/requests.ts";
 import { ResumeRefused } from "../runtime/resume-refused.ts";
+import type { Attempts } from "../runtime/world.ts";
 import {
   failed,
   machine,
@@ -138,5 +141,32 @@ describe("a node that may be done only once", () => {
     expect((await resume(id, { again })).status).toBe("succeeded");
     expect(attempts.started).toEqual(["paid.1", "paid.2", "note.1"]);
     await expect(resume(id, { again })).rejects.toThrow("has succeeded");
+  });
+});
+
+describe("an instance that costs money", () => {
+  it("is used when it is known on the disk; what cannot be written there ends the run", async () => {
+    const { project, plan } = planOf(`runner rust { local: {} }
+task build() { runner: rust, run "true" }
+flow main() { build() }
+`);
+    let used = false;
+    const attempts: Attempts = {
+      open: ({ instances }) => ({
+        start: async () => {
+          await world.journal.sync.close();
+          rmSync(join(project, ".flowc/journal.db-wal"));
+          await instances.opened({ runner: "rust", kind: "pretend", ref: "box", paid: true });
+          used = true;
+          return succeeded(null);
+        },
+        sweep: async () => [],
+        sweepLeft: async () => [],
+        close: async () => {},
+      }),
+    };
+    const world = await pretendWorld(project, attempts);
+    await expect(executeRun(world, { plan, inputs: {}, options })).rejects.toThrow(/journal/);
+    expect(used).toBe(false);
   });
 });
