@@ -84,7 +84,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         },
         used: (n: number, a: number, usage: Usage) => {
           asks.used(n, a, usage);
-          limits.used(n, a, { requests: usage.requests, tokens: tokensOf(usage) });
+          limits.used(n, a, toldOf({ requests: usage.requests, tokens: tokensOf(usage) }));
         },
         limited: (n: number, a: number, afterMs: number) => limits.paused(n, a, clock.now() + afterMs),
         does: (n: number, text: string) => asks.does(n, text),
@@ -128,6 +128,11 @@ function aheadIn({
     }
     return calls.ahead(path, action.export);
   };
+}
+
+/** Whoever tells of nothing has not counted it. */
+function toldOf(amounts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(amounts).filter(([, amount]) => amount > 0));
 }
 
 /** Also what owners left that were killed. What cannot be removed stays, and harms nobody. */

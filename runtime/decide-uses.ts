@@ -19,37 +19,57 @@ export function usesOf(run: Cells, n: number): Evaluated<readonly NodeUse[]> {
   if (!run.limits.any) return nothing;
   const plain = layersOf(run, n).length === 0 ? taskOf(run, n).settings.uses : null;
   if (plain === undefined) return nothing;
-  const constant = plain === null ? null : constantUses(run, plain);
+  const constant = plain === null ? null : constantUses(run, plain, asks(run, n));
   if (constant !== null) return constant;
   const args = argsOf(run, n);
   if (!args.ok) return args;
   const { value, scope } = finder(run, n, args.value)("uses");
-  return value === undefined ? nothing : computed(run, value, scope);
+  return value === undefined ? nothing : computed(run, value, scope, asks(run, n));
 }
 
-function constantUses(run: Cells, uses: readonly UsePlan[]): Evaluated<readonly NodeUse[]> | null {
+function asks(run: Cells, n: number): boolean {
+  return taskOf(run, n).action?.kind === "ask";
+}
+
+function constantUses(
+  run: Cells,
+  uses: readonly UsePlan[],
+  asks: boolean,
+): Evaluated<readonly NodeUse[]> | null {
   let found = known.get(uses);
   if (found === undefined) {
     const constant = uses.every(({ amounts }) => amounts.every(({ amount }) => amount.k === "lit"));
-    found = constant ? computed(run, uses, null) : null;
+    found = constant ? computed(run, uses, null, asks) : null;
     known.set(uses, found);
   }
   return found;
 }
 
-function computed(run: Cells, uses: readonly UsePlan[], scope: Scope | null): Evaluated<readonly NodeUse[]> {
+/** `asks`: an agent, which takes something of all that is bounded, and is corrected by what it really uses. */
+function computed(
+  run: Cells,
+  uses: readonly UsePlan[],
+  scope: Scope | null,
+  asks: boolean,
+): Evaluated<readonly NodeUse[]> {
   const value: NodeUse[] = [];
   const result = attempt(() => {
-    for (const { limit, amounts } of uses)
+    for (const { limit, amounts } of uses) {
+      const least = asks ? (run.limits.state(limit)?.plan.rates ?? []) : [];
       value.push({
         limit,
-        amounts: Object.fromEntries(
-          amounts.map(({ unit, amount }) => [
-            unit,
-            counted(amount.k === "lit" ? amount.v : scope === null ? 0 : evaluate(amount, scope)),
-          ]),
-        ),
+        amounts: Object.fromEntries([
+          ...least.map(({ unit }) => [unit, 1] as const),
+          ...amounts.map(
+            ({ unit, amount }) =>
+              [
+                unit,
+                counted(amount.k === "lit" ? amount.v : scope === null ? 0 : evaluate(amount, scope)),
+              ] as const,
+          ),
+        ]),
       });
+    }
   });
   if ("problem" in result)
     return { ok: false, message: `its setting \`uses\` cannot be computed: ${result.problem}` };

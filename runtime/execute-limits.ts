@@ -13,6 +13,7 @@ import type { Took } from "./limit-state.ts";
 import { boundsText } from "./limit-texts.ts";
 import { countsMs } from "./limit-window.ts";
 import type { Run } from "./run.ts";
+import type { AttemptEnd } from "./run-limits.ts";
 import { rankOf } from "./run-settings.ts";
 import type { World } from "./world.ts";
 
@@ -106,11 +107,16 @@ export class LimitShare {
   }
 
   /** Before the end of an attempt is recorded. */
-  ending(n: number): void {
-    const took = this.run.limits.takenBy(n);
+  ending(n: number, how: AttemptEnd): void {
+    const { limits } = this.run;
+    const took = limits.takenBy(n);
     const { shared } = this;
     if (shared === null || took.length === 0) return;
-    this.log.hold(() => shared.rows.ended(n, this.recorder.now()));
+    const changes = limits.atEnd(n, how).map((after, i) => changeOf(took[i], after));
+    this.log.hold(() => {
+      for (const { less } of changes) if (less !== null) shared.rows.less(n, less);
+      shared.rows.ended(n, this.recorder.now());
+    });
     for (const { limit } of took) this.rung.add(limit);
   }
 
@@ -127,12 +133,9 @@ export class LimitShare {
     const event: EventBody = { type: "limit.used", n, a, amounts };
     this.recorder.record(event);
     run.limits.takenBy(n).forEach((took, i) => {
-      const change = changeOf(before[i], took);
-      this.log.hold(() => {
-        if (change.more !== null) shared.rows.more({ n, a }, change.more, run.now, this.msOf(took.limit));
-        if (change.less !== null) shared.rows.less(n, change.less);
-      });
-      this.rung.add(took.limit);
+      const { more } = changeOf(before[i], took);
+      if (more === null) return;
+      this.log.hold(() => shared.rows.more({ n, a }, more, run.now, this.msOf(took.limit)));
     });
   }
 

@@ -291,7 +291,7 @@ export class Loop {
     const { outcome, why = null } = reply.report;
     const chance = this.world.random();
     const again = againAt(this.run, n, outcome, why, this.recorder.now(), chance, reply.report.after_ms);
-    this.limits.ending(n);
+    this.limits.ending(n, reply.report);
     this.recorder.record({
       type: "attempt.ended",
       n,
@@ -310,7 +310,7 @@ export class Loop {
       this.atOnce = true;
       for (const [n, { a, stop }] of this.open) {
         stop.abort();
-        this.limits.ending(n);
+        this.limits.ending(n, { outcome: "cancelled" });
         this.recorder.record({
           type: "attempt.ended",
           n,

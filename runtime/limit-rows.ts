@@ -6,7 +6,7 @@ import { type Database, integer, integerOrNull, type Row, type Statement, text }
 
 /**
  * What attempts took; no projection: flowc decides by it. Each change of a row raises its `seq`, so that others read no
- * more than what has changed. After `until` it counts in no window. `ended`: it holds nothing any more.
+ * more than what has changed. Until `until` it counts in a window of who took it. `ended`: it holds nothing any more.
  */
 export const limitTables = `
 CREATE TABLE limit_use (
@@ -91,7 +91,7 @@ export class LimitRows {
     );
     this.changed = database.prepare(
       `SELECT id, seq, name, run, amounts, slot, at, ended FROM limit_use
-       WHERE seq > ? AND (ended IS NULL OR until > ? OR ? > 0) ORDER BY seq`,
+       WHERE seq > ? AND (ended IS NULL OR at > ? OR ? > 0) ORDER BY seq`,
     );
     this.sharing = database.prepare(
       `SELECT limit_run.name, limit_run.run, run.name AS id, limit_run.epoch, bounds, waits_at, took_at
@@ -151,9 +151,9 @@ export class LimitRows {
     this.finish.run(at, this.run, n);
   }
 
-  /** What changed since the row with this `seq`; since 0, what of it still says something. */
-  since(seq: number, now: number): readonly UseRow[] {
-    return this.changed.all(seq, now, seq).map(useRow);
+  /** What changed since the row with this `seq`; since 0, what is held or was taken after the wall ms `from`. */
+  since(seq: number, from: number): readonly UseRow[] {
+    return this.changed.all(seq, from, seq).map(useRow);
   }
 
   /** Rows that hold something. */
@@ -206,11 +206,12 @@ export class LimitRows {
     this.database.prepare("DELETE FROM limit_run WHERE run = ? AND epoch <= ?").run(run, epoch);
   }
 
-  /** The row with the highest `seq` stays: from it the next one is counted. */
+  /** The rows with the highest `seq` and the highest `id` stay: from them the next ones are counted. */
   private prune(now: number): void {
     this.database
       .prepare(
-        `DELETE FROM limit_use WHERE ended <= ? AND until <= ? AND seq < (SELECT max(seq) FROM limit_use)`,
+        `DELETE FROM limit_use WHERE ended <= ? AND until <= ?
+         AND seq < (SELECT max(seq) FROM limit_use) AND id < (SELECT max(id) FROM limit_use)`,
       )
       .run(now - keptMs, now);
   }

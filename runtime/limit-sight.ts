@@ -14,7 +14,8 @@ export class LimitSight {
   private seq = 0;
   /** Rows of others that hold something, as far as we know. */
   private readonly open = new Set<number>();
-  private readonly known = new Set<number>();
+  /** All rows up to this one were seen, or say nothing any more. */
+  private knownUpTo = 0;
   private shape = "";
   private refreshedAt = Number.POSITIVE_INFINITY;
   sharers: readonly SharerRow[] = [];
@@ -28,10 +29,13 @@ export class LimitSight {
 
   /** Reads what has changed. */
   refresh(now: number): void {
-    for (const row of this.rows.since(this.seq, now)) {
+    let last = this.knownUpTo;
+    for (const row of this.rows.since(this.seq, now - this.limits.ms)) {
       this.seq = row.seq;
+      last = Math.max(last, row.id);
       if (row.run !== this.own) this.take(row, now);
     }
+    this.knownUpTo = last;
     // Who was stopped for so long has not heard of everything.
     if (now - this.refreshedAt > keptMs / 2) {
       const open = this.rows.open();
@@ -47,8 +51,7 @@ export class LimitSight {
     if (state === null) return;
     // Below our own nodes, which are numbered from 1.
     const key = -row.id;
-    if (!this.known.has(row.id)) {
-      this.known.add(row.id);
+    if (row.id > this.knownUpTo) {
       this.open.add(row.id);
       // Whose clock was ahead must not hold us until ours has got there.
       state.take(key, row.run, Math.min(row.at, now), row);

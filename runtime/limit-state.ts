@@ -133,9 +133,11 @@ export class LimitState {
   }
 
   correct(key: number, amounts: Readonly<Record<string, number>>, now: number): void {
+    const run = this.holders.get(key)?.run;
+    if (run === undefined) return;
     for (const { unit, window } of this.bounds) {
       const amount = amounts[unit];
-      if (amount !== undefined) window.correct(key, amount, now);
+      if (amount !== undefined) window.correct(key, run, amount, now);
     }
   }
 

@@ -40,13 +40,15 @@ export class SlidingWindow {
     this.ms = ms;
     this.later = countsMs(ms) - ms;
     if (like === null) return;
-    for (const each of like.past.slice(like.head)) this.settle(this.counted({ ...each }));
-    for (const [key, each] of like.open) {
-      if (!like.fresh.has(each)) continue;
-      const same = this.counted({ ...each });
-      this.open.set(key, same);
-      this.fresh.add(same);
+    const same = new Map<Entry, Entry>();
+    for (const each of [...like.past.slice(like.head), ...like.fresh])
+      same.set(each, this.counted({ ...each }));
+    for (const [each, own] of same) {
+      if (like.fresh.has(each)) this.fresh.add(own);
+      else this.settle(own);
     }
+    // What does not count any more may still be corrected.
+    for (const [key, each] of like.open) this.open.set(key, same.get(each) ?? { ...each });
   }
 
   take(key: number, run: number, at: number, amount: number): void {
@@ -66,13 +68,12 @@ export class SlidingWindow {
   }
 
   /** An attempt has used so much so far, other than was thought. What is more counts from now. */
-  correct(key: number, amount: number, now: number): void {
-    const entry = this.open.get(key);
-    if (entry === undefined) return;
+  correct(key: number, run: number, amount: number, now: number): void {
+    const entry = this.open.get(key) ?? { run, at: now, amount: 0, more: 0, from: now, gone: true };
+    this.open.set(key, entry);
     const change = amount - entry.amount - entry.more;
     if (change > 0) {
       entry.more += change;
-      const { run } = entry;
       this.settle(this.counted({ run, at: now, amount: change, more: 0, from: now, gone: false }));
     } else if (!entry.gone) {
       const less = Math.min(-change, entry.amount);

@@ -14,6 +14,7 @@ import {
   UNKNOWN,
   WAITING,
 } from "./run-codes.ts";
+import type { AttemptEnd } from "./run-limits.ts";
 import { hadEnough } from "./run-outcomes.ts";
 import { isOnce, needsOf } from "./run-settings.ts";
 import { end, finish, succeed } from "./run-settle.ts";
@@ -105,10 +106,10 @@ export function ended(
   const { outcome, why = null, message, exit = null, signal = null, tail = null, landed = null } = event;
   run.ends.trees.ended(event);
   if (run.states.get(n) === RUNNING) {
-    leave(run, n, why !== "launch");
+    leave(run, n, event);
   } else if (run.runningCells.has(n)) {
     // When the run was opened again, what it stood in for had ended well: this branch was not taken.
-    leave(run, n, why !== "launch");
+    leave(run, n, event);
     return;
   } else {
     // Evaluated by the loop itself, or its arguments could not be.
@@ -156,15 +157,16 @@ export function ended(
   end(run, n, outcome === "cancelled" || dropped ? CANCELLED : FAILED, -1);
 }
 
-/** It runs no more. `begun`: it may have done something. */
-function leave(run: Cells, n: number, begun: boolean): void {
+/** It runs no more. */
+function leave(run: Cells, n: number, event: AttemptEnd): void {
   assert(run.runningCells.delete(n), `cell ${n} runs and is not among those that run`);
   run.room.give(needsOf(run, n));
   if (run.info(n).mayWait) run.mayWait--;
   run.refs.delete(n);
   run.instances.left(n, run.now);
-  run.limits.left(n, run.now);
-  if (begun && isOnce(run, n)) run.ends.once.add(n);
+  run.limits.left(n, event, run.now);
+  // It may have done something.
+  if (event.why !== "launch" && isOnce(run, n)) run.ends.once.add(n);
   run.unneeded.delete(n);
 }
 

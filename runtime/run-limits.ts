@@ -1,8 +1,10 @@
 // The limits of a run: what its events say that it has taken of them and, as far as somebody tells, what others have.
 
 import type { LimitPlan } from "../compiler/plan-limits.ts";
+import type { EventBody } from "./events.ts";
 import { type BoundView, type Lack, LimitState, type NodeUse, ownRun, type Took } from "./limit-state.ts";
 import { amountText, rateText } from "./limit-texts.ts";
+import { countsMs } from "./limit-window.ts";
 
 /** What became of a limit, up to a time. */
 export interface LimitView {
@@ -19,6 +21,9 @@ export interface LimitView {
   readonly waiting: number;
 }
 
+/** Of an `attempt.ended`. */
+export type AttemptEnd = Pick<Extract<EventBody, { type: "attempt.ended" }>, "outcome" | "why">;
+
 interface Tally {
   attempts: number;
   pauses: number;
@@ -30,8 +35,9 @@ export class RunLimits {
   shared = false;
   private readonly states: ReadonlyMap<string, LimitState>;
   private readonly tallies = new Map<string, Tally>();
-  /** What open attempts have. */
+  /** What open attempts have, and what they have told to have used. */
   private readonly taken = new Map<number, readonly Took[]>();
+  private readonly used = new Map<number, Readonly<Record<string, number>>>();
 
   constructor(plans: readonly LimitPlan[]) {
     this.states = new Map(plans.map((plan) => [plan.name, new LimitState(plan)]));
@@ -44,6 +50,11 @@ export class RunLimits {
 
   get names(): Iterable<string> {
     return this.states.keys();
+  }
+
+  /** The longest time for which anything taken of any of them counts. */
+  get ms(): number {
+    return Math.max(0, ...[...this.states.values()].map(({ ms }) => countsMs(ms)));
   }
 
   /** By name. */
@@ -98,22 +109,42 @@ export class RunLimits {
     }
   }
 
-  /** Its attempt has ended. */
-  left(n: number, at: number): void {
-    const took = this.taken.get(n);
-    if (took === undefined) return;
+  /** Its attempt has ended so. */
+  left(n: number, how: AttemptEnd, at: number): void {
+    this.change(n, this.atEnd(n, how), at);
+    this.used.delete(n);
+    const took = this.takenBy(n);
     this.taken.delete(n);
     for (const { limit } of took) this.states.get(limit)?.end(n, at);
   }
 
-  /** An open attempt has used so much so far. */
+  /** What counts on of an open attempt that ends so: what it has used, if it could tell all of that. */
+  atEnd(n: number, { outcome, why }: AttemptEnd): readonly Took[] {
+    const used = outcome === "lost" && why === undefined ? undefined : this.used.get(n);
+    if (used === undefined) return this.takenBy(n);
+    return this.takenBy(n).map((each) => this.bounded(each, (unit, was) => used[unit] ?? was));
+  }
+
+  /** An open attempt has used so much so far. What it has not used yet it may still use. */
   corrected(n: number, amounts: Readonly<Record<string, number>>, now: number): void {
+    const used = { ...this.used.get(n) };
+    for (const [unit, amount] of Object.entries(amounts)) used[unit] = Math.max(amount, used[unit] ?? 0);
+    this.used.set(n, used);
+    const more = (unit: string, was: number): number => Math.max(was, used[unit] ?? 0);
+    const after = this.takenBy(n).map((each) => this.bounded(each, more));
+    this.change(n, after, now);
+  }
+
+  /** The units that its limit bounds, each with a new amount. */
+  private bounded(took: Took, amountOf: (unit: string, was: number) => number): Took {
+    const rates = this.states.get(took.limit)?.plan.rates ?? [];
+    const amounts = rates.map(({ unit }) => [unit, amountOf(unit, took.amounts[unit] ?? 0)] as const);
+    return { ...took, amounts: Object.fromEntries(amounts) };
+  }
+
+  private change(n: number, after: readonly Took[], now: number): void {
     const took = this.taken.get(n);
-    if (took === undefined) return;
-    const after = took.map((each) => ({
-      ...each,
-      amounts: bounded(this.states.get(each.limit), each, amounts),
-    }));
+    if (took === undefined || took === after) return;
     this.taken.set(n, after);
     after.forEach((each, i) => {
       this.states.get(each.limit)?.correct(n, each.amounts, now);
@@ -158,14 +189,4 @@ export class RunLimits {
       };
     });
   }
-}
-
-/** Of what an attempt has used, that which the limit bounds. */
-function bounded(
-  state: LimitState | undefined,
-  { amounts }: Took,
-  used: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const units = state?.plan.rates.map(({ unit }) => unit) ?? [];
-  return Object.fromEntries(units.map((unit) => [unit, used[unit] ?? amounts[unit] ?? 0]));
 }

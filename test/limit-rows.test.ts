@@ -79,6 +79,33 @@ describe("the rows of a limit", () => {
     two.rows.ended(5, 121_000);
   });
 
+  it("are known to whoever has a longer window", () => {
+    const hour = { ...api, rates: [{ unit: "requests", amount: 10, perSeconds: 3600 }] };
+    const [one] = [seen(1)];
+    one.rows.take({ n: 7, a: 1 }, use, 300_000, 63_000);
+    one.rows.ended(7, 301_000);
+    const limits = new RunLimits([hour]);
+    new LimitSight(limits, new LimitRows(journal.database, 2, 1), 2).refresh(900_000);
+    expect(limits.view(900_000, () => new Map())[0]?.bounds[0]?.used).toBe(10);
+  });
+
+  it("that are new are told from those that were forgotten", () => {
+    const [one, two] = [seen(1), seen(2)];
+    const at = 20_000_000;
+    one.rows.take({ n: 8, a: 1 }, use, at, 63_000);
+    one.rows.take({ n: 9, a: 1 }, use, at, 63_000);
+    one.rows.ended(9, at);
+    one.rows.ended(8, at + 1);
+    two.sight.refresh(at + 2);
+    expect(two.limits.view(at + 2, () => new Map())[0]?.bounds[0]?.used).toBe(6);
+    // So late that what has ended is forgotten.
+    const later = at + 4 * 3_600_000;
+    one.rows.begin([api], later);
+    one.rows.take({ n: 8, a: 2 }, use, later, 63_000);
+    two.sight.refresh(later + 1);
+    expect(two.limits.view(later + 1, () => new Map())[0]?.bounds[0]?.used).toBe(3);
+  });
+
   it("of a run that goes hold nothing, and count on", () => {
     const [one, three] = [seen(1), seen(3)];
     three.rows.begin([api], 200_000);

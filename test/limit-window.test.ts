@@ -74,12 +74,27 @@ describe("a sliding window", () => {
     expect(window.used).toBe(0);
   });
 
+  it("that is made from another one knows what that knows, and is corrected with it", () => {
+    const first = new SlidingWindow(ms);
+    first.take(1, 0, 0, 5);
+    first.take(2, 0, 100, 5);
+    first.end(2, 200);
+    first.pass(4000);
+    const second = new SlidingWindow(2 * ms, first);
+    expect(second.used).toBe(10);
+    for (const window of [first, second]) window.correct(1, 0, 9, 5000);
+    expect([first.used, second.used]).toEqual([14, 14]);
+    second.end(1, 6000);
+    second.pass(5000 + 2 * ms);
+    expect(second.used).toBe(0);
+  });
+
   it("counts what was used beyond what was taken from when it is told, and gives back what was not used", () => {
     const window = new SlidingWindow(ms);
     window.take(1, 0, 0, 5);
-    window.correct(1, 3, 4000);
+    window.correct(1, 0, 3, 4000);
     expect(window.used).toBe(3);
-    window.correct(1, 9, 16_000);
+    window.correct(1, 0, 9, 16_000);
     expect(window.used).toBe(9);
     window.end(1, 20_000);
     window.pass(83_199);

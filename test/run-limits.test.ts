@@ -1,10 +1,13 @@
 // Checks limits in the pure core: nobody gets more than there is, nobody waits for ever, and the rest goes on.
 
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { UsePlan } from "../compiler/plan-limits.ts";
 import { decide } from "../runtime/decide.ts";
+import { planOf, removeFolders } from "./pretend.ts";
 import { lit, Plans } from "./run-plans.ts";
 import { ran, snapshot, World } from "./run-world.ts";
+
+afterAll(removeFolders);
 
 const param = { k: "slot", up: 0, i: 0 } as const;
 
@@ -115,15 +118,55 @@ describe("what is taken of a limit", () => {
       .done();
     const world = new World(plan).start();
     world.go(() => world.run.counts.running === 1);
-    world.append({
-      type: "limit.used",
-      n: [...world.run.running()][0] ?? 0,
-      a: 1,
-      amounts: { tokens: 40, words: 9 },
-    });
-    expect(world.run.limitUse(world.now)[0]).toMatchObject({ took: { tokens: 40 }, waiting: 1 });
-    world.go(() => world.run.counts.running === 2);
-    expect(world.now).toBe(1000);
+    const [n = 0] = world.run.running();
+    world.append({ type: "limit.used", n, a: 1, amounts: { tokens: 40, words: 9 } });
+    // What it has not used yet it may still use.
+    expect(world.run.limitUse(world.now)[0]).toMatchObject({ took: { tokens: 60 }, waiting: 1 });
+    world.go(() => world.run.counts.succeeded === 1 && world.run.counts.running === 1);
+    const ended = world.events.find(({ type }) => type === "attempt.ended");
+    expect(starts(world)[1]?.at).toBe(ended?.at);
+    expect(world.run.limitUse(world.now)[0]).toMatchObject({ took: { tokens: 100 }, waiting: 0 });
+  });
+
+  it("counts whole where nobody could tell all that was used", () => {
+    const plan = new Plans()
+      .limit("api", perTen(100, "tokens"))
+      .task("t", { params: ["x"], uses: [uses("api", { tokens: 60 })] })
+      .flow("main", [], (b) => b.for("all", many(1), { body: (inner, item) => inner.task("t", "t", [item]) }))
+      .done();
+    const world = new World(plan).start();
+    world.go(() => world.run.counts.running === 1);
+    const [n = 0] = world.run.running();
+    world.append({ type: "limit.used", n, a: 1, amounts: { tokens: 10 } });
+    world.crash().open();
+    expect(world.run.limitUse(world.now)[0]?.bounds).toMatchObject([{ used: 60 }]);
+  });
+
+  it("counts also where a task does not say how much: one for an agent to begin with", () => {
+    const { plan } = planOf(`limit api { requests: 9 per 10s  tokens: 100 per 10s }
+agent coder { command: { run: ["./agent.py"] } }
+task list(x: string) -> string { uses: [api], run "list ~{x}" return stdout }
+task review(x: string) { uses: [api], agent: coder, ask "Review ~{x}" }
+flow main() {
+  a = list("a")
+  b = list("b")
+  review(a)
+  review(b)
+}
+`);
+    const world = new World(plan, { options: { jobs: 1 } }).start();
+    world.go(() => world.run.counts.running === 1);
+    const [n = 0] = world.run.running();
+    world.append({ type: "limit.used", n, a: 1, amounts: { tokens: 120 } });
+    expect(world.run.limitUse(world.now)[0]?.bounds).toMatchObject([{}, { unit: "tokens", used: 120 }]);
+    // Who takes no tokens does not wait for them.
+    world.go(() => world.run.counts.succeeded === 2);
+    const [asked = 0] = [...world.run.nodes()].filter((each) => world.run.task(each) === "review");
+    expect(world.run.counts).toMatchObject({ running: 0, ready: 2 });
+    expect(world.run.heldBy(asked, world.now)).toMatch(/^the limit `api` \(120 of 100 tokens per 10s used/);
+    world.go();
+    expect(starts(world).at(-1)?.took).toEqual([{ limit: "api", amounts: { tokens: 1, requests: 1 } }]);
+    expect(starts(world)[0]?.took).toEqual([{ limit: "api", amounts: { requests: 1 } }]);
   });
 });
 

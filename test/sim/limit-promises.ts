@@ -39,6 +39,8 @@ interface Entry {
   readonly at: number;
   readonly unit: string;
   amount: number;
+  /** The most that its attempt told to have used all in all; null: it told nothing. */
+  told: number | null;
 }
 
 /** What was not kept of what limits promise, over all runs. */
@@ -55,9 +57,13 @@ export function broken(limits: readonly LimitPlan[], told: readonly Told[]): rea
         paused = { from: paused.until > at ? paused.from : at, until: Math.max(paused.until, event.until) };
       if (event === null || !("n" in event)) continue;
       const key = `${run} ${event.n}`;
-      if (event.type === "attempt.ended") holders.delete(key);
       if (event.type === "limit.used" && holders.has(key))
-        correct(entries, `${key} ${event.a}`, event.amounts, at, limit);
+        more(entries, `${key} ${event.a}`, event.amounts, at, limit);
+      if (event.type === "attempt.ended") {
+        const lost = event.outcome === "lost" && event.why === undefined;
+        if (holders.has(key) && !lost) less(entries, `${key} ${event.a}`);
+        holders.delete(key);
+      }
       const took =
         event.type === "attempt.started" ? event.took?.find((each) => each.limit === limit.name) : undefined;
       if (took === undefined) continue;
@@ -76,6 +82,7 @@ export function broken(limits: readonly LimitPlan[], told: readonly Told[]): rea
           at,
           unit,
           amount: took.amounts[unit] ?? 0,
+          told: null,
         });
         const counted = entries.filter((each) => each.unit === unit && each.at > at - perSeconds * 1000);
         const sum = counted.reduce((all, each) => all + each.amount, 0);
@@ -89,7 +96,8 @@ export function broken(limits: readonly LimitPlan[], told: readonly Told[]): rea
   return problems;
 }
 
-function correct(
+/** An open attempt has used so much: what goes beyond what it took counts from now. */
+function more(
   entries: Entry[],
   of: string,
   amounts: Readonly<Record<string, number>>,
@@ -99,12 +107,18 @@ function correct(
   for (const { unit } of rates) {
     const now = amounts[unit];
     const own = entries.filter((each) => each.of === of && each.unit === unit);
-    const before = own.reduce((all, each) => all + each.amount, 0);
-    if (now === undefined) continue;
-    if (now > before) entries.push({ of, at, unit, amount: now - before });
     const [first] = own;
-    if (now < before && first !== undefined) first.amount = Math.max(0, first.amount - (before - now));
+    if (now === undefined || first === undefined) continue;
+    first.told = Math.max(now, first.told ?? 0);
+    const before = own.reduce((all, each) => all + each.amount, 0);
+    if (now > before) entries.push({ of, at, unit, amount: now - before, told: null });
   }
+}
+
+/** It has ended, and what it took and has not used counts no more. */
+function less(entries: readonly Entry[], of: string): void {
+  for (const first of entries)
+    if (first.of === of && first.told !== null) first.amount = Math.min(first.amount, first.told);
 }
 
 /** The plan with limits that some of its tasks use; by chance not at all. */

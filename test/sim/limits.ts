@@ -74,7 +74,8 @@ function somePlan(chance: () => number, limits: readonly LimitPlan[]): Plan {
   });
   const api = (): UsePlan => {
     const asked = chance() < 0.2 ? 1 + Math.floor(chance() * requests) : 1;
-    return use("api", { requests: asked, tokens: Math.floor(chance() * Math.min(300, requests * 100)) });
+    const tokens = Math.floor(chance() * Math.min(300, requests * 100));
+    return use("api", chance() < 0.8 ? { requests: asked, tokens } : { requests: asked });
   };
   const plans = new Plans();
   for (const { name, ...bounds } of limits) plans.limit(name, bounds);
