@@ -1,8 +1,9 @@
 // Agents that stay: one process in an instance, asked by one node after the other, as long as that can be told apart.
 
-import { appendFile, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentRequest, WarmKind, WarmReader } from "./agent.ts";
+import { Log, Pipe } from "./ask-pipe.ts";
 import { attemptNames } from "./environment.ts";
 import type { Exit, Instance, OutputFilter, Workspace } from "./runner.ts";
 
@@ -162,10 +163,15 @@ class Staying {
   private readonly scratch: string;
   private readonly fifo: string;
   private readonly stopped = new AbortController();
+  /** How it ended, or why nothing can be said to it any more. */
   private readonly exit: Promise<Exit>;
+  /** Fires with `exit`: what is being said to it then need not be said. */
+  private readonly gone = new AbortController();
+  /** Resolves when nothing of it runs any more. */
+  private ended: Promise<void> = Promise.resolve();
   private listener: Listener | null = null;
   private before: { readonly kind: WarmKind; readonly request: AgentRequest; reader: WarmReader | null };
-  private pipe: Awaited<ReturnType<typeof open>> | null = null;
+  private pipe: Pipe | null = null;
   private forgetting: Promise<void> | null = null;
   private asked = false;
   private written = 0;
@@ -192,7 +198,11 @@ class Staying {
     this.session = asked.request.session.id;
     this.before = { kind: asked.kind, request: asked.request, reader: null };
     this.exit = new Promise((resolve) => {
-      this.over = resolve;
+      this.over = (exit) => {
+        this.isOver = true;
+        resolve(exit);
+        this.gone.abort();
+      };
     });
   }
 
@@ -239,15 +249,12 @@ class Staying {
       kind: "lost",
       message: error instanceof Error ? error.message : String(error),
     });
-    void ended.catch(lost).then((exit) => {
-      this.isOver = true;
-      this.over(exit);
-    });
+    this.ended = ended.catch(lost).then((exit) => this.over(exit));
     const cut = () => this.stopped.abort();
     asked.stop.addEventListener("abort", cut, { once: true });
     const exit = await Promise.race([isReady, this.exit]);
     asked.stop.removeEventListener("abort", cut);
-    if (exit === null && workspace.here) this.pipe = await open(fifo, "r+");
+    if (exit === null && workspace.here) this.pipe = Pipe.open(fifo);
     return exit;
   }
 
@@ -328,27 +335,27 @@ class Staying {
 
   async end(): Promise<void> {
     this.stopped.abort();
-    await this.exit;
-    await this.pipe?.close().catch(() => {});
+    await this.ended;
+    this.pipe?.close();
     await this.workspace.close();
     await rm(this.scratch, { recursive: true, force: true }).catch(() => {});
   }
 
+  /** Resolves when it is said, or need not be: how it ended then says why. */
   private async write(line: string): Promise<void> {
     if (this.isOver) return;
-    if (this.pipe !== null) {
-      // It may end while it is written to; how it ended says why.
-      const { pipe } = this;
-      await Promise.race([pipe.write(`${line}\n`).catch(() => null), this.exit]);
-      return;
-    }
+    if (this.pipe !== null) return Promise.race([this.pipe.write(`${line}\n`), this.exit.then(() => {})]);
     const path = `${this.workspace.temporary}/line${++this.written}`;
     await this.put([{ path, text: `${line}\n` }]);
-    await this.workspace.exec(
+    const exit = await this.workspace.exec(
       { argv: ["sh", "-c", 'cat "$0" > "$1" && rm "$0"', path, this.fifo], env: {}, cwd: "" },
       { stdoutPath: join(this.scratch, "out"), stderrPath: join(this.scratch, "err"), filter: null },
-      this.stopped.signal,
+      this.gone.signal,
     );
+    if (this.isOver || (exit.kind === "exited" && exit.code === 0)) return;
+    const why = "message" in exit ? `: ${exit.message}` : ".";
+    this.over({ kind: "lost", message: `Nothing could be said to the agent in its place${why}` });
+    this.stopped.abort();
   }
 
   private async put(files: readonly { readonly path: string; readonly text: string }[]): Promise<void> {
@@ -357,17 +364,5 @@ class Staying {
       await writeFile(from, text, { mode: 0o600 });
       await this.workspace.put([{ from, to: path }]);
     }
-  }
-}
-
-/** Appends to logs, one piece after the other. */
-class Log {
-  written: Promise<void> = Promise.resolve();
-
-  add(path: string, bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    const own = Uint8Array.from(bytes);
-    // A log that cannot be written must not end who works.
-    this.written = this.written.then(() => appendFile(path, own)).catch(() => {});
   }
 }

@@ -89,9 +89,14 @@ export async function askAgent(place: AskPlace, prompt: string): Promise<Asked> 
   if (asked === null) return { report: failed("launch", "The plan does not say who is asked.") };
   const kind = await place.world.agent(asked.kind);
   if ("problem" in kind) return { report: failed("launch", kind.problem) };
-  const answered = await new Asking(place, kind, prompt).answer();
-  await place.world.warm.rest(place.instance, "report" in answered);
-  return answered;
+  let isWell = false;
+  try {
+    const answered = await new Asking(place, kind, prompt).answer();
+    isWell = "answer" in answered;
+    return answered;
+  } finally {
+    await place.world.warm.rest(place.instance, !isWell);
+  }
 }
 
 class Asking {
