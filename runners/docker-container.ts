@@ -90,7 +90,8 @@ export class Container {
   }
 
   /** `io`: null where nobody wants to know what it prints. */
-  async run({ argv, env }: ExecCommand, cwd: string, io: Output | null, stop: AbortSignal): Promise<Exit> {
+  async run(command: ExecCommand, cwd: string, io: Output | null, stop: AbortSignal): Promise<Exit> {
+    const { argv, env, stays = false } = command;
     const { isOurs, image, ref, graceMs } = this.spec;
     if (stop.aborted) return notStarted("other", "It was stopped before it began.");
     if (!isOurs()) return { kind: "lost", message: "Another flowc has the run now." };
@@ -102,7 +103,8 @@ export class Container {
     const talk = new Talk(order.word, io);
     let beside: Docker.Exec | null = null;
     try {
-      if (!this.line.begin(talk, orderLine(order), order.word))
+      // Its shell must hear that we are gone, and what stays would keep it from that.
+      if (stays || !this.line.begin(talk, orderLine(order), order.word))
         beside = await beginBeside(this.spec.container, orderArgv(order), talk);
     } catch (error) {
       await talk.cut();

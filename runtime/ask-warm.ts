@@ -237,6 +237,7 @@ class Staying {
         argv: ["sh", "-c", script, fifo, ...argv],
         env: { ...env, ...lasting(asked.env), TMPDIR: workspace.temporary },
         cwd: "",
+        stays: true,
       },
       {
         stdoutPath: join(this.scratch, "out"),

@@ -76,6 +76,8 @@ export interface ExecCommand {
   readonly env: Readonly<Record<string, string>>;
   /** Inside the instance: "" is the workspace, else a path relative to it. */
   readonly cwd: string;
+  /** It runs as long as its instance, beside all others: no place of theirs, and nothing that must end first, is for it. */
+  readonly stays?: boolean;
 }
 
 /**

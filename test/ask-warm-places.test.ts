@@ -1,15 +1,18 @@
 // Agents that stay here, in a container and in a sandbox: a small program speaks as Claude Code does, and flowc asks it.
 
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { docker, image } from "./docker-daemon.ts";
 import { E2bServer } from "./e2b-server.ts";
 import { isolates } from "./e2b-server-sandbox.ts";
-import { type Ended, flowc } from "./program.ts";
+import { type Ended, flowc, start } from "./program.ts";
 
-/** `pid`: its process; `said`: how often it was asked in its session. `die` ends it in the middle of an answer. */
+/**
+ * `pid`: its process; `said`: how often it was asked in its session. `die` ends it in the middle of an answer, `hang` is
+ * silent for long, once in a place or, with `go`, until the project has a file of that name; `eat` takes much memory.
+ */
 const standIn = `#!/bin/sh
 session=s said=0
 result() {
@@ -19,6 +22,9 @@ while IFS= read -r line; do
   case $line in
     *'"content":"/clear"'*) session=\${session}x said=0; result 0; continue ;;
     *'"content":"die'*) echo "I am ill" >&2; exit 3 ;;
+    *'"content":"hang'*) mkdir hung 2>/dev/null && sleep 600 ;;
+    *'"content":"go'*) [ -e go ] || sleep 600 ;;
+    *'"content":"eat'*) all=$(head -c 400000000 /dev/zero | tr '\\0' x) ;;
   esac
   said=$((said + 1))
   printf '{"type":"system","subtype":"init","session_id":"%s","tools":["StructuredOutput"]}\\n' "$session"
@@ -35,9 +41,14 @@ interface Given {
   readonly path?: string;
   readonly prompt?: string;
   readonly task?: string;
+  /** All that the agent starts carries it. */
+  readonly mark?: string;
 }
 
-function flowOf(place: string, { path = "./claude.sh", prompt = "~{i}", task = "" }: Given): string {
+function flowOf(
+  place: string,
+  { path = "./claude.sh", prompt = "~{i}", task = "", mark = "" }: Given,
+): string {
   const project = mkdtempSync(join(folder, "project-"));
   writeFileSync(join(project, "package.json"), "{}");
   writeFileSync(join(project, "claude.sh"), standIn);
@@ -52,10 +63,11 @@ function flowOf(place: string, { path = "./claude.sh", prompt = "~{i}", task = "
 
 agent coder {
   claude: { path: "${path}" }
+  env: { WARM_MARK: "${mark}" }
 }
 
 runner box {
-  ${place}
+  ${place.replace("MEMORY", "")}
   instances: 1
   reuse: 10
 }
@@ -77,11 +89,44 @@ flow main() -> Reply[] {
   return flow;
 }
 
-function stays(run: (given: Given) => Promise<Ended>): void {
+/** How many processes carry a mark: those of containers and sandboxes are processes of this machine, too. */
+function alive(mark: string): number {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, "latin1").includes(`WARM_MARK=${mark}\0`);
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+interface Place {
+  /** In the flow. */
+  readonly written: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What is written in the runner or the task so that an instance has 64 MB; null: it cannot be bound. */
+  readonly memory: { readonly runner: string; readonly task: string } | null;
+  /** Does it end by itself when flowc is killed? */
+  readonly endsAlone: boolean;
+}
+
+interface Reply {
+  readonly pid: number;
+  readonly said: number;
+}
+
+let marks = 0;
+
+function answers(place: () => Place): void {
+  const run = (given: Given): Promise<Ended> => {
+    const { written, env = {} } = place();
+    return flowc(["run", flowOf(written, given)], { env });
+  };
+
   it("serves strangers, and forgets between them", async () => {
     const { code, stdout, stderr } = await run({});
     expect(code, stderr).toBe(0);
-    const replies: { readonly pid: number; readonly said: number }[] = JSON.parse(stdout);
+    const replies: readonly Reply[] = JSON.parse(stdout);
     expect(replies.map(({ said }) => said)).toEqual([1, 1, 1, 1]);
     expect(new Set(replies.map(({ pid }) => pid)).size).toBe(1);
   });
@@ -89,7 +134,7 @@ function stays(run: (given: Given) => Promise<Ended>): void {
   it("remembers for an equal affinity", async () => {
     const { code, stdout, stderr } = await run({ task: 'affinity: "a"' });
     expect(code, stderr).toBe(0);
-    const replies: { readonly said: number }[] = JSON.parse(stdout);
+    const replies: readonly Reply[] = JSON.parse(stdout);
     expect(replies.map(({ said }) => said).sort()).toEqual([1, 2, 3, 4]);
   });
 
@@ -119,31 +164,99 @@ function stays(run: (given: Given) => Promise<Ended>): void {
   });
 }
 
-describe("an agent that stays on this machine", { timeout: 20_000 }, () => {
-  stays((given) => flowc(["run", flowOf("local: {}", given)]));
+function ends(place: () => Place): void {
+  it.each(["timeout: 3s, retry: 5", "stall: 3s"])(
+    "is ended with its attempt, and replaced: %s",
+    async (task) => {
+      const mark = `${process.pid}.${++marks}`;
+      const { written, env = {} } = place();
+      const flow = flowOf(written, { prompt: "hang ~{i}", task, mark });
+      const { code, stdout, stderr } = await flowc(["run", flow], { env });
+      expect(code, stderr).toBe(0);
+      const replies: readonly Reply[] = JSON.parse(stdout);
+      expect(replies.map(({ said }) => said)).toEqual([1, 1, 1, 1]);
+      expect(alive(mark)).toBe(0);
+    },
+  );
+
+  it("ends with a run that is cancelled", async () => {
+    const { written, env = {} } = place();
+    const mark = `${process.pid}.${++marks}`;
+    const started = start(["run", flowOf(written, { prompt: "go ~{i}", mark })], { env });
+    await expect.poll(() => alive(mark), { timeout: 60_000 }).toBeGreaterThan(0);
+    started.process.kill("SIGINT");
+    const { code, stderr } = await started.ended;
+    expect(code, stderr).toBe(130);
+    expect(alive(mark)).toBe(0);
+  });
+
+  it("ends with a flowc that is killed, or before the run goes on", async () => {
+    const { written, env = {}, endsAlone } = place();
+    const mark = `${process.pid}.${++marks}`;
+    const flow = flowOf(written, { prompt: "go ~{i}", mark });
+    const cwd = dirname(flow);
+    const started = start(["run", "main.flow"], { cwd, env });
+    await expect.poll(() => alive(mark), { timeout: 60_000 }).toBeGreaterThan(0);
+    started.process.kill("SIGKILL");
+    await started.ended;
+    if (endsAlone) await expect.poll(() => alive(mark), { timeout: 60_000 }).toBe(0);
+    writeFileSync(join(cwd, "go"), "");
+    const { code, stdout, stderr } = await flowc(["run", "--resume", "last"], { cwd, env });
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toHaveLength(4);
+    expect(alive(mark)).toBe(0);
+  });
+
+  it("has no more memory than its instance", async ({ skip }) => {
+    const { written, memory } = place();
+    if (memory === null) return skip("nobody bounds it there");
+    const where = written.replace("MEMORY", memory.runner);
+    const flow = flowOf(where, { prompt: "eat ~{i}", task: memory.task });
+    const { code, stderr } = await flowc(["run", flow]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/64MB/);
+    expect(stderr).toContain("It was ended by SIGKILL.");
+  });
+}
+
+const timeout = 120_000;
+
+describe("an agent that stays on this machine", { timeout }, () => {
+  const memory = { runner: "", task: "needs: { memory: 64MB }" };
+  const here: Place = { written: "local: {}", memory, endsAlone: false };
+  answers(() => here);
+  ends(() => here);
 });
 
-describe("an agent that stays in a container", { skip: docker === null, timeout: 20_000 }, () => {
-  stays((given) => flowc(["run", flowOf(`docker: { image: "${image}" }`, given)]));
+describe("an agent that stays in a container", { skip: docker === null, timeout }, () => {
+  const memory = { runner: ", memory: 64MB", task: "" };
+  const container: Place = { written: `docker: { image: "${image}"MEMORY }`, memory, endsAlone: true };
+  answers(() => container);
+  ends(() => container);
 });
 
-describe("an agent that stays in a container to which files are copied", {
+describe("an agent that stays in a container with files of its own", {
   skip: docker === null,
-  timeout: 20_000,
+  timeout,
 }, () => {
-  stays((given) => flowc(["run", flowOf(`docker: { image: "${image}", copy: true }`, given)]));
+  answers(() => ({ written: `docker: { image: "${image}", copy: true }`, memory: null, endsAlone: true }));
 });
 
-describe("an agent that stays in a sandbox", { skip: !isolates, timeout: 20_000 }, () => {
+describe("an agent that stays in a sandbox", { skip: !isolates, timeout }, () => {
   let server: E2bServer | null = null;
+  beforeEach(async () => {
+    server = await E2bServer.start({});
+  });
   afterEach(async () => {
     expect(server?.sandboxes.length).toBe(0);
     await server?.close();
-    server = null;
   });
-  stays(async (given) => {
-    server = await E2bServer.start({});
-    const account = `template: "base", api_url: "${server.url}", sandbox_url: "${server.url}"`;
-    return await flowc(["run", flowOf(`e2b: { ${account} }`, given)], { env: { E2B_API_KEY: "key" } });
+  const sandbox = (): Place => ({
+    written: `e2b: { template: "base", api_url: "${server?.url}", sandbox_url: "${server?.url}" }`,
+    env: { E2B_API_KEY: "key" },
+    memory: null,
+    endsAlone: false,
   });
+  answers(sandbox);
+  ends(sandbox);
 });
