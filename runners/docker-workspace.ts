@@ -11,7 +11,7 @@ import { copyIn, readBounded, watchFolder } from "./local-files.ts";
 export function sharedWorkspace(
   container: Container,
   spec: InstanceSpec,
-  { kind, scratch, folder }: WorkspaceSpec,
+  { kind, scratch, folder, beside }: WorkspaceSpec,
 ): Workspace {
   const { project } = spec;
   mkdirSync(spec.folder, { recursive: true });
@@ -19,7 +19,8 @@ export function sharedWorkspace(
   const base = join(realpathSync.native(dirname(scratch)), basename(scratch));
   const temporary = `${scratch}${sep}tmp`;
   // Of this machine's directories a container has the project's alone.
-  const shared = folder !== undefined && isInside(project, folder) ? folder : null;
+  const has = (place: string): boolean => isInside(project, place);
+  const shared = folder !== undefined && has(folder) && has(beside ?? folder) ? folder : null;
   const path = shared ?? (kind === "project" ? project : join(base, "work"));
   for (const own of isInside(base, path) ? [temporary, path] : [temporary]) {
     mkdirSync(own, { recursive: true });

@@ -3,33 +3,38 @@
 import type { Answered, AttemptOrder, TreeWorld } from "./attempt-order.ts";
 import { type AttemptReport, cancelled } from "./attempt-report.ts";
 import type { Landed } from "./events.ts";
+import { CarriedTree } from "./git/carried-tree.ts";
 import { bringTree, fetchTree } from "./git/copied-tree.ts";
 import type { TreeNode } from "./git/trees.ts";
 import type { Worktree } from "./git/worktree.ts";
 import type { Workspace } from "./runner.ts";
+import { workspaceBelow } from "./workspace-below.ts";
+
+/** How its work is done somewhere else: in a repository there, or, where there is no git, with the files that were brought. */
+type Elsewhere = CarriedTree | ReadonlySet<string>;
 
 /** The worktree of one attempt. */
 export class AttemptTree {
-  /** Where its commands start. Absolute. */
-  readonly folder: string;
+  /** Where its commands start, and what git needs beside that. Absolute. */
+  readonly place: { readonly folder: string; readonly beside: string };
   private readonly order: AttemptOrder;
   private readonly world: TreeWorld;
   private readonly tree: Worktree;
   private readonly scratch: string;
-  /** Paths of the files that were brought somewhere else; null: it is worked on where it stands. */
-  private brought: ReadonlySet<string> | null = null;
+  /** Null: it is worked on where it stands. */
+  private elsewhere: Elsewhere | null = null;
 
   private constructor(
     order: AttemptOrder,
     world: TreeWorld,
     tree: Worktree,
-    folder: string,
+    place: AttemptTree["place"],
     scratch: string,
   ) {
     this.order = order;
     this.world = world;
     this.tree = tree;
-    this.folder = folder;
+    this.place = place;
     this.scratch = scratch;
   }
 
@@ -38,24 +43,37 @@ export class AttemptTree {
     const { workspace } = order.settings;
     if (typeof workspace === "string" || order.tree === undefined) return null;
     const tree = await world.trees.open(order.n, workspace, order.tree);
-    return new AttemptTree(order, world, tree, await world.trees.folderIn(tree), scratch);
+    return new AttemptTree(order, world, tree, await world.trees.placeOf(tree), scratch);
   }
 
-  /** Brings its files to where the work is done, if that does not have them under the same path. Throws GitProblem. */
-  async bring(workspace: Workspace): Promise<void> {
-    if (workspace.path !== this.folder) this.brought = await bringTree(workspace, this.tree.git, this.folder);
+  /**
+   * Brings it to where the work is done, if that does not have it under the same path; gives the workspace as its work
+   * sees it. Throws GitProblem.
+   */
+  async bring(workspace: Workspace, stop: AbortSignal): Promise<Workspace> {
+    const { order, world, tree, scratch, place } = this;
+    if (workspace.path === place.folder) return workspace;
+    const made = await world.trees.carry(tree, workspace, { runner: order.settings.runner, scratch, stop });
+    this.elsewhere = made === null ? await bringTree(workspace, tree.git, place.folder) : made.carried;
+    return made === null ? workspace : workspaceBelow(workspace, made.prefix);
   }
 
-  /** Fetches what became of them there; of work that failed, as far as that can be had. */
+  /** Fetches what became of it there; of work that failed, as far as that can be had. `workspace`: the one it was brought to. */
   async fetch(workspace: Workspace, { outcome }: AttemptReport): Promise<void> {
-    if (this.brought === null || outcome === "lost") return;
-    const fetched = fetchTree(workspace, this.brought, this.folder);
+    const { elsewhere } = this;
+    if (elsewhere === null || outcome === "lost") return;
+    const fetched =
+      elsewhere instanceof CarriedTree
+        ? elsewhere.fetch()
+        : fetchTree(workspace, elsewhere, this.place.folder);
     await (outcome === "succeeded" ? fetched : fetched.catch(() => {}));
   }
 
-  /** The environment of its work: refs that it moves are seen. Where its files are copies, there are none. */
+  /** The environment of its work: refs that it moves are seen. Where there are but files, there are none. */
   async env(env: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
-    if (this.brought !== null) return env;
+    const { elsewhere } = this;
+    if (elsewhere instanceof CarriedTree) return { ...env, ...elsewhere.env(env) };
+    if (elsewhere !== null) return env;
     return { ...env, ...(await this.world.trees.watch(this.tree, this.scratch, env)) };
   }
 

@@ -107,16 +107,15 @@ class Attempt {
     const { reads, workspace: where } = order.settings;
     const kind = reads === null && where === "project" ? "project" : "scratch";
     this.tree = await AttemptTree.open(order, world, this.scratch);
-    const folder = this.tree === null ? {} : { folder: this.tree.folder };
-    const workspace = await instance.workspace({ tag, kind, scratch: this.scratch, ...folder });
+    const workspace = await instance.workspace({ tag, kind, scratch: this.scratch, ...this.tree?.place });
     let report: AttemptReport;
     try {
-      await this.tree?.bring(workspace);
+      const seen = this.tree === null ? workspace : await this.tree.bring(workspace, stop);
       const ref = of === null ? workspace.ref : instance.ref;
       // A call is made in this process: nobody has to look for it anywhere. An agent is told of with its session.
       const told = order.task.action?.kind === "call" || order.ask !== null;
       const begins = told || (await mayBegin(order, world, { ref, of, stop }));
-      report = begins ? await this.work(workspace, lent, ref) : neverBegan;
+      report = begins ? await this.work(seen, lent, ref) : neverBegan;
       await this.tree?.fetch(workspace, report);
     } finally {
       await workspace.close();

@@ -65,6 +65,8 @@ export interface WorkspaceSpec {
    * directory under the same path. The workspace's `path` says so; else its files are brought there and fetched.
    */
   readonly folder?: string;
+  /** Another one that commands in `folder` need, absolute: without it under the same path, `folder` is not to be had. */
+  readonly beside?: string;
   /** Absolute path of a directory on this machine that belongs to this attempt, below the instance's `folder`. */
   readonly scratch: string;
 }

@@ -66,7 +66,7 @@ export interface GitOptions {
 /** Git as it is started in a folder. */
 export class Git {
   readonly folder: string;
-  private readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
 
   constructor(folder: string, env: Readonly<Record<string, string>>) {
     this.folder = folder;

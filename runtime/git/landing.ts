@@ -25,11 +25,7 @@ export async function landed(repository: Repository, tree: Worktree, landing: La
   const { branch } = spec;
   await mustBeWhole(repository, tree);
   const head = await git.maybe(["symbolic-ref", "--quiet", "HEAD"]);
-  if (head !== `refs/heads/${branch}`)
-    throw new GitProblem(
-      `It left its branch \`${branch}\` for ${head === null ? "no branch" : `\`${head.replace("refs/heads/", "")}\``}; what it does must be on its own.`,
-      "writes",
-    );
+  if (branch !== null && head !== `refs/heads/${branch}`) throw leftBranch(branch, head);
   await mustMoveNoOther(tree, landing.watched);
   await mustBeResolved(tree);
   await git.text(["add", "--all", "--", ":/"]);
@@ -44,6 +40,19 @@ export async function landed(repository: Repository, tree: Worktree, landing: La
   );
 }
 
+/** `head`: what is checked out instead; null: no branch. */
+export function leftBranch(branch: string, head: string | null): GitProblem {
+  const there = head === null ? "no branch" : `\`${head.replace("refs/heads/", "")}\``;
+  return new GitProblem(
+    `It left its branch \`${branch}\` for ${there}; what it does must be on its own.`,
+    "writes",
+  );
+}
+
+export function noneAnyMore(): GitProblem {
+  return new GitProblem("Its worktree is none any more: `.git` in it was removed or changed.", "writes");
+}
+
 /** Throws {@link GitProblem} if another ref than its branch was moved. */
 export async function mustMoveNoOther({ git, spec }: Worktree, watched: string): Promise<void> {
   const refs = await strayRefs(git, watched, spec.branch);
@@ -55,7 +64,7 @@ export async function mustMoveNoOther({ git, spec }: Worktree, watched: string):
 /** Throws {@link GitProblem} if git does not know the folder as a worktree any more. */
 export async function mustBeWhole(repository: Repository, tree: Worktree): Promise<void> {
   if (await standing(repository, tree.path, null)) return;
-  throw new GitProblem("Its worktree is none any more: `.git` in it was removed or changed.", "writes");
+  throw noneAnyMore();
 }
 
 async function isMerging({ git }: Worktree): Promise<boolean> {

@@ -5,6 +5,9 @@ import { rm, rmdir } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import type { Landed } from "../events.ts";
 import { isHeld } from "../lease.ts";
+import type { Workspace } from "../runner.ts";
+import { Histories } from "./carried-history.ts";
+import { CarriedTree } from "./carried-tree.ts";
 import { GitProblem, gitEnvironment, notAbove } from "./git.ts";
 import { landed, mustBeWhole, mustMoveNoOther } from "./landing.ts";
 import { listed, mergeInto, revertIn } from "./merge.ts";
@@ -61,9 +64,13 @@ export class Trees {
   private readonly env: Readonly<Record<string, string>>;
   private opened: Promise<Repository> | null = null;
   private hooks: Promise<void> | null = null;
+  private readonly histories: Histories;
+  /** Runners that are known to have no git. */
+  private readonly without = new Set<string>();
 
   constructor(of: TreesOf) {
     this.of = of;
+    this.histories = new Histories(join(of.runFolder, "trees", "histories"));
     this.env = gitEnvironment(of.inherited);
   }
 
@@ -78,9 +85,33 @@ export class Trees {
     );
   }
 
-  /** The project's folder in a worktree. */
-  async folderIn(tree: Worktree): Promise<string> {
-    return (await this.repository()).inside(tree.path);
+  /** Where in a worktree work starts, absolute, and the folder that git needs beside it. */
+  async placeOf(tree: Worktree): Promise<{ readonly folder: string; readonly beside: string }> {
+    const repository = await this.repository();
+    return { folder: repository.inside(tree.path), beside: repository.common };
+  }
+
+  /**
+   * Makes a repository of a worktree in a workspace, and tells in which of its folders work starts. Null: there is no git;
+   * that is told once for each runner. `scratch`: belongs to the attempt. Throws {@link GitProblem}.
+   */
+  async carry(
+    tree: Worktree,
+    workspace: Workspace,
+    to: { readonly runner: string; readonly scratch: string; readonly stop: AbortSignal },
+  ): Promise<{ readonly carried: CarriedTree; readonly prefix: string } | null> {
+    const repository = await this.repository();
+    const { runner, scratch, stop } = to;
+    if (this.without.has(runner)) return null;
+    const carried = await CarriedTree.bring(repository, tree, workspace, scratch, this.histories, stop);
+    if (carried !== null) return { carried, prefix: repository.prefix };
+    // Others may have found it out meanwhile.
+    if (!this.without.has(runner))
+      this.of.tell(
+        `There is no git in \`${runner}\`: worktrees there are files without their history. Put git into its image or template.`,
+      );
+    this.without.add(runner);
+    return null;
   }
 
   /** Variables by which what the work does to refs is seen; `folder` belongs to the attempt. */
@@ -164,7 +195,8 @@ export class Trees {
 
   /** Nothing of it runs any more. What is kept of its worktrees stays. */
   async close(): Promise<void> {
-    if (this.hooks === null) return;
+    await this.histories.close();
+    if (this.opened === null) return;
     await rm(join(this.of.runFolder, "trees", "hooks"), { recursive: true, force: true });
     await rmdir(join(this.of.runFolder, "trees")).catch(() => {});
   }

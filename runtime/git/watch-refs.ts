@@ -78,11 +78,30 @@ export async function watchRefs(
   const [common = "", own = ""] = (await git.text(facts)).split("\n");
   const log = join(folder, "refs");
   await writeFile(log, "");
+  return watchedThere({ hooks, log, repository: common, own }, given);
+}
+
+/** Where git finds them; all absolute, as its work sees them. */
+interface Watched {
+  readonly hooks: string;
+  /** What is seen is written there. */
+  readonly log: string;
+  /** The repository's own folder. */
+  readonly repository: string;
+  /** The user's hooks. */
+  readonly own: string;
+}
+
+/** The same where the repository stands somewhere else. */
+export function watchedThere(
+  { hooks, log, repository, own }: Watched,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   const at = Number(given["GIT_CONFIG_COUNT"] ?? 0) || 0;
   return {
     FLOWC_REFS: log,
     FLOWC_HOOKS: own,
-    FLOWC_REPOSITORY: common,
+    FLOWC_REPOSITORY: repository,
     GIT_CONFIG_COUNT: String(at + 1),
     [`GIT_CONFIG_KEY_${at}`]: "core.hooksPath",
     [`GIT_CONFIG_VALUE_${at}`]: hooks,
