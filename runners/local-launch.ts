@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, createWriteStream, openSync, statSync } from "node:fs";
+import { Socket } from "node:net";
 import { resolve } from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -47,6 +48,8 @@ type NotStarted = Extract<Exit, { kind: "not-started" | "lost" }>;
 
 /** How long output that was written before the end may take to come through a filter. */
 const drainMs = 250;
+/** No pipe holds as much. */
+const pipeBytesMax = 4 * 1024 * 1024;
 
 /** Starts a process: standard input empty, its own group, exactly this environment. */
 export async function launch(order: Launch): Promise<Launched | NotStarted> {
@@ -126,21 +129,35 @@ async function through(from: Readable, filter: OutputFilter, path: string): Prom
   }
 }
 
-async function drained(child: ChildProcess, written: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      // Ends the streams as if the writer had gone: what the filter holds back is still written.
-      child.stdout?.push(null);
-      child.stderr?.push(null);
-      resolve();
-    }, drainMs);
+async function drained({ stdout, stderr }: ChildProcess, written: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const outputs = [stdout, stderr].filter((each) => each !== null);
+  const late = Promise.all(outputs.map((each) => emptied(each, over.signal))).then(() => {
+    // Ends the streams as if the writer had gone: what the filter holds back is still written.
+    if (!over.signal.aborted) for (const each of outputs) each.push(null);
   });
   await Promise.race([written, late]);
-  clearTimeout(timer);
+  over.abort();
   await written;
-  child.stdout?.destroy();
-  child.stderr?.destroy();
+  for (const each of outputs) each.destroy();
+}
+
+/**
+ * Resolves when all has been read that was in the pipe when its process ended, and `drainMs` have passed. Time alone does
+ * not tell: who waits long for a processor hears of the end, and that the time is over, before it has read what was said.
+ */
+async function emptied(from: Readable, over: AbortSignal): Promise<void> {
+  const read = (): number => (from instanceof Socket ? from.bytesRead : 0);
+  const before = read();
+  do {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, drainMs);
+      over.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    });
+    // Node reads between its timers and this.
+    await new Promise((resolve) => setImmediate(resolve));
+    // What still writes by now may do so for ever.
+  } while (from.readableFlowing === false && read() - before < pipeBytesMax);
 }
 
 function explain(error: unknown, program: string, { cwd, argv, env }: Launch): NotStarted {
