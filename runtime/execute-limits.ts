@@ -112,9 +112,11 @@ export class LimitShare {
     const took = limits.takenBy(n);
     const { shared } = this;
     if (shared === null || took.length === 0) return;
-    const changes = limits.atEnd(n, how).map((after, i) => changeOf(took[i], after));
+    const more = limits.moreOf(n);
+    const after = limits.atEnd(n, how);
     this.log.hold(() => {
-      for (const { less } of changes) if (less !== null) shared.rows.less(n, less);
+      for (const [i, each] of took.entries())
+        this.lessen(n, without(each, more[i]), without(after[i] ?? each, more[i]));
       shared.rows.ended(n, this.recorder.now());
     });
     for (const { limit } of took) this.rung.add(limit);
@@ -130,13 +132,25 @@ export class LimitShare {
     const { shared, run } = this;
     const before = run.limits.takenBy(n);
     if (shared === null || before.length === 0) return;
+    const moreBefore = run.limits.moreOf(n);
     const event: EventBody = { type: "limit.used", n, a, amounts };
     this.recorder.record(event);
+    const more = run.limits.moreOf(n);
     run.limits.takenBy(n).forEach((took, i) => {
-      const { more } = changeOf(before[i], took);
-      if (more === null) return;
-      this.log.hold(() => shared.rows.more({ n, a }, more, run.now, this.msOf(took.limit)));
+      const grown = without({ ...took, amounts: more[i] ?? {} }, moreBefore[i]);
+      if (Object.values(grown.amounts).every((amount) => amount === 0)) return;
+      this.log.hold(() => {
+        shared.rows.more({ n, a }, grown, run.now, this.msOf(took.limit));
+        this.lessen(n, without(before[i] ?? took, moreBefore[i]), without(took, more[i]));
+      });
+      this.rung.add(took.limit);
     });
+  }
+
+  /** What the row of an open attempt says that it has, if that is less now. */
+  private lessen(n: number, was: Took, now: Took): void {
+    if (Object.entries(now.amounts).some(([unit, amount]) => amount < (was.amounts[unit] ?? 0)))
+      this.shared?.rows.less(n, now);
   }
 
   /** Whoever the limits of an attempt stand for wants to be left alone until the wall ms `until`. */
@@ -241,22 +255,10 @@ export class LimitShare {
   }
 }
 
-/** What of the amounts has grown, and what they are now if some are less. */
-function changeOf(
-  before: Took | undefined,
-  after: Took,
-): { readonly more: Took | null; readonly less: Took | null } {
-  const more: Record<string, number> = {};
-  const now: Record<string, number> = {};
-  let less = false;
-  for (const [unit, amount] of Object.entries(after.amounts)) {
-    const was = before?.amounts[unit] ?? 0;
-    if (amount > was) more[unit] = amount - was;
-    if (amount < was) less = true;
-    now[unit] = Math.min(amount, was);
-  }
-  return {
-    more: Object.keys(more).length === 0 ? null : { limit: after.limit, amounts: more },
-    less: less ? { ...after, amounts: now } : null,
-  };
+/** Without what counts by itself. */
+function without(took: Took, more: Readonly<Record<string, number>> = {}): Took {
+  const rest = Object.entries(took.amounts).map(
+    ([unit, amount]) => [unit, Math.max(0, amount - (more[unit] ?? 0))] as const,
+  );
+  return { ...took, amounts: Object.fromEntries(rest) };
 }

@@ -141,6 +141,18 @@ export class LimitState {
     }
   }
 
+  /** An attempt tells what it has asked for so far. */
+  asked(key: number, told: Readonly<Record<string, number>>, now: number): void {
+    for (const { unit, window } of this.bounds) window.asked(key, told[unit] ?? 0, now);
+  }
+
+  /** Of what an open attempt has of a unit, that which counts by itself, from when it was told. */
+  moreOf(key: number, unit: string): number {
+    let more = 0;
+    for (const each of this.bounds) if (each.unit === unit) more = Math.max(more, each.window.moreOf(key));
+    return more;
+  }
+
   /** A slot that nobody has; null if there is none. */
   freeSlot(): string | null {
     const taken = new Set([...this.holders.values()].map(({ slot }) => slot));

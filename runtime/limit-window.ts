@@ -4,7 +4,7 @@ interface Entry {
   readonly run: number;
   readonly at: number;
   amount: number;
-  /** Of what was found to be used beyond `amount`, which counts by itself. */
+  /** Of what was told beside `amount`, which counts by itself. */
   more: number;
   /** From then on it counts for the window's length; not known while its attempt may still ask. */
   from: number;
@@ -80,6 +80,26 @@ export class SlidingWindow {
       entry.amount -= less;
       this.count(entry.run, -less);
     }
+  }
+
+  /** An attempt tells how much it has asked for so far: of what was thought, that counts from now at the latest. */
+  asked(key: number, told: number, now: number): void {
+    const entry = this.open.get(key);
+    if (entry === undefined || !this.fresh.has(entry)) return;
+    const { run } = entry;
+    const part = Math.min(told - entry.more, entry.amount);
+    if (part <= 0) return;
+    entry.amount -= part;
+    entry.more += part;
+    this.settle({ run, at: now, amount: part, more: 0, from: now, gone: false });
+    if (entry.amount > 0) return;
+    entry.gone = true;
+    this.fresh.delete(entry);
+  }
+
+  /** Of what an open attempt has, that which counts by itself. */
+  moreOf(key: number): number {
+    return this.open.get(key)?.more ?? 0;
   }
 
   /** Forgets what does not count any more. */

@@ -133,6 +133,16 @@ export class RunLimits {
     const more = (unit: string, was: number): number => Math.max(was, used[unit] ?? 0);
     const after = this.takenBy(n).map((each) => this.bounded(each, more));
     this.change(n, after, now);
+    for (const { limit } of after) this.states.get(limit)?.asked(n, used, now);
+  }
+
+  /** Of what an open attempt has of each limit, that which counts by itself, from when it was told. */
+  moreOf(n: number): readonly Readonly<Record<string, number>>[] {
+    return this.takenBy(n).map(({ limit, amounts }) =>
+      Object.fromEntries(
+        Object.keys(amounts).map((unit) => [unit, this.states.get(limit)?.moreOf(n, unit) ?? 0]),
+      ),
+    );
   }
 
   /** The units that its limit bounds, each with a new amount. */

@@ -59,7 +59,7 @@ describe("a sliding window", () => {
     }
   });
 
-  it("lets an attempt ask three seconds later, however short the window is-five", () => {
+  it("lets an attempt ask three seconds later, however short the window is", () => {
     const window = new SlidingWindow(2000);
     window.take(1, 0, 0, 5);
     window.end(1, 900);
@@ -105,4 +105,81 @@ describe("a sliding window", () => {
     expect(window.used).toBe(0);
     expect(window.usedBy(0)).toBe(0);
   });
+
+  it("counts what was told from then, and the rest of what was thought as long as it may come", () => {
+    const window = new SlidingWindow(ms);
+    window.take(1, 0, 0, 5);
+    window.asked(1, 2, 1000);
+    expect([window.used, window.moreOf(1)]).toEqual([5, 2]);
+    window.pass(80_999);
+    expect(window.used).toBe(5);
+    window.pass(81_000);
+    expect(window.used).toBe(3);
+    expect(window.downTo(0)).toBe(83_200);
+    // Too late to say when it was asked for.
+    window.asked(1, 3, 82_000);
+    expect(window.moreOf(1)).toBe(2);
+    window.pass(83_200);
+    expect(window.used).toBe(0);
+  });
+
+  it("gives back of what was thought only what was not told", () => {
+    const window = new SlidingWindow(ms);
+    window.take(1, 0, 0, 5);
+    window.correct(1, 0, 5, 1000);
+    window.asked(1, 2, 1000);
+    window.correct(1, 0, 2, 2000);
+    expect(window.used).toBe(2);
+    window.end(1, 2000);
+    window.take(2, 0, 3000, 5);
+    window.correct(2, 0, 7, 4000);
+    window.asked(2, 7, 4000);
+    expect([window.used, window.moreOf(2)]).toEqual([9, 7]);
+    window.end(2, 5000);
+    window.pass(83_999);
+    expect(window.used).toBe(7);
+    window.pass(84_000);
+    expect(window.used).toBe(0);
+  });
+
+  it("never lets more be asked for in any window by those that tell at once, and little less", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const { asked, saturated } = toldAtOnce(seed);
+      for (const at of asked) {
+        const inside = asked.filter((each) => each >= at && each < at + ms);
+        expect(inside.length, `seed ${seed}, from ${at} on`).toBeLessThanOrEqual(most);
+      }
+      expect(saturated, `seed ${seed}`).toBeGreaterThan(0.95);
+    }
+  });
 });
+
+/** Attempts start as soon as they may, ask within two seconds, and tell that at once; what part of what is allowed they use. */
+function toldAtOnce(seed: number): { readonly asked: readonly number[]; readonly saturated: number } {
+  const chance = chanceOf(seed);
+  const window = new SlidingWindow(ms);
+  const asked: number[] = [];
+  const tells: { readonly key: number; readonly at: number }[] = [];
+  let now = 0;
+  for (let key = 1; key <= most * 8 || tells.length > 0; ) {
+    window.pass(now);
+    while (window.used < most && key <= most * 8) {
+      window.take(key, 0, now, 1);
+      tells.push({ key: key++, at: now + Math.floor(chance() * 2000) });
+    }
+    tells.sort((a, b) => b.at - a.at);
+    const next = tells.at(-1);
+    const free = window.downTo(most - 1);
+    if (next === undefined || (key <= most * 8 && free < next.at)) {
+      now = free;
+      continue;
+    }
+    now = next.at;
+    asked.push(now);
+    window.asked(next.key, 1, now);
+    tells.pop();
+  }
+  const [first = 0] = asked;
+  const last = asked.at(-1) ?? 0;
+  return { asked, saturated: (((asked.length - most) / most) * ms) / (last - first) };
+}
