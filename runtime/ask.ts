@@ -32,6 +32,7 @@ import { readTail } from "./output.ts";
 import { withSecrets } from "./places.ts";
 import { redactor, redactText } from "./redact.ts";
 import type { Exit, Instance, Workspace } from "./runner.ts";
+import { soundPatience, soundUsage } from "./usage.ts";
 
 /** So many of the things that it did are shown when it failed, each in so many characters. */
 const doingMax = 5;
@@ -178,8 +179,9 @@ class Asking {
         return { report: { outcome: "lost", why: "away", message: end.message } };
       case "limited": {
         const { order, world } = this.place;
-        if (end.afterMs !== null) world.limited(order.n, order.a, end.afterMs);
-        const after = end.afterMs === null ? {} : { after_ms: end.afterMs };
+        const afterMs = end.afterMs === null ? null : soundPatience(end.afterMs);
+        if (afterMs !== null) world.limited(order.n, order.a, afterMs);
+        const after = afterMs === null ? {} : { after_ms: afterMs };
         return { report: { outcome: "lost", why: "limited", message: end.message, ...after } };
       }
       case "failed":
@@ -321,8 +323,8 @@ class Asking {
   private hear(news: readonly AgentNews[]): void {
     const { order, world, secrets } = this.place;
     for (const each of news) {
-      if (each.kind === "usage") this.usage.hear(each.usage);
-      else if (each.kind === "waits") world.limited(order.n, order.a, each.afterMs);
+      if (each.kind === "usage") this.usage.hear(soundUsage(each.usage));
+      else if (each.kind === "waits") world.limited(order.n, order.a, soundPatience(each.afterMs));
       else if (each.kind === "does") {
         const did = shortened(each.text);
         if (did !== this.doing.at(-1)) this.doing = [...this.doing, did].slice(-doingMax);

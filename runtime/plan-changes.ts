@@ -1,8 +1,8 @@
-// What differs between two plans, by the names that a person knows: tasks, flows, types, runners, agents.
+// What differs between two plans, by the names that a person knows: tasks, flows, types, runners, agents, limits.
 
 import type { Plan } from "../compiler/plan.ts";
 
-/** Names of tasks, flows, types, runners and agents that are not the same in both, as `task build`, `flow main`; sorted by kind. */
+/** Names of tasks, flows, types, runners, agents and limits that are not the same in both, as `task build`, `flow main`; sorted by kind. */
 export function planChanges(before: Plan, after: Plan): readonly string[] {
   const changed: string[] = [];
   if (before.flow !== after.flow) changed.push(`the flow to run (${before.flow}, now ${after.flow})`);
@@ -25,24 +25,19 @@ export function planChanges(before: Plan, after: Plan): readonly string[] {
     before,
     after,
   );
-  compare(
-    changed,
-    "runner",
-    byName(before.runners),
-    byName(after.runners),
-    (plan, name) => byName(plan.runners)[name] ?? null,
-    before,
-    after,
-  );
-  compare(
-    changed,
-    "agent",
-    byName(before.agents ?? []),
-    byName(after.agents ?? []),
-    (plan, name) => byName(plan.agents ?? [])[name] ?? null,
-    before,
-    after,
-  );
+  const named = (kind: string, of: (plan: Plan) => readonly { readonly name: string }[]): void =>
+    compare(
+      changed,
+      kind,
+      byName(of(before)),
+      byName(of(after)),
+      (plan, name) => byName(of(plan))[name] ?? null,
+      before,
+      after,
+    );
+  named("runner", ({ runners }) => runners);
+  named("agent", ({ agents = [] }) => agents);
+  named("limit", ({ limits = [] }) => limits);
   return changed;
 }
 

@@ -144,6 +144,22 @@ describe("an agent that fails", () => {
     expect(world.pauses).toEqual([30_000]);
   });
 
+  it("with numbers that cannot be true is believed as far as they can", async () => {
+    const week = 7 * 24 * 3_600_000;
+    const usage = '{"type":"usage","requests":1e308,"input":1e17,"output":1.4,"cost":1e300}';
+    const script = `echo '${usage}'; echo '{"type":"limited","message":"429","after":1e13}'`;
+    expect(await world.attempt(asking(script))).toMatchObject({ why: "limited", after_ms: week });
+    expect(world.pauses.at(-1)).toBe(week);
+    expect(world.used.at(-1)).toEqual({
+      requests: 1e12,
+      input: 1e12,
+      output: 1,
+      cacheRead: 0,
+      cacheWrite: 0,
+      cost: 1e9,
+    });
+  });
+
   it("because its model is away is not at fault", async () => {
     expect(await world.attempt(asking('echo \'{"type":"lost"}\''))).toMatchObject({
       outcome: "lost",

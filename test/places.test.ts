@@ -77,6 +77,9 @@ describe("declared runners in the plan", () => {
   it("may be changed since a run began", () => {
     const now = planOf(rust.replace("cpus: 2", "cpus: 4"));
     expect(planChanges(plan, now)).toEqual(["runner rust"]);
+    const api = (rate: string): Plan =>
+      planOf(`limit api { requests: ${rate} }\ntask t() { uses: [api], run "true" }\nflow main() { t() }`);
+    expect(planChanges(api("4 per 10s"), api("5 per 30s"))).toEqual(["limit api"]);
   });
 
   it("are none in the plan of an older flowc", () => {
