@@ -91,14 +91,18 @@ function planFromJson(file: string, from: PlanSource, world: World): Plan {
     );
   // Of what is printed beside a plan nothing is needed to run it.
   const { version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets } = value;
-  const { runners = [] }: Partial<Plan> = value;
+  const { runners = [], limits, agents }: Partial<Plan> = value;
   mustHave(runners, file, from.on);
   if (from.set.length > 0)
     throw usage(
       "A printed plan has its settings already: `--set` is for flows.",
       `flowc plan FILE ${setWords(from.set).join(" ")} --format json > plan.json`,
     );
-  return { version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets, runners };
+  return {
+    ...{ version, flow, doc, inputs, answer, types, tasks, flows, steps, seen, base, secrets, runners },
+    ...(limits === undefined ? {} : { limits }),
+    ...(agents === undefined ? {} : { agents }),
+  };
 }
 
 function isPlan(value: unknown): value is Plan {
