@@ -1,7 +1,17 @@
 // How a request to Claude Code has ended: its own word is not enough, for it calls "success" what was none.
 
-import type { AgentEnd, AgentFault, AgentRequest } from "../runtime/agent.ts";
+import type { AgentEnd, AgentRequest } from "../runtime/agent.ts";
 import type { Exit } from "../runtime/runner.ts";
+import {
+  cutOff,
+  failed,
+  keyGiven,
+  limited,
+  noModel,
+  promptTooLong,
+  schemaRefused,
+  wrongKey,
+} from "./agent-faults.ts";
 import {
   aboutIn,
   brief,
@@ -51,14 +61,10 @@ export function endOfClaude(request: AgentRequest, seen: ClaudeSeen, exit: Exit,
   return { kind: "ended", answer: result["structured_output"], text };
 }
 
-function failed(fault: AgentFault, message: string): AgentEnd {
-  return { kind: "failed", fault, message: sentence(message) };
-}
-
 /** Nothing came after which it would have ended by itself. */
 function withoutResult(exit: Exit, errors: string): AgentEnd {
-  if (exit.kind === "lost") return { kind: "lost", message: exit.message };
-  if (exit.kind === "not-started") return failed("other", exit.message);
+  const cut = cutOff(exit);
+  if (cut !== null) return cut;
   if (/Session ID .* is already in use/.test(errors)) return failed("session", lastOf(errors));
   if (/cannot be used with root/.test(errors))
     return failed(
@@ -101,36 +107,21 @@ function dollars(amount: number): string {
   return `${amount.toFixed(2)} USD`;
 }
 
-const keyGiven = '`env: { ANTHROPIC_API_KEY: secret("ANTHROPIC_API_KEY") }` of the agent gives it one.';
+const key = "ANTHROPIC_API_KEY";
 
 /** The model's API did not do what it was asked, or there was no way to it. */
 function modelFailed(request: AgentRequest, seen: ClaudeSeen, result: Fields): AgentEnd {
   const status = numberIn(result, "api_error_status");
   const said = brief(textIn(result, "result").replace(/^API Error: (\d+ )?/, ""), 300);
-  if (status === 429 || status === 529)
-    return {
-      kind: "limited",
-      message:
-        status === 429 ? "The model's API asks for patience (429)." : "The model's API is overloaded (529).",
-      afterMs: seen.afterMs,
-    };
-  if (/run \/login/i.test(said)) return failed("key", `It has no key for the model's API. ${keyGiven}`);
-  if (status === 401 || status === 403 || seen.error === "authentication_failed")
-    return failed("key", `The model's API does not take its key: ${said}. ${keyGiven}`);
-  if (status === 404 || seen.error === "model_not_found") {
-    const model = textIn(request.settings, "model");
-    return failed(
-      "model",
-      `There is no model ${model === "" ? "that it might use" : `\`${model}\``}, or its key may not use it (\`model\` of the agent).`,
-    );
-  }
+  if (status === 429) return limited(seen.afterMs);
+  if (status === 529)
+    return { kind: "limited", message: "The model's API is overloaded (529).", afterMs: seen.afterMs };
+  if (/run \/login/i.test(said)) return failed("key", `It has no key for the model's API. ${keyGiven(key)}`);
+  if (status === 401 || status === 403 || seen.error === "authentication_failed") return wrongKey(key, said);
+  if (status === 404 || seen.error === "model_not_found") return noModel(request);
   if (status === 413 || result["terminal_reason"] === "prompt_too_long" || /^Prompt is too long/i.test(said))
-    return failed(
-      "prompt",
-      "The prompt is too long for the model. Pass what is large as a file, and let it read that.",
-    );
-  if (status === 400 && /schema/i.test(said))
-    return failed("schema", `The model's API does not take the answer's JSON Schema: ${said}`);
+    return promptTooLong();
+  if (status === 400 && /schema/i.test(said)) return schemaRefused(said);
   if (status !== null && status < 500) return failed("api", `The model's API refused (${status}): ${said}`);
   if (status !== null) return { kind: "lost", message: `The model's API failed (${status}).` };
   if (/unable to connect|connection|timed? ?out|network|socket|fetch failed/i.test(said))

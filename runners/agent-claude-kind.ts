@@ -1,6 +1,7 @@
 // What can be told of the agent kind `claude` without starting it: its settings.
 
 import type { AgentFacts } from "../runtime/agent.ts";
+import { homeSetting, installedBy, modelSetting, pathSetting, roleSetting } from "./agent-settings.ts";
 
 const texts = { type: "array", items: { type: "string", minLength: 1 } };
 
@@ -9,25 +10,14 @@ export const permissionModes = ["acceptEdits", "auto", "bypassPermissions", "def
 
 export const claudeAgentFacts: AgentFacts = {
   kind: "claude",
-  install:
-    "It is Claude Code: `npm install -g @anthropic-ai/claude-code` installs it; `path` of the agent names it where it is not on the PATH.",
+  install: installedBy("Claude Code", "@anthropic-ai/claude-code"),
   settingsSchema: {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     type: "object",
     properties: {
-      model: {
-        type: "string",
-        minLength: 1,
-        description: "Of its own choice, if not said.",
-        examples: ["sonnet"],
-      },
+      model: modelSetting("sonnet"),
       effort: { enum: ["low", "medium", "high", "xhigh", "max"], description: "How long it thinks." },
-      role: {
-        type: "string",
-        minLength: 1,
-        description: "What it is told beside its own system prompt.",
-        examples: ["You review code. You never change it."],
-      },
+      role: roleSetting("What it is told beside its own system prompt."),
       role_file: {
         type: "string",
         minLength: 1,
@@ -81,20 +71,8 @@ export const claudeAgentFacts: AgentFacts = {
         description:
           "Does its process stay in an instance that serves several nodes, and forget between them what was said?",
       },
-      home: {
-        type: "string",
-        minLength: 1,
-        description:
-          "Where it keeps settings and sessions: an absolute path, as the agent sees it. `~/.claude` by default.",
-        examples: ["/var/lib/claude"],
-      },
-      path: {
-        type: "string",
-        minLength: 1,
-        default: "claude",
-        description: "Its program.",
-        examples: ["/opt/claude/bin/claude"],
-      },
+      home: homeSetting("Where it keeps settings and sessions", "`~/.claude`", "/var/lib/claude"),
+      path: pathSetting("claude"),
     },
     additionalProperties: false,
   },

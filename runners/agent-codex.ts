@@ -1,15 +1,19 @@
 // The agent kind `codex`: how Codex is started without a terminal, what is read of its events, and how it ended.
 
-import type {
-  AgentEnd,
-  AgentFault,
-  AgentKind,
-  AgentNews,
-  AgentReader,
-  AgentRequest,
-} from "../runtime/agent.ts";
+import type { AgentEnd, AgentKind, AgentNews, AgentReader, AgentRequest } from "../runtime/agent.ts";
 import type { Exit, JsonSchema } from "../runtime/runner.ts";
 import { codexAgentFacts } from "./agent-codex-kind.ts";
+import {
+  apiFailed,
+  cutOff,
+  failed,
+  limited,
+  noModel,
+  promptTooLong,
+  schemaRefused,
+  sessionUnknown,
+  wrongKey,
+} from "./agent-faults.ts";
 import {
   answerIn,
   brief,
@@ -19,7 +23,6 @@ import {
   noUsage,
   numberIn,
   objectIn,
-  sentence,
   textIn,
 } from "./agent-lines.ts";
 import type { Tokens } from "./agent-prices.ts";
@@ -112,16 +115,11 @@ class CodexReader implements AgentReader {
       const answer = this.request.schema === null ? undefined : answerIn(this.text);
       return { kind: "ended", answer: withoutNulls(answer, this.request.schema), text: this.text };
     }
-    if (exit.kind === "lost") return { kind: "lost", message: exit.message };
-    if (exit.kind === "not-started") return { kind: "failed", fault: "other", message: exit.message };
+    const cut = cutOff(exit);
+    if (cut !== null) return cut;
     if (this.over === "failed" || this.error !== "") return this.failed(messageIn(this.error));
-    if (/no rollout found|thread\/resume failed/.test(errors))
-      return {
-        kind: "failed",
-        fault: "session",
-        message: `Codex knows no session ${this.request.session.id}.`,
-      };
-    return { kind: "failed", fault: "other", message: endOf(exit, errors) };
+    if (/no rollout found|thread\/resume failed/.test(errors)) return sessionUnknown("Codex", this.request);
+    return failed("other", endOf(exit, errors));
   }
 
   private counted(usage: Fields): AgentNews {
@@ -149,38 +147,18 @@ class CodexReader implements AgentReader {
   }
 
   private failed(said: string): AgentEnd {
-    const told = (fault: AgentFault, message: string): AgentEnd => ({
-      kind: "failed",
-      fault,
-      message: sentence(message),
-    });
     const status = Number(/\b(?:status:?) (\d{3})\b/.exec(said)?.[1] ?? 0);
-    if (status === 429 || /rate limit|usage limit|quota/i.test(said))
-      return { kind: "limited", message: "The model's API asks for patience (429).", afterMs: null };
-    if (status === 401 || status === 403)
-      return told(
-        "key",
-        'The model\'s API does not take its key. `env: { OPENAI_API_KEY: secret("OPENAI_API_KEY") }` of the agent gives it one',
-      );
-    const model = textIn(this.request.settings, "model");
-    if (status === 404 || /model .* does not exist/i.test(said))
-      return told(
-        "model",
-        `There is no model \`${model}\`, or its key may not use it (\`model\` of the agent)`,
-      );
-    if (/invalid schema|json_schema/i.test(said))
-      return told("schema", `The model's API does not take the answer's JSON Schema: ${brief(said, 300)}`);
-    if (/context window|ran out of room/i.test(said))
-      return told(
-        "prompt",
-        "The prompt is too long for the model. Pass what is large as a file, and let it read that",
-      );
+    if (status === 429 || /rate limit|usage limit|quota/i.test(said)) return limited(null);
+    if (status === 401 || status === 403) return wrongKey("OPENAI_API_KEY");
+    if (status === 404 || /model .* does not exist/i.test(said)) return noModel(this.request);
+    if (/invalid schema|json_schema/i.test(said)) return schemaRefused(said);
+    if (/context window|ran out of room/i.test(said)) return promptTooLong();
     if (
       status >= 500 ||
       /high demand|stream (disconnected|closed)|error sending request|timed? ?out|connect/i.test(said)
     )
-      return { kind: "lost", message: sentence(`The model's API failed: ${brief(said, 200)}`) };
-    return told("api", brief(said, 300));
+      return apiFailed(said);
+    return failed("api", brief(said, 300));
   }
 }
 

@@ -11,6 +11,7 @@ import type {
 } from "../runtime/agent.ts";
 import type { Exit } from "../runtime/runner.ts";
 import { commandAgentFacts } from "./agent-command-kind.ts";
+import { failed } from "./agent-faults.ts";
 import { brief, endOf, type Fields, numberIn, objectIn, sentence, textIn } from "./agent-lines.ts";
 
 /** Where it finds the JSON Schema of its answer, below the request's `temporary`. */
@@ -46,7 +47,7 @@ class LinesRead implements AgentReader {
   private answer: { readonly value: unknown } | null = null;
   private ended: AgentEnd | null = null;
   private text = "";
-  /** The first line that was none of the protocol's, and why. */
+  /** What is wrong with the first line that is none of the protocol's, as a clause. */
   private strange: string | null = null;
 
   constructor(request: AgentRequest) {
@@ -58,7 +59,9 @@ class LinesRead implements AgentReader {
     if (fields === null) return [];
     switch (fields["type"]) {
       case "session":
-        return typeof fields["id"] === "string" ? [{ kind: "session", id: fields["id"] }] : this.wonder(text);
+        return typeof fields["id"] === "string"
+          ? [{ kind: "session", id: fields["id"] }]
+          : this.wonder("its event `session` has no `id`, a string", text);
       case "usage":
         return [{ kind: "usage", usage: usageIn(fields) }];
       case "does":
@@ -67,7 +70,7 @@ class LinesRead implements AgentReader {
       case "waits":
         return [{ kind: "waits", status: numberIn(fields, "status") ?? 429, afterMs: msIn(fields) ?? 0 }];
       case "answer":
-        if (!("value" in fields)) return this.wonder(text);
+        if (!("value" in fields)) return this.wonder("its event `answer` has no `value`", text);
         this.answer = { value: fields["value"] };
         return [];
       case "failed": {
@@ -86,25 +89,20 @@ class LinesRead implements AgentReader {
         this.ended = { kind: "lost", message: messageIn(fields, "It could not reach its model") };
         return [];
       default:
-        return this.wonder(text);
+        return this.wonder("it printed a line that is no event", text);
     }
   }
 
   end(exit: Exit, errors: string): AgentEnd {
     if (this.ended !== null) return this.ended;
-    if (exit.kind !== "exited" || exit.code !== 0)
-      return { kind: "failed", fault: "command", message: endOf(exit, errors) };
+    if (exit.kind !== "exited" || exit.code !== 0) return failed("command", endOf(exit, errors));
     if (this.answer === null && this.request.schema !== null && this.strange !== null)
-      return {
-        kind: "failed",
-        fault: "no-answer",
-        message: `It ended without an answer; it printed a line that is no event: ${this.strange}`,
-      };
+      return failed("no-answer", `It ended without an answer; ${this.strange}`);
     return { kind: "ended", answer: this.answer?.value, text: this.text };
   }
 
-  private wonder(text: string): readonly AgentNews[] {
-    this.strange ??= brief(text, 200);
+  private wonder(why: string, text: string): readonly AgentNews[] {
+    this.strange ??= `${why}: \`${brief(text, 200)}\``;
     return [];
   }
 }

@@ -1,14 +1,17 @@
 // The agent kind `gemini`: how the Gemini CLI is started without a terminal, what is read of its events, and how it ended.
 
-import type {
-  AgentEnd,
-  AgentFault,
-  AgentKind,
-  AgentNews,
-  AgentReader,
-  AgentRequest,
-} from "../runtime/agent.ts";
+import type { AgentEnd, AgentKind, AgentNews, AgentReader, AgentRequest } from "../runtime/agent.ts";
 import type { Exit } from "../runtime/runner.ts";
+import {
+  apiFailed,
+  cutOff,
+  failed,
+  limited,
+  noModel,
+  promptTooLong,
+  sessionUnknown,
+  wrongKey,
+} from "./agent-faults.ts";
 import { geminiAgentFacts } from "./agent-gemini-kind.ts";
 import {
   aboutIn,
@@ -21,7 +24,6 @@ import {
   noUsage,
   numberIn,
   objectIn,
-  sentence,
   textIn,
 } from "./agent-lines.ts";
 
@@ -91,17 +93,13 @@ class GeminiReader implements AgentReader {
       const answer = this.request.schema === null ? undefined : answerIn(this.text);
       return { kind: "ended", answer, text: this.text };
     }
-    if (exit.kind === "lost") return { kind: "lost", message: exit.message };
-    if (exit.kind === "not-started") return { kind: "failed", fault: "other", message: exit.message };
-    if (/Error resuming session/.test(errors))
-      return {
-        kind: "failed",
-        fault: "session",
-        message: `Gemini knows no session ${this.request.session.id}.`,
-      };
+    const cut = cutOff(exit);
+    if (cut !== null) return cut;
+    if (/Error resuming session/.test(errors)) return sessionUnknown("Gemini", this.request);
     if (this.result !== null) return this.failed(textIn(fieldsOf(this.result["error"]), "message"));
-    if (exit.kind === "exited" && exit.code === 41) return /auth method/.test(errors) ? noLogin() : noKey();
-    return { kind: "failed", fault: "other", message: endOf(exit, errors) };
+    if (exit.kind === "exited" && exit.code === 41)
+      return /auth method/.test(errors) ? noLogin() : wrongKey(key);
+    return failed("other", endOf(exit, errors));
   }
 
   private failed(error: string): AgentEnd {
@@ -109,53 +107,29 @@ class GeminiReader implements AgentReader {
     const inner = fieldsOf(fieldsOf(objectIn(said))["error"]);
     const code = numberIn(inner, "code");
     const message = textIn(inner, "message") || said;
-    const told = (fault: AgentFault, text: string): AgentEnd => ({
-      kind: "failed",
-      fault,
-      message: sentence(text),
-    });
-    if (code === 401 || code === 403 || /API key not valid/i.test(message)) return noKey();
-    if (code === 429 || /exhausted|quota|rate limit/i.test(message))
-      return { kind: "limited", message: "The model's API asks for patience (429).", afterMs: null };
-    if (code === 404 || /is not found for API version|model .*not found/i.test(message)) {
-      const model = textIn(this.request.settings, "model");
-      return told(
-        "model",
-        `There is no model \`${model}\`, or its key may not use it (\`model\` of the agent)`,
-      );
-    }
-    if (/token count .* exceeds|context/i.test(message))
-      return told(
-        "prompt",
-        "The prompt is too long for the model. Pass what is large as a file, and let it read that",
-      );
-    if (/max(imum)? (session )?turns/i.test(message)) return told("turns", brief(message, 300));
+    if (code === 401 || code === 403 || /API key not valid/i.test(message)) return wrongKey(key);
+    if (code === 429 || /exhausted|quota|rate limit/i.test(message)) return limited(null);
+    if (code === 404 || /is not found for API version|model .*not found/i.test(message))
+      return noModel(this.request);
+    if (/token count .* exceeds|context/i.test(message)) return promptTooLong();
+    if (/max(imum)? (session )?turns/i.test(message)) return failed("turns", brief(message, 300));
     if (
       (code !== null && code >= 500) ||
       /fetch failed|overloaded|unavailable|connect|timed? ?out/i.test(message)
     )
-      return { kind: "lost", message: sentence(`The model's API failed: ${brief(message, 200)}`) };
-    return told("api", brief(message, 300));
+      return apiFailed(message);
+    return failed("api", brief(message, 300));
   }
 }
 
+const key = "GEMINI_API_KEY";
+
 /** Seen: a key alone is not enough. */
 function noLogin(): AgentEnd {
-  return {
-    kind: "failed",
-    fault: "key",
-    message:
-      'Gemini does not know how to log in. Its settings, `.gemini/settings.json` in its home, say it: {"security": {"auth": {"selectedType": "gemini-api-key"}}}.',
-  };
-}
-
-function noKey(): AgentEnd {
-  return {
-    kind: "failed",
-    fault: "key",
-    message:
-      'The model\'s API does not take its key. `env: { GEMINI_API_KEY: secret("GEMINI_API_KEY") }` of the agent gives it one.',
-  };
+  return failed(
+    "key",
+    'Gemini does not know how to log in. Its settings, `.gemini/settings.json` in its home, say it: `{"security": {"auth": {"selectedType": "gemini-api-key"}}}`',
+  );
 }
 
 /** It does not tell how often it asked: once, and again after each tool. */

@@ -16,9 +16,9 @@ import type {
 } from "../runtime/runner.ts";
 import { copiedMode, targetsOf } from "./copied-files.ts";
 import type { Container } from "./docker-container.ts";
-import { type Packed, packed, unpacked } from "./docker-tar.ts";
 import { projectFiles, whyTooMuch } from "./project-files.ts";
 import { notStarted } from "./shell-ends.ts";
+import { type Packed, packed, unpacked } from "./tar.ts";
 
 /** Where everything of ours is in such a container: a volume, which stays writable when the image's tree is not. */
 export const volume = "/flowc";

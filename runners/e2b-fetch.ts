@@ -8,10 +8,10 @@ import { pipeline } from "node:stream/promises";
 import { byCodePoint } from "../compiler/glob.ts";
 import { isInside } from "../runtime/folder.ts";
 import type { FileSearch, FoundFile } from "../runtime/runner.ts";
-import { unpacked } from "./docker-tar.ts";
 import { type Box, top } from "./e2b-box.ts";
 import { lacking, Trouble } from "./e2b-problems.ts";
 import { noRoom, quoted, quotedAll, roomCheck } from "./e2b-script.ts";
+import { unpacked } from "./tar.ts";
 
 interface Entry {
   readonly kind: "file" | "folder" | "link" | "other";

@@ -4,10 +4,10 @@ import { lstatSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { NotEnoughSpaceError } from "@e2b/code-interpreter";
-import { type Packed, packed } from "./docker-tar.ts";
 import { type Box, top } from "./e2b-box.ts";
 import { lacking, Trouble } from "./e2b-problems.ts";
 import { noRoom, quoted, roomCheck } from "./e2b-script.ts";
+import { type Packed, packed } from "./tar.ts";
 
 export type Sent = Packed & { readonly from: string };
 

@@ -1,4 +1,4 @@
-// Archives as the engine takes and gives them: folders, files and links, streamed.
+// Archives as a container and a sandbox take and give them: folders, files and links, streamed.
 
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { Readable } from "node:stream";

@@ -104,7 +104,7 @@ describe("what it tells", () => {
       [{ type: "answer", value: {} }],
       { kind: "exited", code: 3 },
       "Traceback\nKeyError: 'x'\n",
-      { kind: "failed", fault: "command", message: "It exited with 3. It said: KeyError: 'x'" },
+      { kind: "failed", fault: "command", message: "It exited with 3. It said: KeyError: 'x'." },
     ],
     [
       "an event that there is not",
@@ -115,7 +115,7 @@ describe("what it tells", () => {
         kind: "failed",
         fault: "no-answer",
         message:
-          'It ended without an answer; it printed a line that is no event: {"type":"anser","value":{}}',
+          'It ended without an answer; it printed a line that is no event: `{"type":"anser","value":{}}`.',
       },
     ],
     [
@@ -126,7 +126,7 @@ describe("what it tells", () => {
       {
         kind: "failed",
         fault: "no-answer",
-        message: 'It ended without an answer; it printed a line that is no event: {"type":"answer"}',
+        message: 'It ended without an answer; its event `answer` has no `value`: `{"type":"answer"}`.',
       },
     ],
   ])("%s", (_, lines, exit, errors, end) => {
