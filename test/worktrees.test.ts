@@ -111,7 +111,7 @@ flow main() {
     ]);
   });
 
-  it("goes past the hooks of the user, also its own commits", async () => {
+  it("runs the hooks of the user, also for its own commits", async () => {
     const repository = new TestRepository();
     const hook = join(repository.folder, ".git/hooks/commit-msg");
     repository.write({

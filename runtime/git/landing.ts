@@ -123,7 +123,7 @@ function depth(prefix: string): number {
   return prefix.split("/").length - 1;
 }
 
-/** By the user's own identity, and past the user's hooks. */
+/** By the user's own identity; the user's hooks run. */
 async function commit({ git, spec }: Worktree, { message, stop }: Landing): Promise<void> {
   const args = ["commit", "--quiet", "--cleanup=verbatim", "-F", "-"];
   const { code, out, err } = await git.end(args, { input: message, stop });
