@@ -22,7 +22,8 @@ import { exits, Stop, shellWord } from "./stop.ts";
 import type { World } from "./world.ts";
 
 /** Who hears of a run while it goes on, and may end it. */
-export type Audience = Required<Pick<Asked, "stop" | "stopNow" | "gone" | "tell" | "watch">>;
+export type Audience = Required<Pick<Asked, "stop" | "stopNow" | "gone" | "tell" | "watch">> &
+  Pick<Asked, "does">;
 
 /** Values of secrets, from the environment; none of them is ever stored. */
 export function secretsOf(names: readonly string[], world: World, next: string): ReadonlyMap<string, string> {

@@ -155,6 +155,7 @@ async function onTerminal(
     stopNow: signals.stopNow,
     gone: (gone, view) => warnOfGone(gone, view, world),
     tell,
+    does: (n, text) => progress.does(n, text),
     watch: (news) => {
       signals.know(news.run);
       waits.watch(news.waits);
@@ -209,7 +210,10 @@ function progressOf(request: RunRequest, ahead: Forecasting, world: World): Prog
     case "quiet":
       return noProgress;
     case "json":
-      return jsonProgress((text) => world.out.write(text));
+      return jsonProgress(
+        (text) => world.out.write(text),
+        () => world.now(),
+      );
     case "plain":
       return plainProgress(stage);
     case "auto":

@@ -328,7 +328,7 @@ class Asking {
       else if (each.kind === "does") {
         const did = shortened(each.text);
         if (did !== this.doing.at(-1)) this.doing = [...this.doing, did].slice(-doingMax);
-        world.does(order.n, redactText(each.text, secrets));
+        world.does(order.n, shortened(redactText(each.text, secrets)));
       } else if (each.kind === "session") {
         this.remembers = true;
         if (each.id === this.session) continue;

@@ -1,5 +1,6 @@
 // The block of a run on a terminal: what runs, longest first, what is held and by what, how far it is, how long still.
 
+import type { Event } from "../../runtime/events.ts";
 import type { RunView } from "../../runtime/run-view.ts";
 import { duration } from "./amounts.ts";
 import { type Paint, painter } from "./color.ts";
@@ -26,6 +27,7 @@ export function blockProgress(stage: Stage): Progress {
   const start = stage.now();
   const live = liveLines(stage.channel);
   const again = new Map<number, number>();
+  const doing = new Map<number, string>();
   const holds = heldText(() => stage.now());
   const spent = spentTeller();
   const failures = new Failures();
@@ -44,7 +46,10 @@ export function blockProgress(stage: Stage): Progress {
     const size = { columns: columns(), rows: (stage.channel.rows() ?? 24) - 1 };
     const now = stage.now();
     const times = { now, elapsed: now - start, left: stage.left() };
-    live.draw(pending, run === null ? [] : blockLines(run, { again, held: holds(run), times, size, paint }));
+    live.draw(
+      pending,
+      run === null ? [] : blockLines(run, { again, doing, held: holds(run), times, size, paint }),
+    );
     lastDraw = now;
     lastColumns = size.columns;
     dirty = false;
@@ -68,28 +73,19 @@ export function blockProgress(stage: Stage): Progress {
       const above: string[] = spent(run).map((text) => cut(`${paint("warning", "?")} ${text}`, columns()));
       for (const event of news.events) {
         if (event.type === "attempt.started") again.delete(event.n);
+        if (event.type === "attempt.started" || event.type === "attempt.ended") doing.delete(event.n);
         const line = peopleLine(event, run, paint);
         if (line !== null && (event.type !== "gate.checked" || !event.held)) above.push(cut(line, columns()));
         const ended = endedOf(event);
         if (ended === null) continue;
         if (ended.again_at !== undefined) again.set(ended.n, ended.again_at);
-        else if (run.state(ended.n) === "unknown") above.push(...endLines(ended, run, failures, paint));
-        else if (ended.outcome === "succeeded")
-          above.push(
-            ...endLines(ended, run, failures, paint)
-              .slice(1)
-              .map((text) => cut(text, columns())),
-          );
-        else if (ended.outcome === "failed" || ended.outcome === "lost")
-          above.push(
-            ...failures.lines(
-              { name: run.name(ended.n), message: ended.message ?? "", tail: ended.tail ?? null },
-              columns(),
-              paint,
-            ),
-          );
+        else above.push(...badEnd(ended, run, failures, columns(), paint));
       }
       if (above.length > 0) draw(above);
+    },
+    does: (n, text) => {
+      doing.set(n, text);
+      dirty = true;
     },
     say: (text) => draw(visibleLines(text).split("\n")),
     end: () => {
@@ -102,9 +98,25 @@ export function blockProgress(stage: Stage): Progress {
   };
 }
 
+/** What stays above the block of an attempt's end, if that is for good and not as it should be. */
+function badEnd(
+  ended: Event & { type: "attempt.ended" },
+  run: RunView,
+  failures: Failures,
+  columns: number,
+  paint: Paint,
+): readonly string[] {
+  if (run.state(ended.n) === "unknown") return endLines(ended, run, failures, paint);
+  if (ended.outcome !== "failed" && ended.outcome !== "lost") return [];
+  const failure = { name: run.name(ended.n), message: ended.message ?? "", tail: ended.tail ?? null };
+  return failures.lines(failure, columns, paint);
+}
+
 interface Look {
   /** Nodes that wait for a repeat, with the wall ms of when. */
   readonly again: ReadonlyMap<number, number>;
+  /** What agents do. */
+  readonly doing: ReadonlyMap<number, string>;
   readonly held: string | null;
   readonly times: { readonly now: number; readonly elapsed: number; readonly left: Left | null };
   readonly size: { readonly columns: number; readonly rows: number };
@@ -123,22 +135,25 @@ function secondOf(ms: number): number {
 interface Row {
   readonly name: string;
   readonly note: string;
+  /** What its agent does; "": nothing is known. It has the room that is left. */
+  readonly doing: string;
 }
 
-function blockLines(run: RunView, { again, held, times, size, paint }: Look): readonly string[] {
+function blockLines(run: RunView, { again, doing, held, times, size, paint }: Look): readonly string[] {
   if (size.rows < 1) return [];
   const room = Math.max(0, Math.min(rowsMax, size.rows - (held === null ? 2 : 3)));
-  const { rows, hidden } = rowsOf(run, again, times.now, room);
+  const { rows, hidden } = rowsOf(run, { again, doing, now: times.now }, room);
   const notes = Math.max(0, ...rows.map(({ note }) => textWidth(note)));
   const width = Math.min(
     Math.max(8, size.columns - notes - 4),
     Math.max(0, ...rows.map(({ name }) => textWidth(name))),
   );
-  const lines = rows.map(({ name, note }) => {
+  const lines = rows.map(({ name, note, doing }) => {
     if (size.columns < columnsMin)
       return cut(` ${cutMiddle(name, Math.max(1, size.columns - 1))}`, size.columns);
     const shown = pad(cutMiddle(name, width), width);
-    return `  ${shown}  ${paint("dim", cut(note, Math.max(1, size.columns - width - 4)))}`;
+    const told = doing === "" ? note : `${note}: ${doing}`;
+    return `  ${shown}  ${paint("dim", cut(told, Math.max(1, size.columns - width - 4)))}`;
   });
   if (hidden > 0 && size.rows > 2) lines.push(paint("dim", cut(`  … ${hidden} more`, size.columns)));
   if (held !== null && size.rows > 1) lines.push(paint("dim", cut(`  ${held}`, size.columns)));
@@ -149,8 +164,7 @@ function blockLines(run: RunView, { again, held, times, size, paint }: Look): re
 /** What runs, longest first, then what is to run again, soonest first. */
 function rowsOf(
   run: RunView,
-  again: ReadonlyMap<number, number>,
-  now: number,
+  { again, doing, now }: Pick<Look, "again" | "doing"> & { readonly now: number },
   room: number,
 ): { readonly rows: readonly Row[]; readonly hidden: number } {
   const running: { n: number; since: number }[] = [];
@@ -163,11 +177,12 @@ function rowsOf(
   const rows: Row[] = running.slice(0, room).map(({ n, since }) => {
     const attempt = run.attempts(n) > 1 ? `, attempt ${run.attempts(n)}` : "";
     const waits = run.waitsFor(n) === null ? "" : ", waits for an instance";
-    return { name: visible(run.name(n)), note: seconds(now - since) + attempt + waits };
+    const note = seconds(now - since) + attempt + waits;
+    return { name: visible(run.name(n)), note, doing: visible(doing.get(n) ?? "") };
   });
   for (const [n, at] of waiting.slice(0, room - rows.length)) {
     const note = at > now ? `again in ${seconds(at - now + 999)}` : "again when there is room";
-    rows.push({ name: visible(run.name(n)), note });
+    rows.push({ name: visible(run.name(n)), note, doing: "" });
   }
   return { rows, hidden: run.counts.running + waiting.length - rows.length };
 }

@@ -22,6 +22,8 @@ export interface News {
 
 export interface Progress {
   watch(news: News): void;
+  /** What the agent of a node does now, as a short line. */
+  does(n: number, text: string): void;
   /** A message of the command itself, above the block. */
   say(text: string): void;
   /** Takes the block away. */
@@ -50,7 +52,7 @@ export interface Left {
 const quietMsMax = 30_000;
 
 /** Nothing at all; the end is told all the same. */
-export const noProgress: Progress = { watch: () => {}, say: () => {}, end: () => {} };
+export const noProgress: Progress = { watch: () => {}, does: () => {}, say: () => {}, end: () => {} };
 
 /** `12 of 40 done`, `1 failed`, `3 running`: what there is to tell, most important first. */
 export function countParts(run: RunView): readonly string[] {
@@ -107,6 +109,8 @@ export function plainProgress(stage: Stage): Progress {
       }
       for (const text of spent(news.run)) line(`${paint("warning", "?")} ${text}`);
     },
+    // A line for each of them would leave nothing else to be seen.
+    does: () => {},
     say: (text) => {
       for (const one of visibleLines(text).split("\n")) line(one);
     },
@@ -185,11 +189,17 @@ export function toldEvent<E extends Event>(event: E, run: RunView): E & { run: s
   return { run: run.id, ...event, ...(node === undefined ? {} : { node }) };
 }
 
-/** One event a line. */
-export function jsonProgress(write: (text: string) => void): Progress {
+/** One event a line, and between them what agents do, which is none: it has no number, and is not kept. */
+export function jsonProgress(write: (text: string) => void, now: () => number): Progress {
+  let run: RunView | null = null;
   return {
-    watch: ({ events, run }) => {
-      for (const event of events) write(`${JSON.stringify(toldEvent(event, run))}\n`);
+    watch: (news) => {
+      run = news.run;
+      for (const event of news.events) write(`${JSON.stringify(toldEvent(event, run))}\n`);
+    },
+    does: (n, text) => {
+      if (run === null) return;
+      write(`${JSON.stringify({ run: run.id, at: now(), type: "does", n, node: run.name(n), text })}\n`);
     },
     say: () => {},
     end: () => {},

@@ -47,6 +47,26 @@ describe("the block", () => {
     ]);
   });
 
+  it("tells what agents do, as far as there is room, until their attempt has ended", () => {
+    const shown = new Shown(six, { options: { jobs: 2 }, columns: 50 }).wait(61_000);
+    const does = (name: string, text: string) => shown.progress.does(shown.world.run.find(name) ?? 0, text);
+    does("lint", "reads the tickets");
+    does("compile", "Bash npm run build -- --with everything that there is");
+    shown.frame();
+    expect(shown.lines.slice(0, 2)).toEqual([
+      "  lint     1m01s: reads the tickets",
+      "  compile  1m01s: Bash npm run build -- --with e…",
+    ]);
+    does("lint", "\u001b[2Jasks");
+    shown.frame();
+    expect(shown.lines[0]).toBe("  lint     1m01s: ␛[2Jasks");
+    shown.end("lint").wait(1_000);
+    expect(shown.lines.slice(0, 2)).toEqual([
+      "  compile  1m02s: Bash npm run build -- --with e…",
+      "  test     1s",
+    ]);
+  });
+
   it("tells what agents have spent of a budget, and once when that is all of it", () => {
     const plan = planOf((b) => {
       b.budget = lit(5);
