@@ -215,10 +215,13 @@ export class LimitShare {
       const own = this.run.limits.state(name)?.plan;
       if (own === undefined || this.toldOf.has(`${name} ${id}`)) continue;
       this.toldOf.add(`${name} ${id}`);
-      if (boundsText(own) !== boundsText(bounds))
-        this.tell(
-          `The limit \`${name}\` is ${boundsText(bounds)} in the run ${id}, which is under way, and ${boundsText(own)} here: while both are, the stricter of each holds.`,
-        );
+      if (boundsText(own) === boundsText(bounds)) continue;
+      const message = `The limit \`${name}\` is ${boundsText(bounds)} in the run ${id}, which is under way, and ${boundsText(own)} here: while both are, the stricter of each holds.`;
+      // One that was killed is not under way.
+      void isHeld(this.world.journal.folderOf(id)).then(
+        (held) => held && this.tell(message),
+        () => {},
+      );
     }
   }
 

@@ -145,7 +145,7 @@ it("tells that another run declares the limit otherwise", async () => {
 task hold(seconds: int) {
   uses: [api]
 
-  run "sleep ~{seconds}"
+  run "echo $$ > ends/~{seconds}; exec sleep ~{seconds}"
 }
 
 flow main(seconds: int) {
@@ -163,6 +163,10 @@ flow main(seconds: int) {
   expect(second.stderr).toContain(
     `The limit \`api\` is 10 requests per 1m in the run ${id}, which is under way, and 50 requests per 1m here: while both are, the stricter of each holds.`,
   );
-  first.process.kill("SIGINT");
+  first.process.kill("SIGKILL");
   await first.ended;
+  const third = await start([...args(0), "--set", "api.requests=50 per 1m"], { cwd }).ended;
+  well(third);
+  expect(third.stderr).not.toContain("under way");
+  process.kill(Number(readFileSync(join(cwd, "ends/600"), "utf8")), "SIGKILL");
 }, 60_000);
