@@ -83,7 +83,7 @@ export class WarmAgents {
     let staying = this.staying.get(instance) ?? null;
     const { session } = asked.request;
     if (staying !== null) {
-      await staying.calm();
+      await staying.until(staying.calm(), asked.stop);
       const fits = staying.key === key && !staying.isOver;
       if (!fits || (session.resumes && staying.session !== session.id)) {
         await this.end(instance);
@@ -91,7 +91,7 @@ export class WarmAgents {
       }
     }
     if (staying === null) {
-      const made = await this.start(instance, asked, key);
+      const made = asked.stop.aborted ? neverAsked : await this.start(instance, asked, key);
       if (made === null) return null;
       if ("kind" in made) {
         const reader = asked.kind.reader(asked.request, null);
@@ -101,7 +101,7 @@ export class WarmAgents {
       staying = made;
       this.staying.set(instance, staying);
     } else if (!session.resumes && (asked.affinity === null || staying.affinity !== asked.affinity))
-      await staying.forget();
+      await staying.until(staying.forget(), asked.stop);
     return staying.ask(asked);
   }
 
@@ -147,6 +147,13 @@ function unbound(request: AgentRequest): AgentRequest {
 /** Variables that hold for more than one attempt. */
 function lasting(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !attemptNames.has(name)));
+}
+
+/** Whoever was told to stop knows why. */
+const neverAsked: Exit = { kind: "lost", message: "It was told to end before it was asked." };
+
+function lostBy(error: unknown): Exit {
+  return { kind: "lost", message: error instanceof Error ? error.message : String(error) };
 }
 
 interface Listener {
@@ -246,11 +253,7 @@ class Staying {
       },
       this.stopped.signal,
     );
-    const lost = (error: unknown): Exit => ({
-      kind: "lost",
-      message: error instanceof Error ? error.message : String(error),
-    });
-    this.ended = ended.catch(lost).then((exit) => this.over(exit));
+    this.ended = ended.catch(lostBy).then((exit) => this.over(exit));
     const cut = () => this.stopped.abort();
     asked.stop.addEventListener("abort", cut, { once: true });
     const exit = await Promise.race([isReady, this.exit]);
@@ -329,6 +332,15 @@ class Staying {
     return this.forgetting;
   }
 
+  /** Waits for what never rejects; whoever is told to stop meanwhile does not wait for one that says nothing. */
+  async until(done: Promise<void>, stop: AbortSignal): Promise<void> {
+    const cut = () => this.stopped.abort();
+    stop.addEventListener("abort", cut, { once: true });
+    if (stop.aborted) cut();
+    await done;
+    stop.removeEventListener("abort", cut);
+  }
+
   /** Resolves when nothing is under way in it. */
   async calm(): Promise<void> {
     await this.forgetting;
@@ -346,17 +358,21 @@ class Staying {
   private async write(line: string): Promise<void> {
     if (this.isOver) return;
     if (this.pipe !== null) return Promise.race([this.pipe.write(`${line}\n`), this.exit.then(() => {})]);
-    const path = `${this.workspace.temporary}/line${++this.written}`;
-    await this.put([{ path, text: `${line}\n` }]);
-    const exit = await this.workspace.exec(
-      { argv: ["sh", "-c", 'cat "$0" > "$1" && rm "$0"', path, this.fifo], env: {}, cwd: "" },
-      { stdoutPath: join(this.scratch, "out"), stderrPath: join(this.scratch, "err"), filter: null },
-      this.gone.signal,
-    );
+    const exit = await this.writeElsewhere(line).catch(lostBy);
     if (this.isOver || (exit.kind === "exited" && exit.code === 0)) return;
     const why = "message" in exit ? `: ${exit.message}` : ".";
     this.over({ kind: "lost", message: `Nothing could be said to the agent in its place${why}` });
     this.stopped.abort();
+  }
+
+  private async writeElsewhere(line: string): Promise<Exit> {
+    const path = `${this.workspace.temporary}/line${++this.written}`;
+    await this.put([{ path, text: `${line}\n` }]);
+    return this.workspace.exec(
+      { argv: ["sh", "-c", 'cat "$0" > "$1" && rm "$0"', path, this.fifo], env: {}, cwd: "" },
+      { stdoutPath: join(this.scratch, "out"), stderrPath: join(this.scratch, "err"), filter: null },
+      this.gone.signal,
+    );
   }
 
   private async put(files: readonly { readonly path: string; readonly text: string }[]): Promise<void> {

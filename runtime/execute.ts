@@ -94,7 +94,9 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     if (open.inherited) {
       endLost(open, await attempts.sweep());
       runAgain(open, ask);
-      unsweep = world.timer(sweepAgainMs, () => void attempts.sweepLeft().then((refs) => loop.swept(refs)));
+      // What cannot be looked for then is found when the run ends.
+      const look = () => attempts.sweepLeft().then((refs) => loop.swept(refs));
+      unsweep = world.timer(sweepAgainMs, () => void look().catch(() => {}));
     }
     await loop.toTheEnd(attempts, ask.wait ?? true);
     return result(open.run, open.before, false);

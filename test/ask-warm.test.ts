@@ -19,7 +19,7 @@ said=
 echo "started $$" >> "$AGENT_LOG"
 while IFS= read -r line; do
   case $line in
-    forget) session=\${session}x; said= ;;
+    forget) [ "$2" = deaf ] && sleep 600; session=\${session}x; said= ;;
     die) exit 3 ;;
     hang) sleep 600 ;;
     *) said="$said$line;" ;;
@@ -272,6 +272,41 @@ describe("an agent that stays", () => {
     stop.abort();
     expect((await asked).answer).toBe("");
     expect(desk.alive()).toBe(0);
+  });
+
+  it("that forgets for ever is waited for no longer than who waits may", async () => {
+    const { desk, place } = await set();
+    await desk.ask(place, "one", { model: "deaf" });
+    await desk.warm.rest(place, false);
+    const stop = new AbortController();
+    const asked = desk.end(place, "two", { model: "deaf", stop: stop.signal });
+    stop.abort();
+    expect((await asked).answer).toBe("");
+    await desk.warm.rest(place, true);
+    expect(desk.alive()).toBe(0);
+  });
+
+  it("that cannot be told to forget, since its place is gone, is not asked again", async () => {
+    const { desk, place } = await set();
+    let gone = false;
+    const away: Instance = {
+      ...place,
+      workspace: async (spec) => {
+        const here = await place.workspace(spec);
+        const put: Workspace["put"] = async (files) => {
+          if (gone) throw new Error("the place is gone");
+          await here.put(files);
+        };
+        return Object.create(here, { here: { value: false }, put: { value: put } });
+      },
+    };
+    expect(await desk.ask(away, "one")).toBe("1 s1 one;");
+    gone = true;
+    await desk.warm.rest(away, false);
+    await expect.poll(() => desk.alive()).toBe(0);
+    gone = false;
+    expect(await desk.ask(away, "two")).toBe("2 s2 two;");
+    await desk.warm.rest(away, true);
   });
 
   it("ends with its instance", async () => {

@@ -8,6 +8,7 @@ import { executeRun } from "../runtime/execute.ts";
 import { JournalError } from "../runtime/journal-errors.ts";
 import { LeaseLost, RunHeld } from "../runtime/lease.ts";
 import { ResumeRefused } from "../runtime/resume-refused.ts";
+import type { Attempts } from "../runtime/world.ts";
 import {
   failed,
   machine,
@@ -179,6 +180,32 @@ describe("trouble of the disk", () => {
 });
 
 describe("a resume", () => {
+  it("goes on if what was left cannot be looked for a second time", async () => {
+    const { project, plan } = planOf(chain);
+    const attempts = machine(() => null);
+    let looked = 0;
+    const open: Attempts["open"] = (of) => ({
+      ...attempts.open(of),
+      sweepLeft: async () => {
+        looked++;
+        throw new Error("too many open files");
+      },
+    });
+    const world = await pretendWorld(project, { open });
+    const stop = new AbortController();
+    const ask = { plan, inputs: { first: "x" }, options };
+    const stopped = await executeRun(world, { ...ask, stop: stop.signal, watch: () => stop.abort() });
+    const going = new AbortController();
+    const resumed = executeRun(world, {
+      ...ask,
+      resume: { run: stopped.run, stored: false },
+      stop: going.signal,
+    });
+    await expect.poll(() => looked).toBe(1);
+    going.abort();
+    expect(await resumed).toMatchObject({ status: "cancelled" });
+  });
+
   it("of another text is refused with what changed, and goes on with the stored plan if asked to", async () => {
     const { project, plan } = planOf(chain);
     let broken = true;
