@@ -1,5 +1,6 @@
 // The end of a run on the screen: the root cause first, then counts and times, last the next command to type.
 
+import type { Why } from "../runtime/events.ts";
 import type { RunView } from "../runtime/run-view.ts";
 import type { AnswerFile } from "./answer.ts";
 import type { Absent } from "./only.ts";
@@ -7,6 +8,7 @@ import { type Cause, causesOf, type RunRecord, toleratedIn } from "./record.ts";
 import { duration } from "./render/amounts.ts";
 import { type Paint, painter } from "./render/color.ts";
 import { failureLines } from "./render/failure.ts";
+import { usedLine } from "./render/spending.ts";
 import { count, visible } from "./render/text.ts";
 import { countsLine } from "./show.ts";
 import { shellWord } from "./stop.ts";
@@ -67,9 +69,11 @@ export function tellEnd(ended: Ended, world: World): void {
     );
   if (ended.reused > 0) times.push(`${count(ended.reused, "result")} reused`);
   const tolerated = toleratedIn(view);
+  const used = usedLine(view.spending());
   lines.push(
     `  ${countsLine({ counts: view.counts, status: view.status, tolerated })}`,
     `  ${times.join(", ")}`,
+    ...(used === null ? [] : [`  ${used}`]),
   );
   if (tolerated.length > 0) lines.push(`  failed and tolerated: ${some(tolerated)}`);
   if (view.status === "running")
@@ -136,6 +140,16 @@ function some(names: readonly string[]): string {
   return `${shown}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
+/** Why a node failed where its output tells nothing more. */
+const toldWhole: ReadonlySet<Why | null> = new Set([
+  "launch",
+  "writes",
+  "conflict",
+  "limited",
+  "away",
+  "stall",
+]);
+
 /** The way to go on; before it, where nothing of the failure was shown, its output. */
 function nextCommand(ended: Ended, causes: readonly Cause[]): string | null {
   const { view, flag } = ended;
@@ -145,7 +159,8 @@ function nextCommand(ended: Ended, causes: readonly Cause[]): string | null {
   if (view.status === "running") return `flowc show ${view.id}${flag}`;
   const first = causes[0];
   const silent = first?.node != null && first.node.attempts > 0 && (first.failure.tail ?? "").trim() === "";
-  if (view.status === "failed" && silent && ended.logOf(first.node.n) !== null)
+  const told = toldWhole.has(first?.failure.why ?? null);
+  if (view.status === "failed" && silent && !told && ended.logOf(first.node.n) !== null)
     return `flowc logs ${view.id} ${shellWord(first.node.name)}${flag}`;
   return `flowc run --resume ${view.id}${flag}`;
 }

@@ -33,6 +33,8 @@ export interface ClaudeSeen {
   readonly offered: boolean;
   /** As Claude Code names what went wrong with its model: `rate_limit`, `authentication_failed`; "" if nothing. */
   readonly error: string;
+  /** What was wrong with the last answer that it sent back itself; "" if nothing. */
+  readonly misfit: string;
   /** How long it was last told to wait, in ms. */
   readonly afterMs: number | null;
 }
@@ -41,7 +43,7 @@ export function endOfClaude(request: AgentRequest, seen: ClaudeSeen, exit: Exit,
   const { result } = seen;
   if (result === null) return withoutResult(exit, errors);
   const subtype = textIn(result, "subtype");
-  if (subtype.startsWith("error_")) return boundReached(request, result, subtype);
+  if (subtype.startsWith("error_")) return boundReached(request, seen, result, subtype);
   if (result["is_error"] === true) return modelFailed(request, seen, result);
   const text = textIn(result, "result");
   // Seen: nothing was asked, and all is said to be well.
@@ -80,7 +82,7 @@ function lastOf(errors: string): string {
 }
 
 /** It ended itself: its turns, its budget, or its patience with wrong answers. */
-function boundReached(request: AgentRequest, result: Fields, subtype: string): AgentEnd {
+function boundReached(request: AgentRequest, seen: ClaudeSeen, result: Fields, subtype: string): AgentEnd {
   const said = textsIn(result["errors"]).map((error) => brief(error, 300));
   const told = said[0] ?? subtype;
   switch (subtype) {
@@ -97,14 +99,17 @@ function boundReached(request: AgentRequest, result: Fields, subtype: string): A
       return failed("budget", spent === null ? told : `It has spent ${dollars(spent)}${of}`);
     }
     case "error_max_structured_output_retries":
-      return failed("no-answer", "Its answer did not fit the type, however often it tried");
+      return failed(
+        "no-answer",
+        `Its answer did not fit the type, however often it tried${seen.misfit === "" ? "" : `: ${brief(seen.misfit, 300)}`}`,
+      );
     default:
       return failed(/No conversation found/.test(told) ? "session" : "other", told);
   }
 }
 
 function dollars(amount: number): string {
-  return `${amount.toFixed(2)} USD`;
+  return `${amount.toFixed(2)}USD`;
 }
 
 const key = "ANTHROPIC_API_KEY";

@@ -102,7 +102,7 @@ function schemaTold({ $schema: _, ...schema }: JsonSchema): string {
 export class ClaudeReader implements WarmReader {
   private readonly request: AgentRequest;
   private readonly used: ClaudeUsage;
-  private seen: ClaudeSeen = { result: null, offered: true, error: "", afterMs: null };
+  private seen: ClaudeSeen = { result: null, offered: true, error: "", misfit: "", afterMs: null };
   session = "";
 
   /** `before`: what the process had used when the request began. */
@@ -128,6 +128,9 @@ export class ClaudeReader implements WarmReader {
         return this.system(event);
       case "assistant":
         return this.assistant(event);
+      case "user":
+        this.seen = { ...this.seen, misfit: misfitIn(event) || this.seen.misfit };
+        return [];
       case "result":
         this.seen = { ...this.seen, result: event };
         this.used.told(event);
@@ -179,11 +182,21 @@ export class ClaudeReader implements WarmReader {
   }
 }
 
+/** What is wrong with an answer that was sent back to the model; "": nothing was. */
+function misfitIn(event: Fields): string {
+  for (const block of listOf(fieldsOf(event["message"])["content"]).map(fieldsOf)) {
+    const [, misfit = ""] =
+      /^Output does not match required schema: (.+)/.exec(textIn(block, "content")) ?? [];
+    if (misfit !== "") return misfit;
+  }
+  return "";
+}
+
 /** What a block of the model's says that it does, in one line; "": nothing for people. */
 function doesIn(block: Fields): string {
   if (block["type"] === "text") return brief(textIn(block, "text"));
   if (block["type"] !== "tool_use") return "";
   const name = textIn(block, "name");
-  if (name === "StructuredOutput") return "answers";
+  if (name === "StructuredOutput") return brief(`answers ${JSON.stringify(block["input"])}`);
   return brief(`${name} ${aboutIn(fieldsOf(block["input"]))}`);
 }

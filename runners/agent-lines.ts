@@ -61,11 +61,13 @@ const signals: Readonly<Record<number, string>> = { 130: "SIGINT", 137: "SIGKILL
 export function endOf(exit: Exit, errors: string): string {
   const last = errors.trimEnd().split("\n").at(-1)?.trim() ?? "";
   const told = last === "" ? "" : ` It said: ${brief(last, 300)}`;
+  // What the place knows of why says more than how.
+  if ("hint" in exit && exit.hint !== undefined) return `${exit.hint}${told}`;
   const signal = exit.kind === "exited" ? signals[exit.code] : undefined;
   if (signal !== undefined) return `It was ended by ${signal}.${told}`;
   if (exit.kind === "exited") return `It exited with ${exit.code}.${told}`;
   if (exit.kind !== "signalled") return exit.message;
-  return `It was ended by ${exit.signal}.${exit.hint === undefined ? "" : ` ${exit.hint}`}${told}`;
+  return `It was ended by ${exit.signal}.${told}`;
 }
 
 /** A value in words that are JSON, perhaps in a fence or among other words; undefined: there is none. */

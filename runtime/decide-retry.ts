@@ -1,7 +1,7 @@
 // Whether and when an attempt that did not succeed is repeated.
 
 import type { FailureReason, RetryPolicy } from "../compiler/plan-tasks.ts";
-import type { Outcome, Why } from "./events.ts";
+import type { EventBody, Outcome, Why } from "./events.ts";
 import type { Run } from "./run.ts";
 import { DROPPED } from "./run-codes.ts";
 import { isOnce, plainSettings } from "./run-settings.ts";
@@ -22,6 +22,27 @@ const limitedAgain = { backoff: 2, factor: 2, max: 300 };
 
 /** Repeats are put off by up to so much of their backoff, by chance, so that many do not come back at once. */
 const jitter = 0.2;
+
+/** The message of an attempt after which flowc gives up what spends none of a task's repeats; else nothing. */
+export function gaveUp(
+  run: Run,
+  n: number,
+  {
+    outcome,
+    why,
+    message = "",
+  }: Pick<Extract<EventBody, { type: "attempt.ended" }>, "outcome" | "why" | "message">,
+): { readonly message?: string } {
+  if (isOnce(run, n) || run.has(n, DROPPED) || why === "budget") return {};
+  const [times, max] =
+    why === "limited"
+      ? [run.asks.limited(n) + 1, limitedMax]
+      : outcome === "lost" || why === "stall"
+        ? [run.lost.get(n) + 1, lostMax]
+        : [0, 1];
+  const end = `It went so ${times} times in a row, and flowc gave up.`;
+  return times < max ? {} : { message: message === "" ? end : `${message} ${end}` };
+}
 
 /** Which reason of `retry`'s `on` a failure counts as; null: repeating it cannot help. */
 const reasons: Readonly<Record<Why, FailureReason | null>> = {

@@ -5,7 +5,7 @@ import type { AttemptOrder } from "./attempt-order.ts";
 import { type AttemptReport, neverBegan } from "./attempt-report.ts";
 import { assert } from "./bug.ts";
 import { type Decision, decide } from "./decide.ts";
-import { againAt } from "./decide-retry.ts";
+import { againAt, gaveUp } from "./decide-retry.ts";
 import { AnswerRecords } from "./execute-answers.ts";
 import { AskRecords } from "./execute-asks.ts";
 import { InstanceRecords } from "./execute-instances.ts";
@@ -297,6 +297,7 @@ export class Loop {
       n,
       a,
       ...reply.report,
+      ...(again === null ? gaveUp(this.run, n, reply.report) : {}),
       ...this.looks.ended(n, reply.print ?? null),
       ...(again === null ? {} : { again_at: again }),
     });

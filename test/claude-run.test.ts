@@ -34,8 +34,14 @@ interface Case {
   readonly flow?: string;
   /** The first run is ended by KILL when it asks for so many requests, and goes on. */
   readonly killAfter?: number;
-  /** In how many sessions the model was asked. */
-  readonly sessions: number;
+  /** It is started without a key. */
+  readonly keyless?: boolean;
+  /** Its folder is a repository of git, in which all is committed. */
+  readonly repository?: boolean;
+  /** Commands that follow the run, which does not wait for a person then. */
+  readonly follow?: readonly (readonly string[])[];
+  /** In how many sessions the model was asked; null: that depends on the machine. */
+  readonly sessions: number | null;
   /** A stream that broke costs, and nobody is told what. */
   readonly rough?: boolean;
 }
@@ -68,15 +74,56 @@ flow main(prompt: string) -> Review {
     sessions: 1,
     rough: true,
   },
+  "answer-wrong": { prompt: 'ANSWER {"approved":"maybe","findings":[]}\n'.repeat(9), sessions: 1 },
+  "key-missing": { prompt: good, keyless: true, sessions: 0 },
   "key-wrong": { prompt: good, server: { keys: ["another"] }, sessions: 1 },
   "model-unknown": { prompt: good, settings: 'model: "gpt-9"', server: { models: ["sonnet"] }, sessions: 1 },
   "limit-storm": { prompt: `FAIL 429 3 1\nNEXT\n${good}`, sessions: 1 },
+  "schema-refused": {
+    prompt: "FAIL 400 1 0 tools.3.custom.input_schema: JSON schema is invalid",
+    sessions: 1,
+  },
   overloaded: { prompt: `FAIL 529 3\nNEXT\n${good}`, sessions: 1 },
   "server-error": { prompt: `FAIL 500 3\nNEXT\n${good}`, sessions: 1 },
   "stream-cut": { prompt: `CUT 1\n${good}`, sessions: 1, rough: true },
   "prompt-too-long": {
     prompt: `${"word ".repeat(20_000)}\n${good}`,
     server: { context: 20_000 },
+    sessions: 1,
+  },
+  "never-ends": { prompt: `HANG 1\nNEXT\n${good}`, more: "stall: 12s", sessions: 1, rough: true },
+  "never-ends-in-time": {
+    prompt: `BASH true\nWAIT 600000\n${good}`,
+    settings: 'allowed_tools: ["Bash"]',
+    more: "timeout: 15s",
+    sessions: 1,
+    rough: true,
+  },
+  "eats-memory": {
+    prompt: `WAIT 60000\n${good}`,
+    more: "needs: { memory: 50MB }",
+    sessions: null,
+    rough: true,
+  },
+  "writes-outside": {
+    prompt: `WRITE stray.txt x\n${good}`,
+    more: 'writes: ["reviews/**"]',
+    sessions: 1,
+  },
+  "writes-outside-its-worktree": {
+    prompt: `WRITE stray.txt x\n${good}`,
+    more: 'writes: ["reviews/**"], workspace: worktree(branch: "review", into: "next")',
+    repository: true,
+    sessions: 1,
+  },
+  "budget-spent": {
+    prompt: `USAGE 100000 10000\nBASH true\nNEXT\nUSAGE 1000 100\n${good}`,
+    settings: 'allowed_tools: ["Bash"]',
+    more: "budget: 0.40USD",
+    follow: [
+      ["approve", "last", "review", "--by", "1USD", "--as", "ada"],
+      ["run", "--resume", "last"],
+    ],
     sessions: 1,
   },
   "program-absent": { prompt: good, settings: 'path: "no-such-claude"', sessions: 0 },
@@ -91,7 +138,8 @@ flow main(prompt: string) -> Review {
 };
 
 class Project {
-  readonly root = realpathSync(mkdtempSync(join(tmpdir(), "flowc-claude-run-")));
+  private readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "flowc-claude-run-")));
+  readonly root = join(this.folder, "project");
   private readonly env: Readonly<Record<string, string>>;
   private readonly given: Case;
   private readonly server: MessagesServer;
@@ -99,8 +147,9 @@ class Project {
   constructor(given: Case, server: MessagesServer) {
     this.given = given;
     this.server = server;
-    const home = join(this.root, "home");
+    const home = join(this.folder, "home");
     mkdirSync(home);
+    mkdirSync(this.root);
     const path = process.env["PATH"] ?? "";
     this.env = {
       HOME: home,
@@ -110,6 +159,7 @@ class Project {
     this.put("main.flow", flowOf(given, server.url));
     this.put("prompt.txt", given.prompt);
     for (const [name, text] of Object.entries(given.files ?? {})) this.put(name, text);
+    if (given.repository === true) repository(this.root);
   }
 
   private put(name: string, text: string): void {
@@ -120,8 +170,9 @@ class Project {
 
   /** What a person sees. */
   async screen(): Promise<string> {
-    const { killAfter } = this.given;
-    const first = this.start(["run", "main.flow", "--input", "prompt=@prompt.txt"]);
+    const { killAfter, follow = [] } = this.given;
+    const wait = follow.length > 0 ? ["--no-wait"] : [];
+    const first = this.start(["run", "main.flow", "--input", "prompt=@prompt.txt", ...wait]);
     let text = "$ flowc run main.flow\n";
     if (killAfter !== undefined) {
       await expect.poll(() => this.server.requests.length, { timeout: 60_000 }).toBe(killAfter);
@@ -129,11 +180,10 @@ class Project {
       await first.ended;
       text += `${await printed(this.start(["run", "--resume", "last"]))}`;
     } else text += await printed(first);
-    // How long it takes is the machine's matter.
-    return steady(text.replace(/^.* · \d+ of \d+ done, .*\n/gm, "")).replace(
-      /\b127\.0\.0\.1:\d+/g,
-      "127.0.0.1:PORT",
-    );
+    for (const args of follow) text += `$ flowc ${args.join(" ")}\n${await printed(this.start(args))}`;
+    const screen = sure(text);
+    // It may be ended before it has said a word.
+    return this.given.sessions === null ? screen.replace(/(?<=^ {2}log: .*)\.(?:out|err)$/gm, "") : screen;
   }
 
   /** In dollars, of all attempts. */
@@ -147,7 +197,7 @@ class Project {
   }
 
   close(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private start(args: readonly string[]): Started {
@@ -155,12 +205,35 @@ class Project {
   }
 }
 
-async function printed({ ended }: Started): Promise<string> {
-  const { code, stdout, stderr } = await ended;
-  return `${stderr}${stdout}exit ${code}\n`;
+/** How long it takes, and how much it needs, is the matter of the machine and of Claude Code. */
+function sure(text: string): string {
+  return steady(text.replace(/^.* · \d+ of \d+ done, .*\n/gm, ""))
+    .replace(/\b127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
+    .replace(/(?<=It used )[\d.]+[MG]B/g, "SIZE")
+    .replace(/(?<=agents used ).*$/gm, "COST");
 }
 
-function flowOf({ settings = "", more = "", flow }: Case, url: string): string {
+function repository(root: string): void {
+  writeFileSync(join(root, ".gitignore"), ".flowc/\n");
+  const all = [
+    "init -q -b main",
+    "config user.name Ada",
+    "config user.email ada@example.com",
+    "add .",
+    "commit -qm first",
+  ];
+  for (const args of all) spawnSync("git", args.split(" "), { cwd: root });
+}
+
+/** Of a command that ends with what to do next, that stands last; a run tells what came of it after all else. */
+async function printed({ ended }: Started): Promise<string> {
+  const { code, stdout, stderr } = await ended;
+  const all = stderr.startsWith("next: ") ? [stdout, stderr] : [stderr, stdout];
+  return `${all.join("")}exit ${code}\n`;
+}
+
+function flowOf({ settings = "", more = "", flow, keyless }: Case, url: string): string {
+  const key = keyless === true ? "" : 'ANTHROPIC_API_KEY: secret("ANTHROPIC_API_KEY"), ';
   const model = settings.includes("model:") ? "" : `model: "sonnet"${settings === "" ? "" : ", "}`;
   return `type Review {
   approved: bool
@@ -169,7 +242,7 @@ function flowOf({ settings = "", more = "", flow }: Case, url: string): string {
 
 agent coder {
   claude: { ${model}${settings} }
-  env: { ANTHROPIC_API_KEY: secret("ANTHROPIC_API_KEY"), ANTHROPIC_BASE_URL: "${url}" }
+  env: { ${key}ANTHROPIC_BASE_URL: "${url}" }
 }
 
 task review(prompt: string) -> Review {
@@ -199,7 +272,7 @@ describe("a run with Claude Code", () => {
     try {
       const screen = await project.screen();
       expect(screen).toBe(expected(name, screen));
-      expect(sessionsOf(server.requests)).toBe(given.sessions);
+      if (given.sessions !== null) expect(sessionsOf(server.requests)).toBe(given.sessions);
       if (given.rough !== true) expect(project.cost()).toBeCloseTo(server.totals().cost, 2);
     } finally {
       project.close();

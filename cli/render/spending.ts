@@ -48,11 +48,15 @@ export function spentShort({ budgets, cost, tokens, untold }: SpendingView): str
 
 /** Above the nodes of a run: all budgets, or what was spent without any. */
 export function spendingLines(spending: SpendingView): readonly string[] {
-  const { budgets, cost, tokens, untold } = spending;
-  const lines = budgets.map(budgetLine);
-  if (cost === 0 && tokens === 0 && untold === 0) return lines;
+  const used = usedLine(spending);
+  return [...spending.budgets.map(budgetLine), ...(used === null ? [] : [used])];
+}
+
+/** `agents used 0.50USD, 240 tokens`; null: nobody has used anything. */
+export function usedLine({ cost, tokens, untold }: SpendingView): string | null {
+  if (cost === 0 && tokens === 0 && untold === 0) return null;
   const money = cost > 0 || untold === 0 ? [spellMoney(cost)] : [];
-  return [...lines, `agents used ${[...money, tokensText(tokens)].join(", ")}`];
+  return `agents used ${[...money, tokensText(tokens)].join(", ")}`;
 }
 
 export function spendingJson({ budgets, ...amounts }: SpendingView) {

@@ -12,6 +12,20 @@ case "$prompt" in
   *"behave: text"*) say 'All is well: {"approved": true}' ;;
   *"behave: denied"*) say '{"type":"failed","why":"denied","message":"it was not allowed to use `Bash`"}' ;;
   *"behave: key"*) say '{"type":"failed","why":"key","message":"the API does not know the key. Set ANTHROPIC_API_KEY"}' ;;
+  *"behave: model"*) say '{"type":"failed","why":"model","message":"there is no model `gpt-9`"}' ;;
+  *"behave: schema"*) say '{"type":"failed","why":"schema","message":"the API takes no schema with `oneOf`"}' ;;
+  *"behave: long"*) say '{"type":"failed","why":"prompt","message":"the prompt has 212000 tokens, and the model takes 200000"}' ;;
+  *"behave: storm"*) say '{"type":"limited","message":"429: too many requests","after":0.01}'; exit 1 ;;
+  *"behave: overloaded"*)
+    if [ -e .overloaded ]; then say '{"type":"answer","value":{"approved":true,"findings":[]}}'
+    else : > .overloaded; say '{"type":"limited","message":"529: overloaded","after":0.1}'; exit 1
+    fi ;;
+  *"behave: cut"*)
+    if [ -e .cut ]; then say '{"type":"answer","value":{"approved":true,"findings":[]}}'
+    else : > .cut; say '{"type":"lost","message":"the stream of the answer broke off"}'; exit 1
+    fi ;;
+  *"behave: silent"*) say '{"type":"does","text":"reads the tickets"}'; sleep 30 ;;
+  *"behave: hungry"*) say '{"type":"does","text":"loads the model"}'; exec node -e 'const held = Buffer.alloc(3e8, 1); setTimeout(() => held, 3e4)' ;;
   *"behave: crash"*) echo "KeyError: 'approved'" >&2; exit 1 ;;
   *"behave: limited"*)
     if [ -e .limited ]; then say '{"type":"answer","value":{"approved":true,"findings":["at last"]}}'
