@@ -81,8 +81,9 @@ function amountOf(
   return money === undefined ? { cost: null, tokens: amount } : { cost: amount, tokens: null };
 }
 
-/** The command by which a budget is extended, by as much as it is now. */
-export function extendCommand(run: string, { name, cost, tokens }: BudgetView, flag: string): string {
-  const amount = cost !== null && cost > 0 ? spellMoney(cost) : tokens === null ? "20USD" : String(tokens);
+/** The command by which a budget is extended, by as much as it is now of what is spent. */
+export function extendCommand(run: string, { name, cost, tokens, spent }: BudgetView, flag: string): string {
+  const isMoney = cost !== null && cost > 0 && (tokens === null || spent.tokens < tokens);
+  const amount = isMoney ? spellMoney(cost) : tokens === null ? "20USD" : String(tokens);
   return `flowc approve ${run} ${shellWord(name)} --by ${amount}${flag}`;
 }

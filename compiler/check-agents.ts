@@ -2,6 +2,7 @@
 
 import type { Block, Expr, Flow, Node, Phase, Place, RecordExpr, Setting, Task } from "../grammar/ast.ts";
 import { walk } from "../grammar/walk.ts";
+import { tellUntoldCost } from "./check-costs.ts";
 import { asksNobody } from "./check-idle.ts";
 import { at, type Check, rootScope, type Scope, tell } from "./check-state.ts";
 import { listed, related } from "./errors.ts";
@@ -22,8 +23,24 @@ export function checkAgentsIn(check: Check, homes: readonly Home[]): void {
   if (check.pass.diagnostics.some(({ severity }) => severity === "error")) return;
   const asked = new AskedIn(check);
   for (const home of homes)
-    for (const flow of home.module.file.declarations)
-      if (flow.kind === "flow" && !check.broken.has(flow)) checkFlow(check, flow, home, asked);
+    for (const one of home.module.file.declarations) {
+      if (one.kind === "flow" && !check.broken.has(one)) checkFlow(check, one, home, asked);
+      if (one.kind === "task" && !check.broken.has(one)) checkTask(check, one, home, asked);
+      if (one.kind === "place") checkPlace(check, one, home);
+    }
+}
+
+function checkTask(check: Check, task: Task, home: Home, asked: AskedIn): void {
+  const scope = rootScope(home, task, { noNodes: null, noDisk: null, returnOf: null });
+  const budget = task.settings.find(({ key }) => key.text === "budget");
+  if (budget === undefined || task.action?.kind !== "ask") return;
+  tellUntoldCost(check, budget, [asked.agentOf(task)], "other", scope);
+}
+
+function checkPlace(check: Check, place: Place, home: Home): void {
+  const scope = rootScope(home, place, { noNodes: null, noDisk: null, returnOf: null });
+  const budget = place.settings.find(({ key }) => key.text === "budget");
+  if (place.place === "agent" && budget !== undefined) tellUntoldCost(check, budget, [place], "agent", scope);
 }
 
 function checkFlow(check: Check, flow: Flow, home: Home, asked: AskedIn): void {
@@ -31,15 +48,21 @@ function checkFlow(check: Check, flow: Flow, home: Home, asked: AskedIn): void {
   tellIdle(check, flow, `\`${flow.name.text}\``, asked, scope);
   walk(flow, (part) => {
     if (part.kind === "phase") tellIdle(check, part, `the phase \`${part.name.text}\``, asked, scope);
-    if (part.kind === "node") checkSession(check, part, asked, scope);
+    if (part.kind !== "node") return;
+    checkSession(check, part, asked, scope);
+    const budget = part.overrides?.entries.find(({ key }) => key.text === "budget");
+    if (budget !== undefined)
+      tellUntoldCost(check, budget, asked.by(part.expr, part.overrides), "other", scope);
   });
 }
 
 function tellIdle(check: Check, { body }: Flow | Phase, what: string, asked: AskedIn, scope: Scope): void {
   const budget = body.settings.find(({ key }) => key.text === "budget");
   // What is empty has been told as that.
-  if (budget === undefined || body.statements.length === 0 || asked.in(body).size > 0) return;
-  tell(check, asksNobody(at(scope, budget), what));
+  if (budget === undefined || body.statements.length === 0) return;
+  const agents = asked.in(body);
+  if (agents.size === 0) tell(check, asksNobody(at(scope, budget), what));
+  else tellUntoldCost(check, budget, agents, "other", scope);
 }
 
 /** `with { session: x }`: somebody goes on in it, and it is the one who made it. */
@@ -115,7 +138,7 @@ class AskedIn {
     return found;
   }
 
-  private agentOf(task: Task): Asked {
+  agentOf(task: Task): Asked {
     const agent = task.settings.find(({ key }) => key.text === "agent");
     return agent === undefined ? null : this.placeOf(agent);
   }

@@ -139,6 +139,15 @@ export function beyondQuota(at: At, kind: string, bound: string, account: boolea
   });
 }
 
+/** A budget in money over an agent of a kind that tells none. */
+export function untoldCost(at: At, agent: string, kind: string, of: "agent" | "other"): Diagnostic {
+  const label = `\`${agent}\` is asked as \`${kind}\`, which does not tell what it costs`;
+  const where = of === "agent" ? " of the task, phase or flow that asks it" : "";
+  return warning("untold-cost", at, "A cost that is never told", label, {
+    hint: `Bound its tokens, which it tells: \`budget: { tokens: 2_000_000 }\`${where}.`,
+  });
+}
+
 export function impossibleNeed(at: At, label: string, bound: At | null, hint: string | null): Diagnostic {
   return error("impossible-need", at, "More than there is", label, {
     related: [related(bound, "all there is")],

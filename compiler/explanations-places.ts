@@ -67,6 +67,41 @@ flow main(change: string) -> string {
 `,
   },
   {
+    code: "untold-cost",
+    says: "a budget in money for an agent that never tells what it costs",
+    why: "Some agents tell how many tokens they used, and not what these cost. Of a budget in money nothing is ever spent then, and it would stop nobody. Tokens are counted for every agent.",
+    wrong: `agent coder {
+  codex: { model: "gpt-5" }
+}
+
+task review(change: string) -> string {
+  agent:  coder
+  budget: 5USD
+
+  ask "Review this change: ~{change}"
+}
+
+flow main(change: string) -> string {
+  return review(change)
+}
+`,
+    right: `agent coder {
+  codex: { model: "gpt-5" }
+}
+
+task review(change: string) -> string {
+  agent:  coder
+  budget: { tokens: 2_000_000 }
+
+  ask "Review this change: ~{change}"
+}
+
+flow main(change: string) -> string {
+  return review(change)
+}
+`,
+  },
+  {
     code: "unknown-limit",
     says: "a task that uses a limit which is not declared",
     why: "A limit that does not exist would bound nothing. Limits are declared once, for all tasks that share a service, and are used by name.",

@@ -16,7 +16,10 @@ export interface KindFacts {
 }
 
 /** The same of a kind of agent. */
-export type AgentFacts = Pick<KindFacts, "kind" | "settingsSchema">;
+export interface AgentFacts extends Pick<KindFacts, "kind" | "settingsSchema"> {
+  /** False: it never tells what it costs. */
+  readonly tellsCost?: boolean;
+}
 
 /** There is a package for it, and it cannot be used: a sentence that says why. */
 export interface BrokenKind {

@@ -5,6 +5,7 @@ import { homeSetting, installedBy, modelSetting, pathSetting, roleSetting } from
 
 export const codexAgentFacts: AgentFacts = {
   kind: "codex",
+  tellsCost: false,
   install: installedBy("Codex", "@openai/codex"),
   settingsSchema: {
     $schema: "https://json-schema.org/draft/2020-12/schema",

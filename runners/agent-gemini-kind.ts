@@ -5,6 +5,7 @@ import { homeSetting, installedBy, modelSetting, pathSetting, roleSetting } from
 
 export const geminiAgentFacts: AgentFacts = {
   kind: "gemini",
+  tellsCost: false,
   install: installedBy("the Gemini CLI", "@google/gemini-cli"),
   settingsSchema: {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -67,11 +67,12 @@ function guarded(agent: AgentKind, name: string): AgentKind {
       throw new Error(`The package \`${name}\` failed in \`${what}\`: ${messageOf(error)}`);
     }
   };
-  const { kind, settingsSchema, install } = agent;
+  const { kind, settingsSchema, install, tellsCost = true } = agent;
   return {
     kind,
     settingsSchema,
     install,
+    tellsCost,
     command: (request) => told("command", () => agent.command(request)),
     reader: (request) => {
       const reader = told("reader", () => agent.reader(request));

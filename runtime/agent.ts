@@ -106,6 +106,8 @@ export interface AgentKind {
   readonly settingsSchema: JsonSchema;
   /** How to get its program, as a sentence: told when it is not there. */
   readonly install: string;
+  /** False: it never tells what it costs, so that a budget in money cannot bound it. */
+  readonly tellsCost?: boolean;
   command(request: AgentRequest): AgentCommand;
   reader(request: AgentRequest): AgentReader;
   /** Null, or not there: each request is a command of its own. `settings`: those of the agent. */
@@ -113,4 +115,4 @@ export interface AgentKind {
 }
 
 /** What can be told of a kind without asking anybody: `flowc check` reads it. */
-export type AgentFacts = Pick<AgentKind, "kind" | "settingsSchema" | "install">;
+export type AgentFacts = Pick<AgentKind, "kind" | "settingsSchema" | "install" | "tellsCost">;
