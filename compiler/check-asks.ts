@@ -3,6 +3,7 @@
 import type { Setting, Task } from "../grammar/ast.ts";
 import { use } from "./check-names.ts";
 import { placesOf } from "./check-place-names.ts";
+import { checkReach } from "./check-proxy.ts";
 import { at, type Check, local, type Scope, tell, written } from "./check-state.ts";
 import { badSetting } from "./errors-calls.ts";
 import { missingAgent } from "./errors-places.ts";
@@ -12,7 +13,10 @@ import type { SettingOwner } from "./settings.ts";
 export function checkAsked(check: Check, task: Task, scope: Scope): void {
   const named = task.settings.find(({ key }) => key.text === "agent");
   if (task.action?.kind === "ask") {
-    if (named !== undefined) return;
+    if (named !== undefined) {
+      checkReach(check, task, scope);
+      return;
+    }
     const start = task.action.span.start;
     const { text } = scope.home.module.file.source;
     const indent = text.slice(text.lastIndexOf("\n", start) + 1, start);

@@ -3,6 +3,7 @@
 import type { Place } from "../grammar/ast.ts";
 import { checkBySchema, isKindKey, kindsIn, schemaOfKind } from "./check-kinds.ts";
 import { article } from "./check-place-names.ts";
+import { checkProxied } from "./check-proxy.ts";
 import { checkRunner } from "./check-runners.ts";
 import { at, type Check, rootScope, type Scope, tell } from "./check-state.ts";
 import { type At, listed } from "./errors.ts";
@@ -51,7 +52,10 @@ function tellEmptyLimit(check: Check, place: Place, name: At): void {
 function checkAgent(check: Check, place: Place, scope: Scope): void {
   const kinds = place.settings.filter(({ key }) => isKindKey("agent", key.text));
   for (const setting of kinds) checkBySchema(check, "agent", setting, scope);
-  if (kinds.length > 0) return;
+  if (kinds.length > 0) {
+    checkProxied(check, place, scope);
+    return;
+  }
   const names = kindsIn(check.host, "agent").names();
   const label = `\`${place.name.text}\` does not say which program it is`;
   const schema = schemaOfKind(check.host, "agent", names[0] ?? "") ?? {};

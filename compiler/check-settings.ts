@@ -10,6 +10,7 @@ import { foldIn } from "./check-known.ts";
 import { checkUses } from "./check-limits.ts";
 import { use } from "./check-names.ts";
 import { checkPlaceName } from "./check-place-names.ts";
+import { checkProxy } from "./check-proxy.ts";
 import { checkEnv, checkRate, checkSecretOrText, checkTyped, judge } from "./check-setting-values.ts";
 import { at, type Check, local, noteLater, rootScope, type Scope, tell, without } from "./check-state.ts";
 import { checkWorkspace } from "./check-workspace.ts";
@@ -141,6 +142,9 @@ function checkKind(check: Check, setting: Setting, row: SettingRow, owner: Setti
       return;
     case "place":
       checkPlaceName(check, setting, kind.place, scope);
+      return;
+    case "proxy":
+      checkProxy(check, setting, scope);
       return;
     case "env":
       checkEnv(check, setting, scope);

@@ -19,6 +19,8 @@ export interface KindFacts {
 export interface AgentFacts extends Pick<KindFacts, "kind" | "settingsSchema"> {
   /** False: it never tells what it costs. */
   readonly tellsCost?: boolean;
+  /** How it is told where its model's API is; null, or not there: it cannot be told. */
+  api?(settings: Readonly<Record<string, unknown>>): object | null;
 }
 
 /** There is a package for it, and it cannot be used: a sentence that says why. */

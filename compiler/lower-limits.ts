@@ -39,6 +39,18 @@ export function slotLimit(expr: AstExpr, scope: Scope): string | null {
   return arg === undefined ? null : (limitOf(arg.value, scope)?.name ?? null);
 }
 
+/** The limit that `proxy` of an agent names; of `true` one of the agent's name that bounds nothing by itself. Null: no proxy. */
+export function proxyLimit(value: AstExpr, agent: Place, scope: Scope): string | null {
+  if (value.kind === "paren") return proxyLimit(value.of, agent, scope);
+  const named = limitOf(value, scope);
+  if (named !== null) return named.name;
+  if (constantOf(lowerExpr(value, scope)) !== true) return null;
+  const own = { name: agent.name.text, rates: [], concurrent: null, slots: null, reserve: 0 };
+  const limit = distinct(own, [...scope.draft.limits.values()]);
+  scope.draft.limits.set(agent, limit);
+  return limit.name;
+}
+
 /** Those that are used, sorted by name. */
 export function lowerLimits(draft: Draft): readonly LimitPlan[] {
   const named = new Map([...draft.limits.values()].map((limit) => [limit.name, limit]));

@@ -5,6 +5,7 @@ import type { Draft, Scope } from "./lower-draft.ts";
 import { lowerEnv } from "./lower-env.ts";
 import { lowerExpr, secretName } from "./lower-expression.ts";
 import { constantOf } from "./lower-fit.ts";
+import { proxyLimit } from "./lower-limits.ts";
 import type { AgentPlan, RunnerPlan, RunnerSetting } from "./plan.ts";
 import type { Module } from "./program.ts";
 import { rateIn } from "./rate.ts";
@@ -56,6 +57,8 @@ function outside(draft: Draft, module: Module): Scope {
 function lowerAgent(place: Place, name: string, scope: Scope): AgentPlan {
   const own = new Map(place.settings.map(({ key, value }) => [key.text, value]));
   const env = own.get("env");
+  const proxy = own.get("proxy");
+  const limit = proxy === undefined ? null : proxyLimit(proxy, place, scope);
   const given = own.get("budget");
   const budget = given === undefined ? null : constantOf(lowerExpr(given, scope));
   return {
@@ -63,6 +66,7 @@ function lowerAgent(place: Place, name: string, scope: Scope): AgentPlan {
     kinds: kindsOf(place, agentSettings, scope),
     env: env === undefined ? [] : lowerEnv(env, scope),
     budget: typeof budget === "number" ? budget : null,
+    ...(limit === null ? {} : { proxy: limit }),
   };
 }
 

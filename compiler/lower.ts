@@ -47,8 +47,8 @@ export function lower(program: Program, flow: Flow, module: Module, host: Host):
   const entry = program.nameOf.get(flow) ?? flow.name.text;
   const params = calleeParams(flow, module, draft);
   const runners = lowerRunners(draft);
-  const limits = lowerLimits(draft);
   const agents = lowerAgents(draft);
+  const limits = lowerLimits(draft);
   const base = posix.dirname(program.entry.path);
   const plan = {
     version: PLAN_VERSION,

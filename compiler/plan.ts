@@ -49,6 +49,8 @@ export interface AgentPlan {
   readonly env: readonly EnvEntry[];
   /** Dollars that one node may spend; null: no bound. */
   readonly budget: number | null;
+  /** Its requests are led past flowc, and held by this limit. Absent: it asks its model by itself. */
+  readonly proxy?: string;
 }
 
 /** A declared runner: a kind of place, and how each back end makes it. The first kind is the default; `--on KIND` takes another. */

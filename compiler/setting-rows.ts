@@ -16,6 +16,8 @@ export type SettingKind =
   | { readonly kind: "env" }
   /** The name of a declared runner or agent. */
   | { readonly kind: "place"; readonly place: "runner" | "agent" }
+  /** The name of a declared limit, or whether one is wanted at all. */
+  | { readonly kind: "proxy" }
   | { readonly kind: "uses" }
   | { readonly kind: "session" }
   | { readonly kind: "workspace" }

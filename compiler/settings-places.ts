@@ -63,4 +63,5 @@ export const runnerSettings: SettingTable = {
 export const agentSettings: SettingTable = {
   env: { kind: { kind: "env" }, example: 'env: { API_KEY: secret("API_KEY") }' },
   budget: fixed("budget: 5USD", [scalar("money")], positive("a budget")),
+  proxy: { kind: { kind: "proxy" }, example: "proxy: anthropic" },
 };

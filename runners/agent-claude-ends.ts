@@ -128,6 +128,9 @@ function modelFailed(request: AgentRequest, seen: ClaudeSeen, result: Fields): A
     return promptTooLong();
   if (status === 400 && /schema/i.test(said)) return schemaRefused(said);
   if (status !== null && status < 500) return failed("api", `The model's API refused (${status}): ${said}`);
+  // As flowc's own proxy says it.
+  const [away] = /the model's API cannot be reached at .*?(?=\. This is a|$)/.exec(said) ?? [];
+  if (status !== null && away !== undefined) return { kind: "lost", message: sentence(`T${away.slice(1)}`) };
   if (status !== null) return { kind: "lost", message: `The model's API failed (${status}).` };
   if (/unable to connect|connection|timed? ?out|network|socket|fetch failed/i.test(said))
     return { kind: "lost", message: sentence(`The model's API could not be reached: ${said}`) };

@@ -11,6 +11,11 @@ export const permissionModes = ["acceptEdits", "auto", "bypassPermissions", "def
 export const claudeAgentFacts: AgentFacts = {
   kind: "claude",
   install: installedBy("Claude Code", "@anthropic-ai/claude-code"),
+  api: () => ({
+    url: "ANTHROPIC_BASE_URL",
+    usual: "https://api.anthropic.com",
+    keys: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
+  }),
   settingsSchema: {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     type: "object",

@@ -22,6 +22,8 @@ export interface ContainerSpec {
   readonly image: Image;
   readonly graceMs: number;
   readonly bounds: Bounds;
+  /** It shares this machine's network. */
+  readonly reaches: boolean;
   /** In words: what it may have of memory; null: no limit. */
   readonly memory: string | null;
   isOurs(): boolean;

@@ -106,6 +106,7 @@ export async function copiedWorkspace(
     path,
     temporary,
     here: false,
+    reaches: container.spec.reaches,
     inherits: false,
     exec: async (command, io, stop) =>
       refused === null

@@ -32,6 +32,7 @@ export function sharedWorkspace(
     path,
     temporary,
     here: true,
+    reaches: container.spec.reaches,
     inherits: false,
     exec: (command, io, stop) =>
       container.run(command, command.cwd === "" ? path : join(path, command.cwd), io, stop),

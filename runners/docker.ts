@@ -89,6 +89,7 @@ class DockerRunner {
         image,
         graceMs: this.options.graceMs,
         bounds: { ...settings, network: settings.network !== null, copied: !shares },
+        reaches: settings.network === "host" && known.connection.isLocal,
         memory: spelled(memoryOf(settings, spec)),
         isOurs: () => spec.isOurs?.() ?? true,
       });

@@ -142,6 +142,7 @@ function openWorkspace(
     temporary,
     here: true,
     inherits: true,
+    reaches: true,
     exec: (command, io, stop) => exec(place, command, io, stop),
     put: (files) => copyIn(files, path, temporary),
     watch: watchFolder,

@@ -100,6 +100,16 @@ export interface WarmReader extends AgentReader {
   readonly session: string;
 }
 
+/** How an agent is told by its environment where the API of its model is, so that flowc can stand in between. */
+export interface AgentApi {
+  /** The variable with the API's address. */
+  readonly url: string;
+  /** Its address where that variable is not set; null: it has to be. */
+  readonly usual: string | null;
+  /** Variables that hold keys for it. What stands there comes to the API in a header. */
+  readonly keys: readonly string[];
+}
+
 export interface AgentKind {
   /** The word in `agent x { KIND: { … } }`. */
   readonly kind: string;
@@ -110,9 +120,11 @@ export interface AgentKind {
   readonly tellsCost?: boolean;
   command(request: AgentRequest): AgentCommand;
   reader(request: AgentRequest): AgentReader;
+  /** Null, or not there: flowc cannot stand between it and its model. */
+  api?(settings: AgentSettings): AgentApi | null;
   /** Null, or not there: each request is a command of its own. `settings`: those of the agent. */
   warm?(settings: AgentSettings): WarmKind | null;
 }
 
 /** What can be told of a kind without asking anybody: `flowc check` reads it. */
-export type AgentFacts = Pick<AgentKind, "kind" | "settingsSchema" | "install" | "tellsCost">;
+export type AgentFacts = Pick<AgentKind, "kind" | "settingsSchema" | "install" | "tellsCost" | "api">;

@@ -1,7 +1,7 @@
 // What the agent of one attempt uses: added up over its commands, and told every few seconds while it changes.
 
 import type { Usage } from "./agent.ts";
-import { noUsage, plus } from "./usage.ts";
+import { largest, noUsage, plus } from "./usage.ts";
 
 /** It is told no more often than so. */
 const tellMs = 2_000;
@@ -12,6 +12,7 @@ export class AskUsage {
   /** Of the commands that have ended. */
   private before = noUsage;
   private now = noUsage;
+  private served: Usage = noUsage;
   private told: Usage = noUsage;
   private toldAt = Number.NEGATIVE_INFINITY;
   private takeBack: (() => void) | null = null;
@@ -22,7 +23,7 @@ export class AskUsage {
   }
 
   get total(): Usage {
-    return plus(this.before, this.now);
+    return largest(plus(this.before, this.now), this.served);
   }
 
   /** All in all of the command that runs. */
@@ -33,9 +34,15 @@ export class AskUsage {
     else this.takeBack ??= this.world.timer(wait, () => this.say());
   }
 
+  /** What its model's API has told all in all, of every request. */
+  serve(usage: Usage): void {
+    this.served = usage;
+    this.hear(this.now);
+  }
+
   /** The command has ended; another may follow. */
   next(): void {
-    this.before = this.total;
+    this.before = plus(this.before, this.now);
     this.now = noUsage;
   }
 

@@ -18,6 +18,7 @@ import { type AskedFor, answerOfAgent, askedFor } from "./answer-asked.ts";
 import { stopped } from "./ask-home.ts";
 import { AskOutput } from "./ask-output.ts";
 import { afterBreak, goBack } from "./ask-prompts.ts";
+import { seatOf } from "./ask-proxy.ts";
 import { AskUsage } from "./ask-usage.ts";
 import type { AskOrder } from "./asked.ts";
 import type { AttemptOrder, AttemptWorld } from "./attempt-order.ts";
@@ -107,6 +108,7 @@ class Asking {
   private readonly wanted: AskedFor | null;
   private readonly usage: AskUsage;
   private session: string;
+  private env: Readonly<Record<string, string>>;
   /** The session of which the run knows. */
   private told: string | null = null;
   /** The agent has told in which session it works: it remembers. */
@@ -126,17 +128,22 @@ class Asking {
     this.prompt = prompt;
     this.session = ask.session;
     this.anew = ask.anew;
+    this.env = place.env;
     const type = order.task.result === null ? endAnswer(order.task.answer) : null;
     this.wanted = type === null ? null : askedFor(type, order.types, order.task.doc);
     this.usage = new AskUsage(world, (usage) => world.used(order.n, order.a, usage));
   }
 
   async answer(): Promise<Asked> {
+    const seated = await seatOf(this.place, this.kind, (usage) => this.usage.serve(usage));
+    if (seated !== null && "problem" in seated) return { report: failed("launch", seated.problem) };
+    this.env = seated?.env ?? this.env;
     try {
       const asked = await this.untilItFits();
       const { anew } = this;
       return anew === null || "report" in asked ? asked : { ...asked, note: anew };
     } finally {
+      seated?.leave();
       this.usage.end();
     }
   }
@@ -250,7 +257,7 @@ class Asking {
     const exit = await workspace.exec(
       {
         argv: ["sh", "-c", 'exec "$0" "$@" < "$FLOWC_PROMPT"', ...command.argv],
-        env: { ...command.env, ...place.env, FLOWC_PROMPT: prompt },
+        env: { ...command.env, ...this.env, FLOWC_PROMPT: prompt },
         cwd: "",
       },
       { stdoutPath: place.logs.out, stderrPath: place.logs.err, filter: output.filter },
@@ -263,7 +270,8 @@ class Asking {
   /** As `command` does, of an agent that stays in the instance. */
   private async stayed(kind: WarmKind, request: AgentRequest): Promise<Heard | null> {
     const { place } = this;
-    const { order, world, workspace, env, deadline } = place;
+    const { order, world, workspace, deadline } = place;
+    const { env } = this;
     const { budget } = request;
     const dear = new AbortController();
     let heard: AskOutput | null = null;

@@ -9,6 +9,8 @@ export interface AskedAgent {
   readonly kind: string;
   /** Secrets stand there by their names. */
   readonly settings: Readonly<Record<string, RunnerSetting>>;
+  /** Its requests are led past flowc, and held by this limit; `bounded`: it says how many there may be. */
+  readonly proxy: { readonly name: string; readonly bounded: boolean } | null;
 }
 
 /** In which session an agent works, and what was before. */

@@ -15,6 +15,7 @@ import type { EnvText } from "./environment.ts";
 import type { EventBody, Landed } from "./events.ts";
 import type { Trees } from "./git/trees.ts";
 import type { WorktreePast } from "./git/worktree.ts";
+import type { ApiProxy } from "./proxy/proxy.ts";
 import type { Folders, Scratch } from "./scratch.ts";
 import type { FileAccess } from "./values.ts";
 
@@ -102,6 +103,8 @@ export interface AttemptWorld extends EarlyWorld, LentWorld, TreeWorld {
   limited(n: number, a: number, afterMs: number): void;
   /** What the agent does, as a short line for people. */
   does(n: number, text: string): void;
+  /** In front of the models' APIs; made when it is asked for. */
+  proxy(): Promise<ApiProxy>;
   /** Agents that stay in the instances of declared runners. */
   readonly warm: WarmAgents;
   /** Who goes on in one session does so when the one before has ended. */

@@ -13,6 +13,7 @@ import { Changes } from "./changes.ts";
 import { standsIn } from "./git/stands.ts";
 import { MergeTurns, Trees } from "./git/trees.ts";
 import type { Lent, Wanted } from "./instances.ts";
+import type { ApiProxy, ProxyWorld } from "./proxy/proxy.ts";
 import type { InstanceRef, Runner } from "./runner.ts";
 import { Folders, Scratch } from "./scratch.ts";
 import { tokensOf } from "./usage.ts";
@@ -44,6 +45,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       // A folder for each owner: one that was taken over and does not know it yet tidies up nothing but its own.
       const own = join(folder, "tmp", String(epoch));
       const scratch = new Scratch(own);
+      let proxy: Promise<ApiProxy> | null = null;
       const { plan, on, random, instances, begun, asks, limits } = of;
       const warm = new WarmAgents({ run, folder: own, isOurs, started: (ref) => places.ours(ref) });
       const places = new AttemptPlaces(
@@ -88,6 +90,10 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         },
         limited: (n: number, a: number, afterMs: number) => limits.paused(n, a, clock.now() + afterMs),
         does: (n: number, text: string) => asks.does(n, text),
+        proxy: () => {
+          proxy ??= opened({ ...limits, random, timer, now: () => clock.now() });
+          return proxy;
+        },
         warm,
         turns: new Turns(),
         keepsHomes: plan.steps.some((step) => "overrides" in step && step.overrides?.session !== undefined),
@@ -104,6 +110,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
         sweepLeft: () => places.sweepLeft(),
         close: async () => {
           await places.close();
+          await (await proxy)?.close();
           await scratch.close();
           await trees.close();
           if (isOurs()) await removeTemporary(folder);
@@ -111,6 +118,10 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
       };
     },
   };
+}
+
+async function opened(world: ProxyWorld): Promise<ApiProxy> {
+  return new (await import("./proxy/proxy.ts")).ApiProxy(world);
 }
 
 function aheadIn({

@@ -145,7 +145,7 @@ export function settingsOf(run: Cells, n: number, values: readonly Value[]): Eva
       workspace: workspaceIn(find),
       affinity: compute("affinity", "affinity", asString),
       rank: rankOf(run, n),
-      asked: agent === null ? null : askedOf(agent),
+      asked: agent === null ? null : askedOf(run, agent),
       env: [
         ...(agent?.env ?? []).map((entry) => envOf(entry, outer, run, n)),
         ...env.value.map((entry) => envOf(entry, env.scope, run, n)),
@@ -161,9 +161,12 @@ function agentOf(run: Cells, n: number, name: string | undefined): AgentPlan | n
   return run.plan.agents?.find((each) => each.name === name) ?? null;
 }
 
-function askedOf({ name, kinds }: AgentPlan): AskedAgent | null {
+function askedOf(run: Cells, { name, kinds, proxy }: AgentPlan): AskedAgent | null {
   const [first] = kinds;
-  return first === undefined ? null : { name, ...first };
+  if (first === undefined) return null;
+  if (proxy === undefined) return { name, ...first, proxy: null };
+  const rates = run.limits.state(proxy)?.plan.rates ?? [];
+  return { name, ...first, proxy: { name: proxy, bounded: rates.length > 0 } };
 }
 
 function envOf(entry: EnvEntry, scope: Scope, run: Cells, n: number): NodeSettings["env"][number] {

@@ -6,7 +6,8 @@ import { argsOf, type Evaluated, finder, taskOf } from "./decide-args.ts";
 import { evaluate } from "./evaluate.ts";
 import type { NodeUse } from "./limit-state.ts";
 import type { Cells } from "./run-cells.ts";
-import { layersOf } from "./run-settings.ts";
+import { READY } from "./run-codes.ts";
+import { layersOf, plainSettings } from "./run-settings.ts";
 import { attempt, type Scope } from "./values.ts";
 
 const nothing: Evaluated<readonly NodeUse[]> = { ok: true, value: [] };
@@ -17,6 +18,46 @@ const known = new WeakMap<readonly UsePlan[], Evaluated<readonly NodeUse[]> | nu
 /** What the node takes; or a sentence why that cannot be said, or can never be had. */
 export function usesOf(run: Cells, n: number): Evaluated<readonly NodeUse[]> {
   if (!run.limits.any) return nothing;
+  const own = ownUses(run, n);
+  const limit = proxyOf(run, n);
+  return limit === null || !own.ok ? own : { ok: true, value: withProxied(run, own.value, limit) };
+}
+
+/** The limit by which the requests of the node's agent are held; null: they are not led past flowc. */
+export function proxyOf(run: Cells, n: number): string | null {
+  const { proxied } = run.limits;
+  if (proxied.size === 0 || taskOf(run, n).action?.kind !== "ask" || run.ends.undoes.has(n)) return null;
+  return proxied.get(plainSettings(run, n).agent ?? "") ?? null;
+}
+
+/** How many nodes that could start use each limit. */
+export function waitingByLimit(run: Cells, nodes: Iterable<number>): ReadonlyMap<string, number> {
+  const waiting = new Map<string, number>();
+  for (const n of nodes) {
+    if (run.states.get(n) !== READY) continue;
+    for (const limit of limitsOf(run, n)) waiting.set(limit, (waiting.get(limit) ?? 0) + 1);
+  }
+  return waiting;
+}
+
+function limitsOf(run: Cells, n: number): ReadonlySet<string> {
+  const { uses } = run.hasOverrides ? plainSettings(run, n) : (run.info(n).task?.settings ?? {});
+  const limits = new Set(uses?.map(({ limit }) => limit));
+  const led = proxyOf(run, n);
+  if (led !== null) limits.add(led);
+  return limits;
+}
+
+/** Also what does not say that it uses its agent's limit does so. */
+function withProxied(run: Cells, uses: readonly NodeUse[], limit: string): readonly NodeUse[] {
+  if (uses.some((use) => use.limit === limit))
+    return uses.map((use) => (use.limit === limit ? { ...use, proxied: true } : use));
+  const rates = run.limits.state(limit)?.plan.rates ?? [];
+  const amounts = Object.fromEntries(rates.map(({ unit }) => [unit, 1]));
+  return [...uses, { limit, amounts, proxied: true }];
+}
+
+function ownUses(run: Cells, n: number): Evaluated<readonly NodeUse[]> {
   const plain = layersOf(run, n).length === 0 ? taskOf(run, n).settings.uses : null;
   if (plain === undefined) return nothing;
   const constant = plain === null ? null : constantUses(run, plain, asks(run, n));

@@ -2,7 +2,7 @@
 
 import type { Value } from "../compiler/types.ts";
 import type { Usage } from "./agent.ts";
-import type { Took } from "./limit-state.ts";
+import type { ToldBound, Took } from "./limit-state.ts";
 
 /** How an attempt ended. `cancelled` with the reason `launch`: before anything of it ran. `lost`: the machine failed us, not the task; it does not spend a retry. */
 export type Outcome = "succeeded" | "failed" | "lost" | "cancelled";
@@ -216,6 +216,8 @@ export type EventBody =
       readonly a: number;
       readonly amounts: Readonly<Record<string, number>>;
     }
+  /** What the API behind a limit has said of itself. */
+  | { readonly type: "limit.told"; readonly limit: string; readonly told: readonly ToldBound[] }
   /** Where the attempt runs: what a later owner needs to find and end it; untold if it is named by run, node and attempt. */
   | {
       readonly type: "attempt.placed";

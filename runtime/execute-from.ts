@@ -42,7 +42,7 @@ export async function endLeft(world: World, id: string, ask: LeftOf, lease: Leas
         closed: () => {},
         tell: (text) => ask.tell?.(text),
       },
-      limits: { used: () => {}, paused: () => {} },
+      limits: { used: () => {}, paused: () => {}, pass: async () => null, heard: () => {} },
       asks: { inSession: async () => {}, used: () => {}, does: () => {} },
     });
     await attempts.sweep();

@@ -3,15 +3,17 @@
 import { awaited } from "./decide.ts";
 import { usesOf } from "./decide-uses.ts";
 import type { EventBody } from "./events.ts";
+import { Passages } from "./execute-passages.ts";
 import type { Recorder } from "./execute-record.ts";
 import type { Reply } from "./execute-reply.ts";
 import type { RunLog } from "./journal-log.ts";
 import { isHeld } from "./lease.ts";
 import { LimitRows } from "./limit-rows.ts";
 import { LimitSight } from "./limit-sight.ts";
-import type { Took } from "./limit-state.ts";
+import type { ToldBound, Took } from "./limit-state.ts";
 import { boundsText } from "./limit-texts.ts";
 import { countsMs } from "./limit-window.ts";
+import type { PassAsked, Passed } from "./proxy/passes.ts";
 import type { Run } from "./run.ts";
 import type { AttemptEnd } from "./run-limits.ts";
 import { rankOf } from "./run-settings.ts";
@@ -33,7 +35,11 @@ export class LimitShare {
   private readonly recorder: Recorder;
   private readonly wake: () => void;
   private readonly tell: (text: string) => void;
-  private shared: { readonly rows: LimitRows; readonly sight: LimitSight } | null = null;
+  private shared: {
+    readonly rows: LimitRows;
+    readonly sight: LimitSight;
+    readonly passages: Passages;
+  } | null = null;
   /** Limits for which we have said that we wait, and when. */
   private readonly marks = new Map<string, number>();
   /** Of limits, what others may wait for, in this turn. */
@@ -61,7 +67,12 @@ export class LimitShare {
     const { database } = this.world.journal;
     const own = this.world.journal.keyOf(this.run.id);
     const rows = new LimitRows(database, own, this.log.epoch);
-    this.shared = { rows, sight: new LimitSight(limits, rows, own) };
+    const { run, log, recorder, wake, world } = this;
+    const passages = new Passages({
+      ...{ run, log, recorder, rows, wake, look: () => this.look() },
+      timer: (ms, then) => world.timer(ms, then),
+    });
+    this.shared = { rows, sight: new LimitSight(limits, rows, own), passages };
     this.log.hold(() => rows.begin(plan.limits ?? [], this.recorder.now()));
     this.recorder.commit();
     this.lookForDead();
@@ -71,6 +82,24 @@ export class LimitShare {
   refresh(): void {
     this.rung.clear();
     this.look();
+    const passages = this.shared?.passages;
+    passages?.turn();
+    for (const limit of passages?.changed ?? []) this.rung.add(limit);
+  }
+
+  /** A request of an agent is to be sent; null: it is not, any more. */
+  pass(asked: PassAsked): Promise<Passed | null> {
+    return this.shared?.passages.ask(asked) ?? Promise.resolve(null);
+  }
+
+  /** An API has said how much of its own limits is left. */
+  hear(limit: string, told: readonly ToldBound[]): void {
+    if (this.run.status === "running") this.recorder.record({ type: "limit.told", limit, told });
+  }
+
+  /** Nothing was heard of requests that a turn has to take up. */
+  get quiet(): boolean {
+    return this.shared?.passages.quiet ?? true;
   }
 
   /** Is there still room for what is about to start? Until the turn is committed no other run takes any. */
@@ -116,7 +145,8 @@ export class LimitShare {
     const after = limits.atEnd(n, how);
     this.log.hold(() => {
       for (const [i, each] of took.entries())
-        this.lessen(n, without(each, more[i]), without(after[i] ?? each, more[i]));
+        if (each.ahead === undefined)
+          this.lessen(n, without(each, more[i]), without(after[i] ?? each, more[i]));
       shared.rows.ended(n, this.recorder.now());
     });
     for (const { limit } of took) this.rung.add(limit);
@@ -125,7 +155,7 @@ export class LimitShare {
   /** An open attempt says something. */
   told(reply: Extract<Reply, { kind: "used" | "paused" }>): void {
     if (reply.kind === "used") this.used(reply.n, reply.a, reply.amounts);
-    else this.paused(reply.n, reply.a, reply.until);
+    else this.paused(reply.n, reply.a, reply.until, reply.limit ?? null);
   }
 
   private used(n: number, a: number, amounts: Readonly<Record<string, number>>): void {
@@ -137,6 +167,8 @@ export class LimitShare {
     this.recorder.record(event);
     const more = run.limits.moreOf(n);
     run.limits.takenBy(n).forEach((took, i) => {
+      // Its requests have told by themselves.
+      if (took.ahead !== undefined) return;
       const grown = without({ ...took, amounts: more[i] ?? {} }, moreBefore[i]);
       if (Object.values(grown.amounts).every((amount) => amount === 0)) return;
       this.log.hold(() => {
@@ -154,10 +186,11 @@ export class LimitShare {
   }
 
   /** Whoever the limits of an attempt stand for wants to be left alone until the wall ms `until`. */
-  private paused(n: number, a: number, until: number): void {
+  private paused(n: number, a: number, until: number, only: string | null): void {
     const now = this.recorder.now();
     const jitter = Math.min((until - now) * jitterMost, jitterMsMax) * this.world.random();
     for (const { limit } of this.run.limits.takenBy(n)) {
+      if (only !== null && limit !== only) continue;
       const event = {
         type: "limit.paused",
         limit,
@@ -175,7 +208,7 @@ export class LimitShare {
     const { shared, run } = this;
     if (shared === null || run.status !== "running") return;
     const now = this.recorder.now();
-    const waits = new Set(run.limits.shared ? awaited(run) : []);
+    const waits = new Set(run.limits.shared ? [...awaited(run), ...shared.passages.awaited] : []);
     for (const name of this.marks.keys()) {
       if (waits.has(name)) continue;
       this.marks.delete(name);
@@ -193,7 +226,9 @@ export class LimitShare {
   /** After the commit: those that wait for what was given back hear of it. */
   ring(): void {
     const { shared, world } = this;
-    if (shared === null || this.rung.size === 0) return;
+    if (shared === null) return;
+    shared.passages.committed();
+    if (this.rung.size === 0) return;
     const folders = new Set(
       shared.sight.sharers
         .filter(({ name, waitsAt }) => waitsAt !== null && this.rung.has(name))

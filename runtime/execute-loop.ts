@@ -100,7 +100,7 @@ export class Loop {
   }
 
   /** An attempt says something of limits. */
-  told(reply: Extract<Reply, { kind: "used" | "paused" }>): void {
+  told(reply: Extract<Reply, { kind: "used" | "paused" | "heard" }>): void {
     this.replies.push(reply);
     this.wake();
   }
@@ -159,7 +159,7 @@ export class Loop {
   }
 
   private get calm(): boolean {
-    return this.instances.quiet && this.asks.quiet && this.answers.quiet && !this.rung;
+    return this.instances.quiet && this.asks.quiet && this.answers.quiet && this.limits.quiet && !this.rung;
   }
 
   /** Tells all open attempts to end, and waits for them, but not for ever. */
@@ -247,6 +247,7 @@ export class Loop {
     for (const reply of this.replies) {
       taken++;
       if (reply.kind === "cancel") this.takeCancel(reply);
+      else if (reply.kind === "heard") this.limits.hear(reply.limit, reply.told);
       else if (reply.kind === "swept") this.recorder.record({ type: "swept", refs: reply.refs });
       else this.takeReply(reply);
       if (this.world.clock.monotonic() >= end) break;

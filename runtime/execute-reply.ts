@@ -5,6 +5,7 @@ import type { AttemptReport } from "./attempt-report.ts";
 import type { ArtifactRef, EventBody } from "./events.ts";
 import type { Lent } from "./instances.ts";
 import type { KnownPrint } from "./journal-cache.ts";
+import type { ToldBound } from "./limit-state.ts";
 import type { Look } from "./reuse.ts";
 
 export type CancelWhy = Extract<EventBody, { type: "run.cancelled" }>["why"];
@@ -44,6 +45,13 @@ export type Reply =
       readonly a: number;
       readonly amounts: Readonly<Record<string, number>>;
     }
-  | { readonly kind: "paused"; readonly n: number; readonly a: number; readonly until: number }
+  | {
+      readonly kind: "paused";
+      readonly n: number;
+      readonly a: number;
+      readonly until: number;
+      readonly limit?: string;
+    }
+  | { readonly kind: "heard"; readonly limit: string; readonly told: readonly ToldBound[] }
   | { readonly kind: "swept"; readonly refs: readonly string[] }
   | { readonly kind: "cancel"; readonly by: string; readonly why: CancelWhy; readonly now: boolean };

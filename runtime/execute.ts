@@ -10,7 +10,7 @@ import { isFull, JournalError, worded } from "./journal-errors.ts";
 import { LeaseLost, type Owner } from "./lease.ts";
 import { Reuse } from "./reuse.ts";
 import type { RunView } from "./run-view.ts";
-import type { World } from "./world.ts";
+import type { LimitNews, World } from "./world.ts";
 
 /** What an earlier owner left, and what that was starting just then, is looked for once more after this time. */
 const sweepAgainMs = 60_000;
@@ -73,10 +73,7 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
       closed: (i, why) => loop.instances.closed(i, why),
       tell: (text) => ask.tell?.(text),
     },
-    limits: {
-      used: (n, a, amounts) => loop.told({ kind: "used", n, a, amounts }),
-      paused: (n, a, until) => loop.told({ kind: "paused", n, a, until }),
-    },
+    limits: limitNews(loop),
     asks: {
       inSession: (told) => loop.asks.inSession(told),
       used: (n, a, usage) => loop.asks.used(n, a, usage),
@@ -114,6 +111,16 @@ export async function executeRun(world: World, ask: RunRequest): Promise<RunResu
     open.log.close();
     open.lease.release();
   }
+}
+
+function limitNews(loop: Loop): LimitNews {
+  return {
+    used: (n, a, amounts) => loop.told({ kind: "used", n, a, amounts }),
+    paused: (n, a, until, limit) =>
+      loop.told({ kind: "paused", n, a, until, ...(limit === undefined ? {} : { limit }) }),
+    pass: (asked) => loop.limits.pass(asked),
+    heard: (limit, told) => loop.told({ kind: "heard", limit, told }),
+  };
 }
 
 /** Who took the run over; null if that cannot be read any more. */

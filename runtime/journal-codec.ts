@@ -140,12 +140,19 @@ const isPlaces: Check = (value) =>
     return isText(runner) && isText(kind) && bounded && typeof elsewhere === "boolean";
   });
 const isAmounts: Check = (value) => isObject(value) && Object.values(Object(value)).every(isCount);
+const isTold: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((told: unknown) => {
+    if (typeof told !== "object" || told === null) return false;
+    const { unit, limit, remaining, until } = Object.fromEntries(Object.entries(told));
+    return isText(unit) && isCount(limit) && isCount(remaining) && isNumber(until);
+  });
 const isTook: Check = (value) =>
   Array.isArray(value) &&
   value.every((took: unknown) => {
     if (typeof took !== "object" || took === null) return false;
-    const { limit, amounts, slot } = Object.fromEntries(Object.entries(took));
-    return isText(limit) && isAmounts(amounts) && maybe(isText)(slot);
+    const { limit, amounts, slot, ahead } = Object.fromEntries(Object.entries(took));
+    return isText(limit) && isAmounts(amounts) && maybe(isText)(slot) && maybe(isAmounts)(ahead);
   });
 const isUsage: Check = (value) => {
   if (typeof value !== "object" || value === null) return false;
@@ -257,6 +264,7 @@ const shapes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
   },
   "limit.paused": { limit: isText, until: isNumber, n: maybe(isCount), a: maybe(isCount) },
   "limit.used": { n: isCount, a: isCount, amounts: isAmounts },
+  "limit.told": { limit: isText, told: isTold },
   "instance.begun": { runner: isText },
   "attempt.placed": {
     n: isCount,

@@ -43,6 +43,7 @@ export const eventTypes: readonly EventType[] = [
   "attempt.used",
   "budget.extended",
   "attempt.answered",
+  "limit.told",
 ];
 
 /** A state as people see it in the tables: `cached` is a way of succeeding. */

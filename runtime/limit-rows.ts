@@ -29,6 +29,8 @@ export interface UseRow {
   readonly seq: number;
   readonly name: string;
   readonly run: number;
+  /** Of a node; below 0: of a request that was led past flowc, which holds nothing. */
+  readonly n: number;
   readonly amounts: Readonly<Record<string, number>>;
   readonly slot: string | null;
   /** Wall ms. */
@@ -90,7 +92,7 @@ export class LimitRows {
       `UPDATE limit_use SET ended = ?, seq = ${nextSeq} WHERE run = ? AND n = ? AND ended IS NULL`,
     );
     this.changed = database.prepare(
-      `SELECT id, seq, name, run, amounts, slot, at, ended FROM limit_use
+      `SELECT id, seq, name, run, n, amounts, slot, at, ended FROM limit_use
        WHERE seq > ? AND (ended IS NULL OR at > ? OR ? > 0) ORDER BY seq`,
     );
     this.sharing = database.prepare(
@@ -131,13 +133,18 @@ export class LimitRows {
     this.served.run(at, limit, run);
   }
 
+  /** The row that was written last. */
+  get last(): number {
+    return integer(this.database.prepare("SELECT last_insert_rowid() AS id").get() ?? {}, "id");
+  }
+
   /** What was used beyond what was taken; it holds nothing. */
   more(of: { readonly n: number; readonly a: number }, took: Took, at: number, ms: number): void {
     const { run, epoch } = this;
     this.insert.run(took.limit, run, epoch, of.n, of.a, JSON.stringify(took.amounts), null, at, at, at + ms);
   }
 
-  /** What the open attempt of a node took was less. */
+  /** What the open attempt of a node, or a request, took is so much now. */
   less(n: number, took: Took): void {
     this.database
       .prepare(
@@ -224,6 +231,7 @@ function useRow(row: Row): UseRow {
     seq: integer(row, "seq"),
     name: text(row, "name"),
     run: integer(row, "run"),
+    n: integer(row, "n"),
     amounts: JSON.parse(text(row, "amounts")),
     slot: typeof slot === "string" ? slot : null,
     at: integer(row, "at"),

@@ -12,10 +12,12 @@ export class LimitSight {
   private readonly rows: LimitRows;
   private readonly own: number;
   private seq = 0;
-  /** Rows of others that hold something, as far as we know. */
+  /** Rows that may still change, as far as we know. */
   private readonly open = new Set<number>();
   /** All rows up to this one were seen, or say nothing any more. */
   private knownUpTo = 0;
+  /** Those of them that are requests of our own. */
+  private readonly passing = new Set<number>();
   private shape = "";
   private refreshedAt = Number.POSITIVE_INFINITY;
   sharers: readonly SharerRow[] = [];
@@ -33,7 +35,7 @@ export class LimitSight {
     for (const row of this.rows.since(this.seq, now - this.limits.ms)) {
       this.seq = row.seq;
       last = Math.max(last, row.id);
-      if (row.run !== this.own) this.take(row, now);
+      if (row.run !== this.own || row.n < 0) this.take(row, now);
     }
     this.knownUpTo = last;
     // Who was stopped for so long has not heard of everything.
@@ -51,23 +53,31 @@ export class LimitSight {
     if (state === null) return;
     // Below our own nodes, which are numbered from 1.
     const key = -row.id;
+    const run = row.run === this.own ? ownRun : row.run;
     if (row.id > this.knownUpTo) {
       this.open.add(row.id);
       // Whose clock was ahead must not hold us until ours has got there.
-      state.take(key, row.run, Math.min(row.at, now), row);
-    } else if (this.open.has(row.id)) state.correct(key, row.amounts, now);
+      const at = Math.min(row.at, now);
+      if (run === ownRun) this.passing.add(row.id);
+      if (row.n < 0) state.pass(key, run, at, row.amounts);
+      else state.take(key, run, at, row);
+    } else if (this.open.has(row.id)) {
+      if (row.n < 0) state.correctPass(key, run, row.amounts, now);
+      else state.correct(key, row.amounts, now);
+    }
     if (row.ended !== null && this.open.has(row.id)) this.end(row.id, Math.min(row.ended, now));
   }
 
   private end(id: number, at: number): void {
     this.open.delete(id);
+    this.passing.delete(id);
     for (const name of this.limits.names) this.limits.state(name)?.end(-id, at);
   }
 
   private share(now: number): void {
     const all = this.rows.sharers().filter(({ name }) => this.limits.state(name) !== null);
     this.sharers = all.filter(({ run }) => run !== this.own);
-    this.limits.shared = this.sharers.length > 0 || this.open.size > 0;
+    this.limits.shared = this.sharers.length > 0 || this.open.size > this.passing.size;
     const shape = JSON.stringify(
       all.map((each) => [each.name, each.run, each.bounds, each.tookAt, waits(each, now)]),
     );

@@ -7,11 +7,25 @@ import { SlidingWindow } from "./limit-window.ts";
 export interface NodeUse {
   readonly limit: string;
   readonly amounts: Readonly<Record<string, number>>;
+  /** Its agent's requests are led past flowc: each is counted when it is sent, and `amounts` are what it is thought to ask first. */
+  readonly proxied?: true;
 }
 
 /** What it got. */
-export interface Took extends NodeUse {
+export interface Took {
+  readonly limit: string;
+  readonly amounts: Readonly<Record<string, number>>;
   readonly slot?: string;
+  /** Its agent's requests are led past flowc: so much it is thought to ask first, of which nothing is taken yet. */
+  readonly ahead?: Readonly<Record<string, number>>;
+}
+
+/** What an API says of itself in its answers: so much of `limit` is left, and all of it there again at the wall ms `until`. */
+export interface ToldBound {
+  readonly unit: string;
+  readonly limit: number;
+  readonly remaining: number;
+  readonly until: number;
 }
 
 /** Why a node may not start. `until`: the wall ms at which it is to be looked at again; null: when somebody gives back. */
@@ -32,6 +46,9 @@ export interface Lack {
 
 /** This run among those that share a limit. */
 export const ownRun = 0;
+
+/** Agents whose requests are led past flowc are started for what their limit gives in so long, so that one always waits. */
+const aheadMs = 3000;
 
 /** So long nothing may be taken of a limit of which there is enough, before whoever waits stops to be polite. */
 const politeMs = 3000;
@@ -60,11 +77,15 @@ export interface Sharer {
 export class LimitState {
   readonly plan: LimitPlan;
   pausedUntil = 0;
+  /** What its API has said last; nothing, if nobody has heard. */
+  told: readonly ToldBound[] = [];
   private bounds: Bounded[];
   private concurrent: number;
   private sharers: readonly Sharer[] = [];
   private readonly holders = new Map<number, { readonly run: number; readonly slot: string | null }>();
   private readonly heldBy = new Map<number, number>();
+  /** Of nodes that were started, what they will ask next, and nothing of it is taken yet. */
+  private readonly ahead = new Map<number, Took["amounts"]>();
   /** Since when there is room and others are let go first. */
   private politeSince: number | null = null;
 
@@ -126,6 +147,7 @@ export class LimitState {
 
   end(key: number, at: number): void {
     for (const { window } of this.bounds) window.end(key, at);
+    this.ahead.delete(key);
     const holder = this.holders.get(key);
     if (holder === undefined) return;
     this.holders.delete(key);
@@ -153,6 +175,33 @@ export class LimitState {
     return more;
   }
 
+  /** A request that is led past flowc: it counts, and holds nothing else. `key` as in {@link take}. */
+  pass(key: number, run: number, at: number, amounts: Took["amounts"]): void {
+    for (const { unit, window } of this.bounds) {
+      const amount = amounts[unit] ?? 0;
+      if (amount > 0) window.take(key, run, at, amount);
+    }
+  }
+
+  /** That request takes so much, as far as is known. */
+  correctPass(key: number, run: number, amounts: Took["amounts"], now: number): void {
+    for (const { unit, window } of this.bounds) {
+      const amount = amounts[unit];
+      if (amount !== undefined) window.correct(key, run, amount, now);
+    }
+  }
+
+  /** That request has reached its API. */
+  passed(key: number, at: number): void {
+    for (const { window } of this.bounds) window.sent(key, at);
+  }
+
+  /** What a node that was started asks next; null: nothing that is known of. */
+  awaits(n: number, amounts: Took["amounts"] | null): void {
+    if (amounts === null) this.ahead.delete(n);
+    else this.ahead.set(n, amounts);
+  }
+
   /** A slot that nobody has; null if there is none. */
   freeSlot(): string | null {
     const taken = new Set([...this.holders.values()].map(({ slot }) => slot));
@@ -160,10 +209,9 @@ export class LimitState {
   }
 
   /** What holds a node that takes so much; null: nothing does. `high`: it may take of what is kept back. */
-  lack({ amounts }: NodeUse, high: boolean, now: number): Lack | null {
+  lack({ amounts, proxied }: NodeUse, high: boolean, now: number): Lack | null {
     const limit = this.plan.name;
-    if (this.pausedUntil > now) return { limit, by: "paused", rate: null, until: this.pausedUntil };
-    const late = this.lateRate(amounts, high, now);
+    const late = this.late(amounts, high, now, proxied === true);
     if (late !== null) return late;
     const { slots } = this.plan;
     const held = this.holders.size;
@@ -174,6 +222,13 @@ export class LimitState {
       return { limit, by: slots === null ? "concurrent" : "slots", rate: null, until: null };
     if (slots !== null && this.freeSlot() === null) return { limit, by: "slots", rate: null, until: null };
     return this.lets(now) ? { limit, by: "others", rate: null, until: null } : null;
+  }
+
+  /** What holds a request of a node that was started. */
+  lackOfPass(amounts: Took["amounts"], high: boolean, now: number): Lack | null {
+    const late = this.late(amounts, high, now, false);
+    if (late !== null) return late;
+    return this.lets(now) ? { limit: this.plan.name, by: "others", rate: null, until: null } : null;
   }
 
   /** What will never fit; null if it can. */
@@ -203,22 +258,35 @@ export class LimitState {
       : rates;
   }
 
-  private lateRate(amounts: NodeUse["amounts"], high: boolean, now: number): Lack | null {
+  /** `proxied`: it takes nothing when it starts, and waits with its first request. */
+  private late(amounts: NodeUse["amounts"], high: boolean, now: number, proxied: boolean): Lack | null {
+    const limit = this.plan.name;
+    if (this.pausedUntil > now) return { limit, by: "paused", rate: null, until: this.pausedUntil };
     let worst: Lack | null = null;
     for (const { unit, perSeconds, amount, window } of this.bounds) {
       const asked = amounts[unit] ?? 0;
       window.pass(now);
       const { used } = window;
+      const ahead = proxied ? this.aheadOf(unit) : 0;
       // What is more than there is for all of its kind starts when nothing else counts.
-      if (asked === 0 || used === 0) continue;
+      if (asked === 0 || used + ahead === 0) continue;
       const room = forAll(amount, this.plan.reserve, high);
-      if (used + asked <= room) continue;
-      const until = Math.max(now + 1, window.downTo(Math.max(0, room - asked)));
-      if (worst !== null && (worst.until ?? 0) >= until) continue;
+      const most = room + (proxied ? Math.ceil(room * Math.min(1, aheadMs / window.ms)) : 0);
+      if (used + ahead + asked <= most) continue;
+      const left = Math.max(0, most - asked - ahead);
+      // Where others have yet to ask, no time can be told.
+      const until = used <= left ? null : Math.max(now + 1, window.downTo(left));
+      if (worst !== null && ends(worst.until) >= ends(until)) continue;
       const rate = { unit, used, of: amount, perSeconds, asked, kept: amount - room };
-      worst = { limit: this.plan.name, by: "rate", rate, until };
+      worst = { limit, by: "rate", rate, until };
     }
     return worst;
+  }
+
+  private aheadOf(unit: string): number {
+    let sum = 0;
+    for (const amounts of this.ahead.values()) sum += amounts[unit] ?? 0;
+    return sum;
   }
 
   /** Is another run that waits to go first? If then nobody takes anything, none of them was to. */
@@ -262,6 +330,11 @@ export interface BoundView {
 /** What is there for a node: all of it, or what is not kept back for priority high, which is rounded and never all. */
 function forAll(amount: number, reserve: number, high: boolean): number {
   return high || reserve === 0 ? amount : Math.max(1, amount - Math.round(amount * reserve));
+}
+
+/** What nobody can tell comes last. */
+function ends(until: number | null): number {
+  return until ?? Number.POSITIVE_INFINITY;
 }
 
 function atOnce({ concurrent, slots }: LimitPlan): number {

@@ -57,6 +57,14 @@ export class SlidingWindow {
     this.fresh.add(entry);
   }
 
+  /** All that it was taken for has been asked: it counts from now on, and may still be corrected. */
+  sent(key: number, at: number): void {
+    const entry = this.open.get(key);
+    if (entry === undefined || !this.fresh.delete(entry)) return;
+    entry.from = Math.max(entry.at, Math.min(at, entry.at + this.later));
+    this.settle(entry);
+  }
+
   /** Its attempt has ended: it asks for nothing more. */
   end(key: number, at: number): void {
     const entry = this.open.get(key);

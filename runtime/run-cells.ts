@@ -173,7 +173,7 @@ export class Cells {
     this.id = options.id;
     this.plan = options.plan;
     this.files = options.files;
-    this.limits = new RunLimits(options.plan.limits ?? []);
+    this.limits = new RunLimits(options.plan.limits ?? [], options.plan.agents);
     this.budgets = new Budgets(options.plan);
     this.ends = new Ends(options.plan);
     this.watch = options.watch;

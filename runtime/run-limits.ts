@@ -1,8 +1,17 @@
 // The limits of a run: what its events say that it has taken of them and, as far as somebody tells, what others have.
 
+import type { AgentPlan } from "../compiler/plan.ts";
 import type { LimitPlan } from "../compiler/plan-limits.ts";
 import type { EventBody } from "./events.ts";
-import { type BoundView, type Lack, LimitState, type NodeUse, ownRun, type Took } from "./limit-state.ts";
+import {
+  type BoundView,
+  type Lack,
+  LimitState,
+  type NodeUse,
+  ownRun,
+  type ToldBound,
+  type Took,
+} from "./limit-state.ts";
 import { amountText, rateText } from "./limit-texts.ts";
 import { countsMs } from "./limit-window.ts";
 
@@ -10,6 +19,8 @@ import { countsMs } from "./limit-window.ts";
 export interface LimitView {
   readonly limit: string;
   readonly bounds: readonly BoundView[];
+  /** What its API has said last; nothing, if its requests are not led past flowc. */
+  readonly told: readonly ToldBound[];
   /** Wall ms until which nothing of it may be taken; null: it is not paused. */
   readonly pausedUntil: number | null;
   /** How often it was paused in this run. */
@@ -39,7 +50,11 @@ export class RunLimits {
   private readonly taken = new Map<number, readonly Took[]>();
   private readonly used = new Map<number, Readonly<Record<string, number>>>();
 
-  constructor(plans: readonly LimitPlan[]) {
+  /** By the name of an agent, the limit by which its requests are held, where they are led past flowc. */
+  readonly proxied: ReadonlyMap<string, string>;
+
+  constructor(plans: readonly LimitPlan[], agents: readonly Pick<AgentPlan, "name" | "proxy">[] = []) {
+    this.proxied = new Map(agents.flatMap(({ name, proxy }) => (proxy === undefined ? [] : [[name, proxy]])));
     this.states = new Map(plans.map((plan) => [plan.name, new LimitState(plan)]));
     for (const { name } of plans) this.tallies.set(name, { attempts: 0, pauses: 0, took: new Map() });
   }
@@ -93,14 +108,17 @@ export class RunLimits {
   given(uses: readonly NodeUse[]): readonly Took[] {
     return uses.map((use) => {
       const slot = this.states.get(use.limit)?.freeSlot() ?? null;
-      return slot === null ? use : { ...use, slot };
+      const took = use.proxied === true ? { limit: use.limit, amounts: {}, ahead: use.amounts } : use;
+      return slot === null ? took : { ...took, slot };
     });
   }
 
   take(n: number, took: readonly Took[], at: number): void {
     this.taken.set(n, took);
     for (const each of took) {
-      this.states.get(each.limit)?.take(n, ownRun, at, each);
+      const state = this.states.get(each.limit);
+      state?.take(n, ownRun, at, each);
+      if (each.ahead !== undefined) state?.awaits(n, each.ahead);
       const tally = this.tallies.get(each.limit);
       if (tally === undefined) continue;
       tally.attempts++;
@@ -157,7 +175,8 @@ export class RunLimits {
     if (took === undefined || took === after) return;
     this.taken.set(n, after);
     after.forEach((each, i) => {
-      this.states.get(each.limit)?.correct(n, each.amounts, now);
+      // What its requests take is told by themselves.
+      if (each.ahead === undefined) this.states.get(each.limit)?.correct(n, each.amounts, now);
       const tally = this.tallies.get(each.limit);
       for (const [unit, amount] of Object.entries(each.amounts))
         tally?.took.set(unit, (tally.took.get(unit) ?? 0) + amount - (took[i]?.amounts[unit] ?? 0));
@@ -174,6 +193,12 @@ export class RunLimits {
   pauseBy(limit: string, until: number): void {
     const state = this.states.get(limit);
     if (state !== undefined) state.pausedUntil = Math.max(state.pausedUntil, until);
+  }
+
+  /** An API has said how much of its own limits is left. */
+  tell(limit: string, told: readonly ToldBound[]): void {
+    const state = this.states.get(limit);
+    if (state !== undefined) state.told = told;
   }
 
   /** What an open attempt has. */
@@ -194,6 +219,7 @@ export class RunLimits {
       return {
         limit,
         bounds: state.view(now),
+        told: state.told,
         pausedUntil: state.pausedUntil > now ? state.pausedUntil : null,
         ...{ pauses, attempts, took: Object.fromEntries(took), waiting: waits.get(limit) ?? 0 },
       };

@@ -2,6 +2,7 @@
 
 import type { Value } from "../compiler/types.ts";
 import { assert } from "./bug.ts";
+import { waitingByLimit } from "./decide-uses.ts";
 import type { EventBody } from "./events.ts";
 import { gatesOf, questionsOf, waitsForPeople } from "./gate-views.ts";
 import { drain } from "./run-activate.ts";
@@ -21,7 +22,7 @@ import type { LimitView } from "./run-limits.ts";
 import { cellOfName, keyOfItem, nameOf } from "./run-names.ts";
 import type { Hold } from "./run-people.ts";
 import { reopen, reopenGates, settleAll } from "./run-reopen.ts";
-import { isOnce, needsOf, plainSettings } from "./run-settings.ts";
+import { isOnce, needsOf } from "./run-settings.ts";
 import { budgetsOf, budgetView, use } from "./run-spending.ts";
 import { decideNode } from "./run-unknown.ts";
 import type {
@@ -234,18 +235,7 @@ export class Run extends Cells implements RunView {
   }
 
   limitUse(now: number): readonly LimitView[] {
-    return this.limits.view(now, () => this.waitForLimits());
-  }
-
-  /** How many nodes that could start use each limit. */
-  private waitForLimits(): ReadonlyMap<string, number> {
-    const waiting = new Map<string, number>();
-    for (const n of this.nodes()) {
-      if (this.states.get(n) !== READY) continue;
-      const uses = this.hasOverrides ? plainSettings(this, n).uses : this.info(n).task?.settings.uses;
-      for (const { limit } of uses ?? []) waiting.set(limit, (waiting.get(limit) ?? 0) + 1);
-    }
-    return waiting;
+    return this.limits.view(now, () => waitingByLimit(this, this.nodes()));
   }
 
   budget(n: number): BudgetView | null {
@@ -316,6 +306,9 @@ export function apply(run: Run, event: Happened): void {
       return;
     case "limit.used":
       run.limits.corrected(event.n, event.amounts, run.now);
+      return;
+    case "limit.told":
+      run.limits.tell(event.limit, event.told);
       return;
     case "budget.extended":
       run.budgets.extend(event);

@@ -162,6 +162,8 @@ export interface Workspace {
   readonly temporary: string;
   /** Its files are on this machine, under the same paths: they need not be fetched to be read. */
   readonly here: boolean;
+  /** Its processes reach what listens on `127.0.0.1` of this machine. Not there: they do not. */
+  readonly reaches?: boolean;
   /** Its processes may get what flowc has in its own environment (`PATH`, `HOME`); else the place has its own. */
   readonly inherits: boolean;
   /** Ends when the command has ended and its group is gone. When `stop` fires: TERM, a grace period, KILL. */

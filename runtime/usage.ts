@@ -16,6 +16,18 @@ export function plus(a: Usage, b: Usage): Usage {
   };
 }
 
+/** Of two that count the same, that which knows more, number by number. */
+export function largest(a: Usage, b: Usage): Usage {
+  return {
+    requests: Math.max(a.requests, b.requests),
+    input: Math.max(a.input, b.input),
+    output: Math.max(a.output, b.output),
+    cacheRead: Math.max(a.cacheRead, b.cacheRead),
+    cacheWrite: Math.max(a.cacheWrite, b.cacheWrite),
+    cost: a.cost ?? b.cost,
+  };
+}
+
 /** More than any command uses: beyond it is nonsense, and what cannot be kept. */
 const countMax = 1e12;
 const costMax = 1e9;

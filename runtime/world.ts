@@ -14,6 +14,8 @@ import type { Stands } from "./git/stands.ts";
 import type { InstanceNews, Lent } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Identity } from "./lease.ts";
+import type { ToldBound } from "./limit-state.ts";
+import type { PassAsked, Passed } from "./proxy/passes.ts";
 import type { FileAccess } from "./values.ts";
 
 export interface Clock {
@@ -78,8 +80,12 @@ export interface LimitNews {
    * told again and again. More than it took counts from now, less is given back; units that its limits do not bound are left out.
    */
   used(n: number, a: number, amounts: Readonly<Record<string, number>>): void;
-  /** Whoever serves it wants to be left alone until the wall ms `until`: all limits that it uses are paused, in all runs. */
-  paused(n: number, a: number, until: number): void;
+  /** Whoever serves it wants to be left alone until the wall ms `until`: all limits that it uses, or this one, are paused, in all runs. */
+  paused(n: number, a: number, until: number, limit?: string): void;
+  /** A request that is led past flowc may be sent when this resolves; null: it is not to be. */
+  pass(asked: PassAsked): Promise<Passed | null>;
+  /** The API behind a limit has said how much of its own is left. */
+  heard(limit: string, told: readonly ToldBound[]): void;
 }
 
 /** To be told of agents while they work. */

@@ -24,7 +24,7 @@ const fresh: AskOrder = {
 /** A task that asks the program of this script. */
 function asking(script: string, more: Partial<TestTask> = {}): TestTask {
   const run = ["sh", "-c", script];
-  const asked = { name: "coder", kind: "command", settings: { run } };
+  const asked = { name: "coder", kind: "command", settings: { run }, proxy: null };
   return {
     ask: "Say hello.",
     answer: string,

@@ -168,6 +168,9 @@ export function openTestWorld({
       inherited: { PATH: process.env["PATH"] },
     }),
     answered: async () => true,
+    proxy: async () => {
+      throw new Error("no agent here has a proxy");
+    },
     early: (n, a, field, value) => early.push({ n, a, field, value }),
     inSession: async (_n, _a, { ref, session }) => {
       placed.push(ref);

@@ -145,8 +145,8 @@ describe("the stub", () => {
       return [answer.status, answer.headers.get("anthropic-ratelimit-requests-remaining")];
     };
     expect([await left(), await left(), await left()]).toEqual([
-      [200, "2"],
       [200, "1"],
+      [200, "0"],
       [429, "0"],
     ]);
   });

@@ -149,7 +149,6 @@ class Desk {
     };
     // Its place is that of its coming, also when another that came later is answered first.
     this.requests.push(told);
-    const headers = this.headers(at);
     try {
       this.admit(request, told.model, body.length, at, index);
       const content = contentOf(turn, asked["tools"], ++this.made);
@@ -161,6 +160,8 @@ class Desk {
       }
       const cost = costOf(told.model, manner.tokens);
       this.requests[index] = { ...told, ...manner.tokens, status: 200, cut: manner.cut, cost };
+      // What is left after this one.
+      const headers = this.headers(at);
       const message = messageOf(this.made, told.model, content, turn, manner.tokens);
       if (asked["stream"] === true) stream(response, message, content, headers, manner.cut);
       else json(response, 200, { ...message, content }, headers);
@@ -168,7 +169,7 @@ class Desk {
       if (!(error instanceof Refusal)) throw error;
       this.requests[index] = { ...told, status: error.status };
       const retry = error.retryAfter === null ? {} : { "retry-after": String(error.retryAfter) };
-      json(response, error.status, errorOf(error), { ...headers, ...retry });
+      json(response, error.status, errorOf(error), { ...this.headers(at), ...retry });
     }
   }
 

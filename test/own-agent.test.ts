@@ -56,6 +56,7 @@ function asked(session: string) {
         name: "reviewer",
         kind: "command",
         settings: { run: [process.execPath, script] },
+        proxy: null,
       },
       env: Object.entries(env).map(([name, text]) => ({ name, text })),
     },

@@ -1,6 +1,6 @@
 // What is taken of a limit and who waits for it, as a line and as JSON.
 
-import type { BoundView } from "../../runtime/limit-state.ts";
+import type { BoundView, ToldBound } from "../../runtime/limit-state.ts";
 import { amountText, digits, rateText } from "../../runtime/limit-texts.ts";
 import type { LimitView } from "../../runtime/run-limits.ts";
 import { duration } from "./amounts.ts";
@@ -10,9 +10,10 @@ import { count, visible } from "./text.ts";
 export function limitNow(use: LimitView, now: number): string {
   const bounds = use.bounds.map((bound) => boundText(bound, now));
   const paused = use.pausedUntil === null ? [] : [`paused for ${duration(use.pausedUntil - now)} more`];
+  const told = use.told.map((bound) => toldText(bound, now));
   const { waiting } = use;
   const waits = waiting === 0 ? [] : [`${waiting} ${waiting === 1 ? "waits" : "wait"}`];
-  return `limit ${visible(use.limit)}: ${[...paused, ...bounds, ...waits].join(", ")}`;
+  return `limit ${visible(use.limit)}: ${[...paused, ...bounds, ...told, ...waits].join(", ") || "not bounded"}`;
 }
 
 /** All of it; `going`: the run goes on. */
@@ -31,6 +32,12 @@ function boundText({ unit, perSeconds, limit, used, until }: BoundView, now: num
   return `${digits(used)} of ${visible(rateText({ unit, of: limit, perSeconds }))}${again}`;
 }
 
+/** What the API says of itself; of what was to be there again since then nothing is known. */
+function toldText({ unit, limit, remaining, until }: ToldBound, now: number): string {
+  const again = until > now ? `, all again in ${duration(until - now)}` : "";
+  return `the API has ${digits(remaining)} of ${visible(amountText(limit, unit))} left${again}`;
+}
+
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 export function limitJson(use: LimitView) {
@@ -42,6 +49,10 @@ export function limitJson(use: LimitView) {
       limit,
       used,
       remaining: Math.max(0, limit - used),
+      until: iso(until),
+    })),
+    told: use.told.map(({ unit, limit, remaining, until }) => ({
+      ...{ unit, limit, remaining },
       until: iso(until),
     })),
     paused_until: iso(use.pausedUntil),
