@@ -110,7 +110,7 @@ agent worker {
 task work(n: int) -> { key: string } {
   agent: worker
   ${more}
-  ask "${times} TIMES\\n${words === 0 ? "USAGE 100 50\\\\n" : ""}SAY ~{n}"
+  ask "${times} TIMES\\n${words === 0 ? "USAGE 100 50\\n" : ""}SAY ~{n}"
 }
 flow main() -> { key: string }[] { return for n in range(${nodes}) { work(n) } }
 `;
