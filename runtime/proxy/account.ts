@@ -24,6 +24,8 @@ export interface AccountWorld {
 
 /** Who has never been asked is asked by one alone, for at most so long: its answer says how many may come. */
 const firstMs = 5000;
+/** No two clocks are the same, and times are told in whole milliseconds or seconds. */
+const lateMs = 25;
 /** What is told to people is told no more often. */
 const tellMs = 2000;
 
@@ -153,7 +155,7 @@ export class Account {
       // More than there ever is goes alone.
       if (remaining - flying >= Math.min(asked, limit)) continue;
       const by = `the API has ${remaining} of ${limit} ${unit} left`;
-      if (reset > now) return { until: reset, by };
+      if (reset + lateMs > now) return { until: reset + lateMs, by };
       if (this.flying.size > 0) return { until: Number.POSITIVE_INFINITY, by };
     }
     return { until: null, by: "" };
