@@ -21,7 +21,9 @@ export async function gc(request: RequestOf<"gc">, world: World): Promise<number
   try {
     const now = world.now();
     const { keep, olderThanMs, dryRun } = request;
-    const freed = await collect(journal, { keep, before: now - olderThanMs, now, dryRun });
+    const before = now - olderThanMs;
+    const own = { project: project.root, inherited: world.env };
+    const freed = await collect(journal, { keep, before, now, dryRun, ...own });
     if (request.json) world.out.write(`${JSON.stringify(json(freed, dryRun), null, 2)}\n`);
     else for (const line of lines(freed, request, world, project.state)) world.out.write(`${line}\n`);
     if (dryRun && !request.json && !nothing(freed))

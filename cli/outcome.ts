@@ -28,7 +28,7 @@ export interface Ended {
   readonly critical: RunRecord["critical"] | null;
   /** Shown path of a node's output, or null if it has none. */
   readonly logOf: (n: number) => string | null;
-  /** Shown path of the worktree that a node has left, or null if there is none. */
+  /** The line that tells of the worktree that a node has left, or null if there is none. */
   readonly treeOf: (n: number) => string | null;
   /** Shown path of the report, if one was written. */
   readonly report: string | null;
@@ -126,7 +126,7 @@ function causeLines(
   const log = node === null ? null : ended.logOf(node.n);
   if (log !== null) lines.push(`  log: ${visible(log)}`);
   const tree = node === null ? null : ended.treeOf(node.n);
-  if (tree !== null) lines.push(`  its worktree: git -C ${shellWord(tree)} status`);
+  if (tree !== null) lines.push(tree);
   for (const sentence of passed) lines.push(`  ${visible(sentence)}`);
   if (others.length > 0) lines.push(`  likewise: ${some(others.map(({ failure }) => failure.name))}`);
   const skipped = new Set([cause, ...others].flatMap(({ affected }) => affected));

@@ -100,13 +100,13 @@ function refuse(problems: Outline["problems"], next: string): void {
   if (problems.length > 0) throw new Stop(exits.wrong, problemLines(problems).join("\n"), next);
 }
 
-/** A line for each problem; nodes with the same one share a line. */
-function problemLines(problems: Outline["problems"]): readonly string[] {
+/** A line for each problem; nodes with the same one share a line. `how`: what is said of the nodes before it. */
+export function problemLines(problems: Outline["problems"], how = ""): readonly string[] {
   const names = new Map<string, string[]>();
   for (const { name, message } of problems) names.set(message, [...(names.get(message) ?? []), name]);
   return [...names].map(([message, [first = "", ...others]]) => {
     const more = others.length === 0 ? "" : ` and ${count(others.length, "other node")}`;
-    return `${visible(first)}${more}: ${visibleLines(message)}`;
+    return `${visible(first)}${more}${how}: ${visibleLines(message)}`;
   });
 }
 

@@ -4,7 +4,6 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { openArtifacts } from "../runtime/artifacts.ts";
 import type { RunResult } from "../runtime/execute.ts";
-import { treePath } from "../runtime/git/trees.ts";
 import { type Journal, openJournal } from "../runtime/journal.ts";
 import { logPaths } from "../runtime/log-paths.ts";
 import { secretsNeeded } from "../runtime/places.ts";
@@ -35,6 +34,7 @@ import { recordJson } from "./show.ts";
 import { exits, type Stop, shellWord, usage } from "./stop.ts";
 import { stopSignals } from "./stop-signals.ts";
 import { openKept } from "./stored.ts";
+import { keptTree, refuseTrees } from "./trees.ts";
 import { waitingTeller } from "./waiting.ts";
 import type { World } from "./world.ts";
 
@@ -78,6 +78,8 @@ async function fresh(request: RunRequest, project: Project, world: World, perfor
   const asked = request.dryRun || request.only.length > 0;
   const found = asked ? outlined(plan, inputs, project, command) : null;
   if (found === null) refuseProblems(plan, inputs, project, command);
+  // Of a part of the flow it is not known what starts at once.
+  if (request.only.length === 0) await refuseTrees(plan, inputs, project, command, world);
   if (!request.dryRun) secretsOf(secretsNeeded(plan, request.on), world, command);
   if (found !== null) for (const name of request.only) knownNode(name, found, command);
   if (found !== null && request.dryRun) {
@@ -259,7 +261,7 @@ async function ended(
         ...measured,
         critical: record?.critical ?? (view.size <= criticalCellsMax ? await criticalPath(view) : null),
         logOf: (n) => logOf(journal, result.run, view.attempts(n), n, world),
-        treeOf: (n) => treeOf(journal, result.run, n, world),
+        treeOf: (n) => keptTree(journal, result.run, n, world),
         report: unwritten === null ? request.report : null,
         files: answerFiles(result.output, openArtifacts(project.state)).map(({ name, path }) => ({
           name,
@@ -278,11 +280,6 @@ async function ended(
   if (view.cancelled === "interrupt") return exits.interrupted;
   if (view.cancelled === "terminate") return exits.terminated;
   return exits.failed;
-}
-
-function treeOf(journal: Journal, id: string, n: number, world: World): string | null {
-  const path = treePath(journal.folderOf(id), n);
-  return existsSync(path) ? shownPath(world, path) : null;
 }
 
 function logOf(journal: Journal, id: string, attempts: number, n: number, world: World): string | null {

@@ -20,6 +20,7 @@ import { count, visible } from "./render/text.ts";
 import type { RequestOf } from "./request.ts";
 import { exits } from "./stop.ts";
 import { readRun, withJournal } from "./stored.ts";
+import { keptTree } from "./trees.ts";
 import { askLines } from "./unknown.ts";
 import { groundLines, groundsOf, movingCommand } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -34,7 +35,8 @@ export async function show(request: RequestOf<"show">, world: World): Promise<nu
     const record = await recordOf(view, events, owner !== null, world.now());
     if (request.json) world.out.write(`${JSON.stringify(recordJson(record), null, 2)}\n`);
     else {
-      for (const line of drawn(record, world)) world.out.write(`${line}\n`);
+      const treeOf = (n: number) => keptTree(journal, record.run, n, world);
+      for (const line of drawn(record, world, treeOf)) world.out.write(`${line}\n`);
       for (const line of toDecideOn(view, journal, world, openRequests(journal, record.run)))
         world.out.write(`${line}\n`);
       const asks = askLines(view, project.flag);
@@ -73,7 +75,7 @@ export function statusStyle(status: string): Style {
   return status === "running" ? "note" : "warning";
 }
 
-function drawn(record: RunRecord, world: World): readonly string[] {
+function drawn(record: RunRecord, world: World, treeOf: (n: number) => string | null): readonly string[] {
   const paint = painter(world.out.color);
   const columns = world.out.columns();
   const lines = [
@@ -84,8 +86,11 @@ function drawn(record: RunRecord, world: World): readonly string[] {
     ...record.limits.map((each) => limitLine(each, record.status === "running", record.seenAt)),
     ...spendingLines(record.spending),
   ];
-  for (const cause of record.causes)
-    lines.push(...failureLines(cause.failure, columns ?? Number.POSITIVE_INFINITY, paint));
+  for (const { failure, node } of record.causes) {
+    lines.push(...failureLines(failure, columns ?? Number.POSITIVE_INFINITY, paint));
+    const tree = node === null ? null : treeOf(node.n);
+    if (tree !== null) lines.push(tree);
+  }
   for (const gate of record.gates) lines.push(...gateLines(gate, paint));
   lines.push("");
   const rows = record.nodes

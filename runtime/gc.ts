@@ -8,6 +8,7 @@ import { goingAnswers, removeAnswers, removeLeftPrints } from "./gc-answers.ts";
 import { sweepContents } from "./gc-contents.ts";
 import { Pieces } from "./gc-pieces.ts";
 import { bytesInJournal, forgetRun, fromOf, removeLeftRows, removeRows } from "./gc-rows.ts";
+import { type Forgetting, removeTrees } from "./git/forget.ts";
 import type { Journal, RunRow } from "./journal.ts";
 import { isHeld, takeLease } from "./lease.ts";
 import { isRunId } from "./run-id.ts";
@@ -15,7 +16,7 @@ import { isRunId } from "./run-id.ts";
 /** Whatever is younger stays, whoever names it: something may be about to. */
 export const youngMs = 86_400_000;
 
-export interface GcOptions {
+export interface GcOptions extends Forgetting {
   /** So many runs stay, the latest; at least 1. */
   readonly keep: number;
   /** Only what ended before this wall ms goes. */
@@ -58,7 +59,7 @@ export async function collect(journal: Journal, options: GcOptions): Promise<Fre
   let bytes = 0;
   for (const id of going) {
     const size = await bytesOf(journal.folderOf(id));
-    const gone = dryRun ? 0 : await removeRun(journal, pieces, id, answers);
+    const gone = dryRun ? 0 : await removeRun(journal, pieces, id, answers, options);
     if (gone === null) {
       held.push(id);
       continue;
@@ -70,7 +71,7 @@ export async function collect(journal: Journal, options: GcOptions): Promise<Fre
   const staying = all.filter(({ id }) => !removed.includes(id));
   for (const folder of await forgottenFolders(journal, now - youngMs)) {
     bytes += await bytesOf(folder);
-    if (!dryRun) await rm(folder, { recursive: true, force: true });
+    if (!dryRun) await removeFolder(folder, options);
   }
   if (!dryRun) {
     await removeLeftRows(journal, pieces);
@@ -127,6 +128,7 @@ async function removeRun(
   pieces: Pieces,
   id: string,
   answers: Awaited<ReturnType<typeof goingAnswers>>,
+  options: GcOptions,
 ): Promise<number | null> {
   const folder = journal.folderOf(id);
   const lease = await takeLease(folder);
@@ -146,8 +148,13 @@ async function removeRun(
     return gone;
   } finally {
     lease.release();
-    if (forgotten) await rm(folder, { recursive: true, force: true });
+    if (forgotten) await removeFolder(folder, options);
   }
+}
+
+async function removeFolder(folder: string, of: Forgetting): Promise<void> {
+  await removeTrees(folder, of);
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** Folders of runs that are not in the journal, and that nobody has touched since the wall ms `before`. */

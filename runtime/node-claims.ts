@@ -17,8 +17,7 @@ export function claimOf(run: Cells, n: number): Claim | null {
     ({ overrides }) => overrides.writes !== undefined || overrides.workspace !== undefined,
   );
   if (!wider && !mayClaim(task)) return null;
-  if (!step.uses.every(({ kind, up, i, in: inside }) => kind === "order" || usable(run, n, up, i, inside)))
-    return null;
+  if (!usesKnown(run, n)) return null;
   const found = attempt((): Claim => {
     const scope = run.scope(run.frames.get(n));
     const own = paramScope(
@@ -33,7 +32,7 @@ export function claimOf(run: Cells, n: number): Claim | null {
     const project = (reads === undefined ? task.settings.reads : reads) === null;
     if (!project) return { writes: [], outputs: [], branches };
     const outputs = branches.length > 0 ? [] : pathsOf(task, own);
-    if (layer !== undefined && !layerKnown(run, layer.cell)) return { writes: [], outputs, branches };
+    if (layer !== undefined && !usesKnown(run, layer.cell)) return { writes: [], outputs, branches };
     return {
       branches,
       outputs,
@@ -52,7 +51,7 @@ function branchesOf(run: Cells, task: TaskPlan, layers: readonly Layer[], own: S
   const layer = layers.find(({ overrides }) => overrides.workspace !== undefined);
   const workspace = layer?.overrides.workspace ?? task.settings.workspace;
   if (workspace?.kind !== "worktree" || workspace.branch === null) return [];
-  if (layer !== undefined && !layerKnown(run, layer.cell)) return [];
+  if (layer !== undefined && !usesKnown(run, layer.cell)) return [];
   const scope = layer === undefined ? own : run.scope(layer.frame);
   return [asString(evaluate(workspace.branch, scope))];
 }
@@ -67,7 +66,8 @@ function usable(
   return run.good(run.cellAt(run.frames.get(n), up, i, inside));
 }
 
-function layerKnown(run: Cells, cell: number): boolean {
+/** Are all values there that a cell's expressions read? */
+export function usesKnown(run: Cells, cell: number): boolean {
   return run
     .info(cell)
     .step.uses.every(({ kind, up, i, in: inside }) => kind === "order" || usable(run, cell, up, i, inside));

@@ -75,7 +75,7 @@ export function problemsOf(
 }
 
 /** A run that has not begun, grown as far as it can be. */
-function known(plan: Plan, inputs: Readonly<Record<string, Value>>, files: FileAccess): Run {
+export function known(plan: Plan, inputs: Readonly<Record<string, Value>>, files: FileAccess): Run {
   const run = createRun({ id: "plan", plan, files, still: true });
   const options = { jobs: 1, failFast: false, only: null };
   apply(run, { type: "run.started", at: 0, plan: "", inputs, options, durations: {}, flowc: "" });

@@ -15,6 +15,9 @@ const env: Readonly<Record<string, string | undefined>> = {
   PATH: process.env["PATH"],
   HOME: "/nonexistent",
   GIT_CONFIG_NOSYSTEM: "1",
+  // The first commits of two repositories are the same one, also when a second has passed between them.
+  GIT_AUTHOR_DATE: "2026-01-01T12:00:00Z",
+  GIT_COMMITTER_DATE: "2026-01-01T12:00:00Z",
 };
 
 const folders: string[] = [];

@@ -1,8 +1,10 @@
 // Work in worktrees of real repositories: what becomes of it, what it may not do, and that nothing of the user's is touched.
 
-import { chmodSync, existsSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { collect, youngMs } from "../runtime/gc.ts";
+import { openJournal } from "../runtime/journal.ts";
 import { failures, removeRepositories, TestRepository } from "./repositories.ts";
 
 afterAll(removeRepositories);
@@ -191,6 +193,50 @@ describe("work in a worktree fails", () => {
     repository.git("remote", "add", "origin", new TestRepository().folder);
     const result = await repository.run(flow(run));
     expect([failures(result), result.status, repository.at("next", "a.txt")]).toEqual([{}, "succeeded", "1"]);
+  });
+});
+
+describe("a worktree that was kept", () => {
+  const gone = async (repository: TestRepository): Promise<void> => {
+    const journal = await openJournal(join(repository.folder, ".flowc"));
+    const now = Date.now() + 3 * youngMs;
+    const own = { project: repository.folder, inherited: process.env };
+    await collect(journal, { keep: 1, before: now, now, dryRun: false, ...own });
+    await journal.close();
+  };
+  const entries = (repository: TestRepository): readonly string[] => {
+    const folder = join(repository.folder, ".git/worktrees");
+    return existsSync(folder) ? readdirSync(folder) : [];
+  };
+
+  it("goes with its run, also from the repository; its branch stays, and so do others", async () => {
+    const repository = new TestRepository();
+    const mine = join(repository.folder, ".flowc-mine");
+    repository.git("worktree", "add", "--quiet", "--detach", mine);
+    rmSync(mine, { recursive: true });
+    const first = await repository.run(flow("echo 1 >> a.txt; git commit -qam own; exit 1"));
+    await repository.run(flow("exit 1", 'branch: "other"'));
+    expect([repository.trees().length, entries(repository).length]).toEqual([3, 3]);
+    await gone(repository);
+    expect(existsSync(join(repository.folder, ".flowc/runs", first.run))).toBe(false);
+    // What the user has lost is not ours to tidy up.
+    expect([repository.trees().length, entries(repository).length]).toEqual([2, 2]);
+    expect(repository.line("fix")).toEqual(["own", "first"]);
+  });
+
+  it("leaves no trace where its work has removed what made it one", async () => {
+    const repository = new TestRepository();
+    await repository.run(flow("rm .git; exit 1"));
+    expect(entries(repository)).toHaveLength(1);
+    const again = await repository.run(flow("echo 1 >> a.txt"));
+    expect([failures(again), again.status]).toEqual([{}, "succeeded"]);
+    await gone(repository);
+    expect(entries(repository)).toEqual([]);
+    const source = flow(`test -e ${repository.folder}/.flowc/go || { rm .git; exit 1; }`);
+    const { run } = await repository.run(source);
+    repository.write({ ".flowc/go": "" });
+    await repository.run(source, { resume: { run, stored: false } });
+    expect(entries(repository)).toEqual([]);
   });
 });
 

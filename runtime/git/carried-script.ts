@@ -60,6 +60,10 @@ export GIT_INDEX_FILE="$PWD/$b/index"
 git -c advice.addEmbeddedRepo=false add --all -- .
 tree=$(git write-tree)
 merging=$(git rev-parse -q --verify MERGE_HEAD || :)
+git diff-tree -r --raw --no-renames "$1" "$tree" | while read -r old new from to state path; do
+  [ "$old $new" = ":160000 160000" ] && [ -e "$path/.git" ] || continue
+  [ -n "$(git -C "$path" branch --remotes --contains "$to")" ] || echo "$path" >> $b/unpushed
+done
 commit=$(${nobodys} git commit-tree "$tree" -p HEAD \${merging:+-p "$merging"} < $b/unmerged)
 git update-ref refs/flowc/carried "$commit"
 git bundle create -q $b/bundle refs/flowc/carried --not "$1"`;

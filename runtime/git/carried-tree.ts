@@ -7,7 +7,7 @@ import { type Histories, type History, refLines } from "./carried-history.ts";
 import { carriedFolder, exits, packScript, unpackScript } from "./carried-script.ts";
 import { type CarriedState, carriedRef, indexInfo, putBack, stateOf } from "./carried-state.ts";
 import { type Git, GitProblem, notAbove, said } from "./git.ts";
-import { leftBranch, noneAnyMore } from "./landing.ts";
+import { leftBranch, noneAnyMore, unpushed } from "./landing.ts";
 import type { Repository } from "./repository.ts";
 import { makeHooks, watchedThere } from "./watch-refs.ts";
 import type { Worktree } from "./worktree.ts";
@@ -118,6 +118,8 @@ export class CarriedTree {
     const head = (await text("head")).trim();
     if (branch !== null && head !== `refs/heads/${branch}`)
       throw leftBranch(branch, head === "" ? null : head);
+    const [submodule = ""] = (await text("unpushed")).split("\n");
+    if (submodule !== "") throw unpushed(submodule);
   }
 
   /** As the hooks write down what is moved here. */

@@ -1,5 +1,6 @@
 // The end of work in a worktree: what it changed is looked at, and becomes a commit on its branch.
 
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { globMatcher } from "../../compiler/glob.ts";
@@ -89,9 +90,10 @@ async function mustBeResolved(tree: Worktree): Promise<void> {
 /** Since its start it changed nothing but what it may. */
 async function mustStayWithin(
   { prefix }: Repository,
-  { git, start }: Worktree,
+  tree: Worktree,
   writes: readonly string[] | null,
 ): Promise<void> {
+  const { git, start } = tree;
   const parts = await git.list(["diff", "--cached", "--raw", "--no-renames", "-z", "--abbrev=40", start]);
   const paths: string[] = [];
   const nested: string[] = [];
@@ -101,6 +103,7 @@ async function mustStayWithin(
     paths.push(path);
     const old = (parts[i] ?? "").slice(1, 7);
     if (mode === "160000" && old !== "160000") nested.push(path);
+    if (mode === "160000" && old === "160000" && (await isUnpushed(tree, path))) throw unpushed(path);
   }
   if (nested.length > 0)
     throw new GitProblem(
@@ -117,6 +120,21 @@ async function mustStayWithin(
   if (strays.length === 0) return;
   const globs = writes.length === 0 ? "nothing" : writes.map((glob) => `\`${glob}\``).join(", ");
   throw new GitProblem(`It changed ${listed(strays)}; by its \`writes\` it may change ${globs}.`, "writes");
+}
+
+/** Is a submodule at a commit that is nowhere but in the worktree, and would go with it? */
+async function isUnpushed({ git, path }: Worktree, submodule: string): Promise<boolean> {
+  const own = git.in(join(path, submodule));
+  if (!existsSync(join(own.folder, ".git"))) return false;
+  return (await own.maybe(["branch", "--remotes", "--contains", "HEAD"])) === "";
+}
+
+/** `path`: of the submodule. */
+export function unpushed(path: string): GitProblem {
+  return new GitProblem(
+    `It committed in the submodule \`${path}\`, which would be lost: its remote does not have that commit. Let the task push it there: \`git -C ${path} push origin HEAD:BRANCH\`.`,
+    "writes",
+  );
 }
 
 function depth(prefix: string): number {

@@ -74,6 +74,15 @@ export class Repository {
     );
   }
 
+  /** Throws {@link GitProblem} if a commit does not have the project's folder. */
+  async mustHoldProject(commit: string): Promise<void> {
+    const { code } = await this.git.end(["cat-file", "-e", `${commit}:${this.prefix}`]);
+    if (code === 0) return;
+    throw new GitProblem(
+      `The project's folder \`${this.prefix}\` is not in the commit that its work starts from. Commit it first: \`git add . && git commit\`.`,
+    );
+  }
+
   contains(whole: string, part: string): Promise<boolean> {
     return this.git.holds(["merge-base", "--is-ancestor", part, whole]);
   }

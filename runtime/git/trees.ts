@@ -1,14 +1,14 @@
 // The worktrees of one run: where each node has its own, what becomes of it when its work ends, and who merges when.
 
-import { existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join } from "node:path";
 import type { Landed } from "../events.ts";
-import { isHeld } from "../lease.ts";
 import type { Workspace } from "../runner.ts";
 import { Histories } from "./carried-history.ts";
 import { CarriedTree } from "./carried-tree.ts";
-import { GitProblem, gitEnvironment, notAbove } from "./git.ts";
+import { leftIn } from "./foresee.ts";
+import { gitEnvironment, notAbove } from "./git.ts";
 import { landed, mustBeWhole, mustMoveNoOther } from "./landing.ts";
 import { listed, mergeInto, revertIn } from "./merge.ts";
 import { Repository } from "./repository.ts";
@@ -78,11 +78,10 @@ export class Trees {
   async open(n: number, spec: WorktreeSpec, past: WorktreePast): Promise<Worktree> {
     const repository = await this.repository();
     const path = treePath(this.of.runFolder, n);
-    const tree = await openWorktree(repository, path, spec, past, (place) => this.isLeft(place));
-    if (existsSync(repository.inside(path))) return tree;
-    throw new GitProblem(
-      `The project's folder \`${repository.prefix}\` is not in the commit that its work starts from. Commit it first: \`git add . && git commit\`.`,
-    );
+    const isLeft = leftIn(dirname(this.of.runFolder), this.of.run);
+    const tree = await openWorktree(repository, path, spec, past, isLeft);
+    if (!existsSync(repository.inside(path))) await repository.mustHoldProject(tree.start);
+    return tree;
   }
 
   /** Where in a worktree work starts, absolute, and the folder that git needs beside it. */
@@ -209,13 +208,6 @@ export class Trees {
   private repository(): Promise<Repository> {
     this.opened ??= this.first();
     return this.opened;
-  }
-
-  /** Is it the worktree of another run of this state directory, that nobody is at work on? */
-  private async isLeft(place: string): Promise<boolean> {
-    const runs = dirname(this.of.runFolder);
-    const [id = "", trees = ""] = relative(realpathSync.native(runs), place).split(sep);
-    return trees === "trees" && id !== this.of.run && !(await isHeld(join(runs, id)));
   }
 
   /** The checkout around the state directory must not take worktrees for files of its own. */

@@ -114,15 +114,9 @@ async function add(
   if (existsSync(path)) await remove(repository, path);
   await mkdir(dirname(path), { recursive: true });
   if (branch !== null) {
-    const place = (await repository.checkedOut()).get(branch);
-    const elsewhere = place !== undefined && place !== path ? place : null;
-    const freed = elsewhere !== null && (await isLeft(elsewhere));
-    if (freed) await letGo(repository, elsewhere);
-    else if (elsewhere !== null)
-      throw new GitProblem(
-        `The branch \`${branch}\` is checked out in \`${elsewhere}\`. Let go of it there: \`git -C ${elsewhere} switch --detach\`.`,
-      );
-    await moveBranch(repository, branch, start, into, ours || freed);
+    const left = await mustBeHad(repository, branch, { start: ours ? null : start, into, path }, isLeft);
+    if (left !== null) await letGo(repository, left);
+    await moveBranch(repository, branch, start);
   }
   const way = branch === null ? ["--detach", path, start] : [path, branch];
   // Whoever may be registered for the branch or the path as well is gone: that was looked at above.
@@ -132,17 +126,35 @@ async function add(
   throw new GitFailed(`git worktree add: ${said(err)}`);
 }
 
-/** The branch is made, or moved to its start: it is checked out nowhere. */
-async function moveBranch(
+/**
+ * Work may have a branch that nobody else has checked out, and that loses nothing when it is moved. Gives the place of a run
+ * that nobody is at work on, where it is checked out still; null: it is nowhere but at `path`. `start`: where it is moved to;
+ * null: what it has was left there for this work. Throws {@link GitProblem}.
+ */
+export async function mustBeHad(
   repository: Repository,
   branch: string,
-  start: string,
-  into: string | null,
-  ours: boolean,
-): Promise<void> {
+  at: { readonly start: string | null; readonly into: string | null; readonly path: string | null },
+  isLeft: IsLeft,
+): Promise<string | null> {
+  const { start, into, path } = at;
+  const place = (await repository.checkedOut()).get(branch);
+  const elsewhere = place !== undefined && place !== path ? place : null;
+  if (elsewhere !== null && (await isLeft(elsewhere))) return elsewhere;
+  if (elsewhere !== null)
+    throw new GitProblem(
+      `The branch \`${branch}\` is checked out in \`${elsewhere}\`. Let go of it there: \`git -C ${elsewhere} switch --detach\`.`,
+    );
+  const tip = start === null ? null : await repository.tipOf(branch);
+  if (start !== null && tip !== null && tip !== start)
+    await mustLoseNothing(repository, branch, tip, start, into);
+  return null;
+}
+
+/** The branch is made, or moved to its start: it is checked out nowhere. */
+async function moveBranch(repository: Repository, branch: string, start: string): Promise<void> {
   const tip = await repository.tipOf(branch);
   if (tip === start) return;
-  if (!ours && tip !== null) await mustLoseNothing(repository, branch, tip, start, into);
   const args = [
     "update-ref",
     "-m",
@@ -211,6 +223,9 @@ export async function unmerged(git: Git): Promise<readonly string[]> {
 
 /** Removes a worktree with all that is in it; its branch stays. */
 export async function remove({ git }: Repository, path: string): Promise<void> {
-  const { code } = await git.end(["worktree", "remove", "--force", "--force", path]);
-  if (code !== 0) await rm(path, { recursive: true, force: true });
+  const args = ["worktree", "remove", "--force", "--force", path];
+  if ((await git.end(args)).code === 0) return;
+  // Git removes no folder that it takes for none of its own, but what it knows of one that is not there.
+  await rm(path, { recursive: true, force: true });
+  await git.end(args);
 }
