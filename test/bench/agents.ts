@@ -1,13 +1,13 @@
 // The bench of agents: the real Claude Code against a stub of its API, started for each prompt and staying in its instance.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fieldsOf, numberIn, objectIn, textIn } from "../../runners/agent-lines.ts";
-import { claudePath, hasClaude } from "../claude-cli.ts";
-import type { Request } from "../messages-served.ts";
-import { bin, root } from "../program.ts";
+import { hasClaude } from "../claude-cli.ts";
+import { bin } from "../program.ts";
+import { claudeEnv, requestsOf, startStub } from "./agents-stub.ts";
 
 const TASKS = Number(process.env["BENCH_AGENTS"] ?? 80);
 const COLD_TASKS = 12;
@@ -18,12 +18,9 @@ export async function benchAgents(folder: string): Promise<void> {
     console.log("Agents: there is no Claude Code here; FLOWC_TEST_CLAUDE names one.");
     return;
   }
-  const stub = spawn(process.execPath, ["--import", "tsx", join(root, "test/messages-server-main.ts")], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const stub = await startStub();
   try {
-    const url = await firstLine(stub);
+    const { url } = stub;
     const version =
       "Claude Code against a stub of its API; to its first request: from when flowc gives it a node";
     console.log(`\nAgents: ${version}`);
@@ -35,7 +32,7 @@ export async function benchAgents(folder: string): Promise<void> {
       show(`staying for ${TASKS}, ${instances} at once`, await measure(folder, url, TASKS, instances, true));
     }
   } finally {
-    stub.kill();
+    stub.close();
   }
 }
 
@@ -59,12 +56,9 @@ async function measure(
   mkdirSync(join(project, "home"), { recursive: true });
   writeFileSync(join(project, "main.flow"), flowOf(url, tasks, instances, stays));
   const before = (await requestsOf(url)).length;
-  const path = claudePath.includes("/")
-    ? `${dirname(claudePath)}:${process.env["PATH"]}`
-    : process.env["PATH"];
   const run = spawn(process.execPath, [bin, "run", "main.flow", "--ui", "json"], {
     cwd: project,
-    env: { ...process.env, PATH: path, HOME: join(project, "home"), ANTHROPIC_API_KEY: "a-key" },
+    env: claudeEnv(join(project, "home")),
     stdio: ["ignore", "pipe", "ignore"],
   });
   const started = new Map<string, number>();
@@ -121,14 +115,4 @@ function show(name: string, { toRequest, perSecond, told, served }: Measured): v
     `${name.padEnd(40)} ${at(0.5)} ms to its first request (p90 ${at(0.9)}), ${perSecond.toFixed(1)} tasks/s; ` +
       `cost told ${told.toFixed(4)}, served ${served.toFixed(4)}`,
   );
-}
-
-async function requestsOf(url: string): Promise<readonly Request[]> {
-  return JSON.parse(await (await fetch(`${url}/stub/requests`)).text());
-}
-
-function firstLine({ stdout }: ChildProcess): Promise<string> {
-  if (stdout === null) throw new Error("the stub has no output");
-  const lines = createInterface({ input: stdout });
-  return new Promise((resolve) => lines.once("line", resolve));
 }

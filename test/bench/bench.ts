@@ -1,10 +1,11 @@
-// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, containers against Docker by hand, how much of a limit is used, and agents that stay.
+// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, containers against Docker by hand, how much of a limit is used, agents that stay, and fleets of them.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bin, root } from "../program.ts";
 import { benchAgents } from "./agents.ts";
+import { benchFleet } from "./agents-fleet.ts";
 import { benchManyAgents } from "./agents-many.ts";
 import { benchCheck } from "./check.ts";
 import { compare, table } from "./compare.ts";
@@ -52,6 +53,7 @@ try {
     "e2b",
     "limits",
     "agents-many",
+    "agents-fleet",
     "agents",
   ].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
@@ -64,6 +66,7 @@ try {
   if (all || asked.includes("docker-many")) await benchDockerMany(folder);
   if (all || asked.includes("agents")) await benchAgents(folder);
   if (all || asked.includes("agents-many")) await benchManyAgents(folder);
+  if (all || asked.includes("agents-fleet")) await benchFleet(folder);
   if (all || asked.includes("e2b")) await benchE2b(folder);
   if (all || asked.includes("limits")) await benchLimits(join(folder, "limits"));
   if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));
