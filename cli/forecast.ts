@@ -7,7 +7,7 @@ import type { Journal } from "../runtime/journal.ts";
 import { pastOf } from "../runtime/past.ts";
 import type { RunView } from "../runtime/run-view.ts";
 import { type Gathered, gather, worthTelling } from "./ahead.ts";
-import { duration } from "./render/amounts.ts";
+import { shortDuration } from "./render/amounts.ts";
 import { endedOf, type Left, type News } from "./render/progress.ts";
 import { count } from "./render/text.ts";
 import { Times } from "./times.ts";
@@ -134,5 +134,5 @@ function rough(ms: number): string {
             : 5 * minute;
   const rounded = Math.round(ms / step) * step;
   if (rounded < minute) return `${rounded / 1000}s`;
-  return duration(rounded).replace(/(?<=m)00s$|(?<=h)00m$/, "");
+  return shortDuration(rounded);
 }

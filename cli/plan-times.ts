@@ -4,9 +4,10 @@ import { type Analysis, sharedGraph } from "../runtime/analysis/analyze.ts";
 import { analyze } from "../runtime/analysis/pool.ts";
 import { openJournal } from "../runtime/journal.ts";
 import { JournalError } from "../runtime/journal-errors.ts";
+import { amountText, digits, spanText } from "../runtime/limit-texts.ts";
 import type { Outline } from "../runtime/outline.ts";
 import type { Project } from "./project.ts";
-import { duration } from "./render/amounts.ts";
+import { duration, shortDuration } from "./render/amounts.ts";
 import { chainText } from "./render/chain.ts";
 import type { Graph } from "./render/graph.ts";
 import { count, visible } from "./render/text.ts";
@@ -70,4 +71,13 @@ export async function worstCase(found: Outline, graph: Graph): Promise<string | 
     ? ", without what is not yet known"
     : "";
   return `worst case: ${duration(length * 1000)}, if none waits for room${later}`;
+}
+
+/** How long it takes at least because of what limits allow; null for a plan that none makes wait. */
+export function leastCase({ limits, templates }: Outline): string | null {
+  if (limits === null) return null;
+  const { limit, unit, amount, of, perSeconds, seconds } = limits;
+  const later = templates.length > 0 ? ", without what is not yet known" : "";
+  const why = `${amountText(amount, unit)} at ${digits(of)} per ${spanText(perSeconds)}`;
+  return `at least ${shortDuration(seconds * 1000)} by the limit \`${visible(limit)}\`: ${why}${later}`;
 }

@@ -15,7 +15,7 @@ import { drawForetold, fatesOf } from "./foretold.ts";
 import { readInputs } from "./inputs.ts";
 import { loadPlan } from "./load-plan.ts";
 import { lookOnly } from "./look.ts";
-import { earlierDurations, longestChain, weighed, worstCase } from "./plan-times.ts";
+import { earlierDurations, leastCase, longestChain, weighed, worstCase } from "./plan-times.ts";
 import { type Project, projectOf } from "./project.ts";
 import { duration } from "./render/amounts.ts";
 import { painter } from "./render/color.ts";
@@ -176,7 +176,7 @@ export async function drawPlan(
   const chain = await longestChain(graph, analysis, await earlierDurations(project));
   const worst = await worstCase(found, graph);
   await closeAnalysis();
-  for (const line of [chain, worst]) if (line !== null) world.out.write(`${line}\n`);
+  for (const line of [chain, leastCase(found), worst]) if (line !== null) world.out.write(`${line}\n`);
   if (found.deadlines.length > 0) {
     const shown = found.deadlines
       .slice(0, pathNamesMax)

@@ -328,7 +328,7 @@ export interface BoundView {
 }
 
 /** What is there for a node: all of it, or what is not kept back for priority high, which is rounded and never all. */
-function forAll(amount: number, reserve: number, high: boolean): number {
+export function forAll(amount: number, reserve: number, high: boolean): number {
   return high || reserve === 0 ? amount : Math.max(1, amount - Math.round(amount * reserve));
 }
 

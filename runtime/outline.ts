@@ -4,6 +4,7 @@ import type { Plan } from "../compiler/plan.ts";
 import type { Block, EdgeKind, Step } from "../compiler/plan-steps.ts";
 import type { TaskPlan } from "../compiler/plan-tasks.ts";
 import type { Value } from "../compiler/types.ts";
+import { type LimitSpan, limitSpan } from "./outline-limits.ts";
 import { worstSeconds } from "./outline-times.ts";
 import { apply, createRun, type Run } from "./run.ts";
 import { deadlineOf, limitOf } from "./run-clocks.ts";
@@ -53,6 +54,8 @@ export interface Outline {
   readonly templates: readonly OutlineTemplate[];
   /** Blocks that have so many seconds, by name; null: not known yet. */
   readonly deadlines: readonly { readonly name: string; readonly seconds: number | null }[];
+  /** What makes it take longest of what limits allow; null: nothing waits for them, as far as is known. */
+  readonly limits: LimitSpan | null;
   /** What cannot work with these inputs, told before the run. */
   readonly problems: readonly { readonly name: string; readonly message: string }[];
 }
@@ -121,7 +124,7 @@ export function outlineOf(run: Run): Outline {
     if ("otherwise" in step && step.otherwise !== null && run.fallbackOf(n) < 0 && !run.settled(n))
       templates.push(template(run, n, step.otherwise, "otherwise", shown));
   }
-  return { nodes, templates, deadlines, problems: problems(run) };
+  return { nodes, templates, deadlines, limits: limitSpan(run), problems: problems(run) };
 }
 
 function problems(run: Run): Outline["problems"] {

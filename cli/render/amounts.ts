@@ -17,6 +17,11 @@ export function duration(ms: number): string {
   return pair(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
+/** Of a whole number of its units without the smaller ones: `9s`, `11m`, `2h`. */
+export function shortDuration(ms: number): string {
+  return duration(ms).replace(/\.0(?=s$)|(?<=m)00s$|(?<=h)00m$|(?<=d)00h$/, "");
+}
+
 const units = ["KB", "MB", "GB", "TB"] as const;
 
 /** Bytes, in powers of 1024 as in the language: `17 B`, `1.5 MB`. */
