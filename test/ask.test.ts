@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AskOrder } from "../runtime/asked.ts";
+import { noUsage } from "../runtime/usage.ts";
 import { openTestWorld, optional, record, string, type TestTask, type TestWorld } from "./attempts.ts";
 
 let world: TestWorld;
@@ -14,6 +15,7 @@ afterAll(() => world.close());
 
 const fresh: AskOrder = {
   session: "11111111-1111-4111-8111-111111111111",
+  used: noUsage,
   resumes: null,
   anew: null,
   before: null,
@@ -126,7 +128,7 @@ describe("an agent that fails", () => {
     [
       "with an exit code",
       `${hello}; echo oops >&2; exit 3`,
-      { why: "exit", message: "It exited with 3. It said: oops" },
+      { why: "exit", message: "It exited with 3. It said: oops." },
     ],
     ["by a signal", "kill -9 $$", { why: "exit", message: "It was ended by SIGKILL." }],
   ])("%s", async (_, script, end) => {
