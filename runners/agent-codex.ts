@@ -59,11 +59,6 @@ export const codexAgent: AgentKind = {
   reader: (request) => new CodexReader(request),
 };
 
-/** What it has used in each session that this process knows: it tells all that a session ever used. */
-const usedBefore = new Map<string, Tokens>();
-
-const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
-
 class CodexReader implements AgentReader {
   private readonly request: AgentRequest;
   private session: string;
@@ -130,8 +125,8 @@ class CodexReader implements AgentReader {
       cacheRead: cached,
       cacheWrite: numberIn(usage, "cache_write_input_tokens") ?? 0,
     };
-    const before = (this.request.session.resumes ? usedBefore.get(this.session) : undefined) ?? noTokens;
-    usedBefore.set(this.session, all);
+    // It tells all that its session ever used.
+    const before = this.request.session.used;
     this.requests++;
     return {
       kind: "usage",

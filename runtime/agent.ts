@@ -11,8 +11,11 @@ export interface AgentRequest {
   readonly prompt: string;
   /** What its answer must be, JSON Schema 2020-12 whose root is an object; null: nobody reads an answer. */
   readonly schema: JsonSchema | null;
-  /** `resumes`: it goes on in this one. Else a UUID that a kind may give its new session; it tells if it took another. */
-  readonly session: { readonly id: string; readonly resumes: boolean };
+  /**
+   * `resumes`: it goes on in this one, in which so much is known to have been `used` before. Else a UUID that a kind may give
+   * its new session; it tells if it took another.
+   */
+  readonly session: { readonly id: string; readonly resumes: boolean; readonly used: Usage };
   /** Absolute path, as the agent sees it, of a directory for files that only this request needs. */
   readonly temporary: string;
   /** What it may spend in this request in dollars; null: no bound. */

@@ -5,6 +5,7 @@ import type { AskOrder } from "./asked.ts";
 import type { Run } from "./run.ts";
 import { layersOf, plainSettings } from "./run-settings.ts";
 import { dollarsLeft } from "./run-spending.ts";
+import { noUsage } from "./usage.ts";
 
 /** Null: the node's task asks nobody. `a` is its attempt, `key` that of all with the same values. `problem`: a sentence. */
 export function askOf(
@@ -17,7 +18,8 @@ export function askOf(
   const home = homeOf(run, n);
   const common = { home, left: dollarsLeft(run, n) };
   const own = run.asks.goesOn(n, key);
-  if (own !== null) return { ...own, resumes: "attempt", anew: null, ...common };
+  if (own !== null)
+    return { ...own, used: run.asks.usedIn(own.session), resumes: "attempt", anew: null, ...common };
   const source = sourceOf(run, n);
   const [other, agent] =
     source === null ? [] : [source, n].map((each) => plainSettings(run, each).agent ?? "");
@@ -26,9 +28,13 @@ export function askOf(
       problem: `It asks \`${agent}\`, and cannot go on in the session of \`${run.name(source)}\`, which asked \`${other}\`.`,
     };
   const known = source === null ? null : run.asks.sessionOf(source);
-  if (known !== null) return { session: known, resumes: "node", anew: null, before: null, ...common };
+  if (known !== null) {
+    const used = run.asks.usedIn(known);
+    return { session: known, used, resumes: "node", anew: null, before: null, ...common };
+  }
   const anew = source === null ? null : noSession(run, source);
-  return { session: uuidOf(`${run.id} ${n} ${a}`), resumes: null, anew, before: null, ...common };
+  const session = uuidOf(`${run.id} ${n} ${a}`);
+  return { session, used: noUsage, resumes: null, anew, before: null, ...common };
 }
 
 function noSession(run: Run, source: number): string {

@@ -6,6 +6,7 @@ import type { AgentRequest, WarmKind, WarmReader } from "./agent.ts";
 import { Log, Pipe } from "./ask-pipe.ts";
 import { attemptNames } from "./environment.ts";
 import type { Exit, Instance, OutputFilter, Workspace } from "./runner.ts";
+import { noUsage } from "./usage.ts";
 
 /** What is to be asked, and where what comes of it goes. */
 export interface WarmRequest {
@@ -141,7 +142,7 @@ function keyOf({ kind, request, workspace, env }: WarmRequest): string {
 
 /** What one request may spend is no matter of the process. */
 function unbound(request: AgentRequest): AgentRequest {
-  return { ...request, budget: null, session: { id: "", resumes: false } };
+  return { ...request, budget: null, session: { id: "", resumes: false, used: noUsage } };
 }
 
 /** Variables that hold for more than one attempt. */

@@ -33,7 +33,7 @@ import { readTail } from "./output.ts";
 import { withSecrets } from "./places.ts";
 import { redactor, redactText } from "./redact.ts";
 import type { Exit, Instance, Workspace } from "./runner.ts";
-import { soundPatience, soundUsage } from "./usage.ts";
+import { noUsage, plus, soundPatience, soundUsage } from "./usage.ts";
 
 /** So many of the things that it did are shown when it failed, each in so many characters. */
 const doingMax = 5;
@@ -109,6 +109,8 @@ class Asking {
   private readonly usage: AskUsage;
   private session: string;
   private env: Readonly<Record<string, string>>;
+  /** In it, by attempts before. */
+  private usedBefore: Usage;
   /** The session of which the run knows. */
   private told: string | null = null;
   /** The agent has told in which session it works: it remembers. */
@@ -127,6 +129,7 @@ class Asking {
     this.kind = kind;
     this.prompt = prompt;
     this.session = ask.session;
+    this.usedBefore = ask.used;
     this.anew = ask.anew;
     this.env = place.env;
     const type = order.task.result === null ? endAnswer(order.task.answer) : null;
@@ -165,6 +168,7 @@ class Asking {
           this.anew = "It began a new session: the one that it was to go on in is gone.";
         resumes = false;
         this.session = freshId(this.session);
+        this.usedBefore = noUsage;
         continue;
       }
       const judged = await this.judge(end);
@@ -235,7 +239,7 @@ class Asking {
       settings: withSecrets(asked?.settings ?? {}, world.secrets),
       prompt: text,
       schema: wanted?.schema ?? null,
-      session: { id: session, resumes },
+      session: { id: session, resumes, used: resumes ? plus(this.usedBefore, this.usage.total) : noUsage },
       temporary: `${workspace.temporary}/ask${++this.commands}`,
       budget: left,
     };

@@ -1,6 +1,7 @@
 // Who is asked by an attempt, and in which session that works.
 
 import type { RunnerSetting } from "../compiler/plan.ts";
+import type { Usage } from "./agent.ts";
 import type { Lent } from "./instances.ts";
 
 /** A declared agent as it is asked in this run. Its `env` is part of the task's. */
@@ -21,6 +22,8 @@ export interface AskOrder {
   readonly resumes: "attempt" | "node" | null;
   /** Why it does not go on in the session of an earlier node, as it was to, as a sentence; null: it was not, or does. */
   readonly anew: string | null;
+  /** What is known to have been used in it before. */
+  readonly used: Usage;
   /** How the attempt before ended, as a sentence; null: this is the first, or nothing is to be said of it. */
   readonly before: string | null;
   /** The node of whose attempts it takes the directory over: its own, or the first one of the session. */

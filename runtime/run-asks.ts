@@ -1,6 +1,8 @@
-// What a run knows of its agents: in which session each node works, and how that was broken off. Changed by `apply` alone.
+// What a run knows of its agents: in which session each node works, what was used in it, and how it was broken off. Changed by `apply` alone.
 
+import type { Usage } from "./agent.ts";
 import type { EventBody } from "./events.ts";
+import { noUsage, plus } from "./usage.ts";
 
 interface Session {
   readonly id: string;
@@ -15,6 +17,8 @@ export class Asks {
   private readonly keys = new Map<number, string>();
   private readonly limits = new Map<number, number>();
   private readonly ends = new Map<number, string>();
+  /** By session, and by attempt. */
+  private readonly uses = new Map<string, Map<string, Usage>>();
 
   started(n: number, key: string): void {
     this.keys.set(n, key);
@@ -22,6 +26,18 @@ export class Asks {
 
   placed(n: number, session: string): void {
     this.sessions.set(n, { id: session, key: this.keys.get(n) ?? "", over: false });
+  }
+
+  used({ n, a, usage }: Extract<EventBody, { type: "attempt.used" }>): void {
+    const session = this.sessionOf(n);
+    if (session === null) return;
+    const uses = this.uses.get(session) ?? new Map<string, Usage>();
+    this.uses.set(session, uses.set(`${n} ${a}`, usage));
+  }
+
+  /** What all attempts in a session have told to have used. */
+  usedIn(session: string): Usage {
+    return [...(this.uses.get(session)?.values() ?? [])].reduce(plus, noUsage);
   }
 
   ended(n: number, event: Extract<EventBody, { type: "attempt.ended" }>): void {

@@ -361,6 +361,7 @@ function applyToNode(run: Run, event: NodeEvent): void {
       return;
     case "attempt.used":
       use(run, event);
+      run.asks.used(event);
       return;
     case "attempt.answered":
     case "attempt.ended":

@@ -6,6 +6,7 @@ import { codexAgent } from "../runners/agent-codex.ts";
 import { geminiAgent } from "../runners/agent-gemini.ts";
 import { fieldsOf, objectIn, textsIn } from "../runners/agent-lines.ts";
 import type { AgentEnd, AgentKind, AgentSettings, Usage } from "../runtime/agent.ts";
+import { noUsage } from "../runtime/usage.ts";
 import { claudeCases } from "./agent-claude-cases.ts";
 import {
   type Asked,
@@ -171,6 +172,16 @@ describe("how they are started", () => {
       properties: { a: { type: "string" }, b: { anyOf: [{ type: "integer" }, { type: "null" }] } },
       required: ["a", "b"],
       additionalProperties: false,
+    });
+  });
+
+  it("codex's tokens are those of its session without what is known to have been used before", () => {
+    const used = { ...noUsage, requests: 2, input: 2000, output: 100, cacheRead: 500 };
+    const goesOn = { ...readRecording("codex", "goes-on"), used };
+    const { news } = heard(codexAgent, goesOn);
+    expect(news.at(-1)).toEqual({
+      kind: "usage",
+      usage: { ...noUsage, requests: 1, input: 400, output: 50, cacheRead: 100 },
     });
   });
 

@@ -4,12 +4,13 @@ import { describe, expect, it } from "vitest";
 import { commandAgent } from "../runners/agent-command.ts";
 import type { AgentEnd, AgentNews, AgentRequest } from "../runtime/agent.ts";
 import type { Exit } from "../runtime/runner.ts";
+import { noUsage } from "../runtime/usage.ts";
 
 const request: AgentRequest = {
   settings: { run: ["./agent.py", "--fast"] },
   prompt: "Say hello.",
   schema: { type: "object" },
-  session: { id: "0b5c", resumes: false },
+  session: { id: "0b5c", resumes: false, used: noUsage },
   temporary: "/tmp/of-this-request",
   budget: 1.5,
 };
@@ -29,7 +30,7 @@ describe("what it is given", () => {
   });
 
   it("is told that it goes on, and of no schema where nobody reads an answer", () => {
-    const session = { id: "0b5c", resumes: true };
+    const session = { id: "0b5c", resumes: true, used: noUsage };
     const { env, files } = commandAgent.command({ ...request, session, schema: null, budget: null });
     expect(env).toEqual({ FLOWC_SESSION: "0b5c", FLOWC_RESUME: "1" });
     expect(files).toEqual([]);

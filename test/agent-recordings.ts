@@ -3,8 +3,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { AgentEnd, AgentKind, AgentNews, AgentRequest, AgentSettings } from "../runtime/agent.ts";
+import type { AgentEnd, AgentKind, AgentNews, AgentRequest, AgentSettings, Usage } from "../runtime/agent.ts";
 import type { Exit, JsonSchema } from "../runtime/runner.ts";
+import { noUsage } from "../runtime/usage.ts";
 
 const folder = fileURLToPath(new URL("./agents", import.meta.url));
 
@@ -13,6 +14,7 @@ export interface Asked {
   readonly schema: JsonSchema | null;
   readonly budget: number | null;
   readonly resumes: boolean;
+  readonly used?: Usage;
 }
 
 export interface Recording extends Asked {
@@ -24,8 +26,8 @@ export interface Recording extends Asked {
 export const session = "33333333-1111-4111-8111-111111111111";
 
 export function requestOf(asked: Asked, prompt = ""): AgentRequest {
-  const { settings, schema, budget, resumes } = asked;
-  return { settings, prompt, schema, session: { id: session, resumes }, temporary: "/tmp/t", budget };
+  const { settings, schema, budget, resumes, used = noUsage } = asked;
+  return { settings, prompt, schema, session: { id: session, resumes, used }, temporary: "/tmp/t", budget };
 }
 
 export function recordings(kind: string): readonly string[] {

@@ -8,6 +8,7 @@ import { localRunner } from "../runners/local.ts";
 import type { AgentRequest, WarmKind, WarmReader } from "../runtime/agent.ts";
 import { WarmAgents, type WarmRequest } from "../runtime/ask-warm.ts";
 import type { Exit, Instance, Workspace } from "../runtime/runner.ts";
+import { noUsage } from "../runtime/usage.ts";
 
 /**
  * An agent of a few lines of shell. It answers each line by its process, its session and what it was asked in that, and
@@ -125,7 +126,7 @@ class Desk {
       settings: given.model === undefined ? {} : { model: given.model },
       prompt,
       schema: null,
-      session: { id: given.resumes ?? `s${this.asks}`, resumes: given.resumes !== undefined },
+      session: { id: given.resumes ?? `s${this.asks}`, resumes: given.resumes !== undefined, used: noUsage },
       temporary: workspace.temporary,
       budget: null,
     };

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { noUsage } from "../runtime/usage.ts";
 import { openTestWorld, record, type TestWorld } from "./attempts.ts";
 import { flowc } from "./program.ts";
 
@@ -50,7 +51,7 @@ function asked(session: string) {
   return world.attempt({
     ask: "Is it good?",
     answer: record({ good: { kind: "bool" } }),
-    session: { session, resumes: null, anew: null, before: null, home: 1, left: null },
+    session: { session, used: noUsage, resumes: null, anew: null, before: null, home: 1, left: null },
     settings: {
       asked: {
         name: "reviewer",

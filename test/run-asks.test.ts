@@ -70,6 +70,7 @@ describe("a session", () => {
     begun(world, "first", { fail: "It exited with 3." });
     const goesOn = {
       session: "session of first",
+      used: { requests: 1, input: 10, output: 5, cacheRead: 0, cacheWrite: 0, cost: 0.25 },
       resumes: "attempt",
       anew: null,
       before: "It exited with 3.",
@@ -78,6 +79,24 @@ describe("a session", () => {
     };
     expect(asked(world, "first")).toEqual(goesOn);
     expect(asked(world.crash(), "first")).toEqual(goesOn);
+  });
+
+  it("is known with all that was used in it, by all attempts and all nodes, also after a crash", () => {
+    const world = opened();
+    begun(world, "first", { value: "ok" });
+    const used = { requests: 1, input: 10, output: 5, cacheRead: 0, cacheWrite: 0, cost: 0.25 };
+    expect(asked(world, "second")).toMatchObject({ session: "session of first", used });
+    const n = world.run.find("second") ?? -1;
+    world.append({ type: "attempt.started", n, a: 1, key: "key of second" });
+    world.append({ type: "attempt.placed", n, a: 1, ref: "here", session: "session of first" });
+    for (const input of [1, 4])
+      world.append({ type: "attempt.used", n, a: 1, usage: { ...used, input, cost: null } });
+    world.crash().open();
+    expect(asked(world, "second")).toMatchObject({
+      resumes: "attempt",
+      used: { requests: 2, input: 14, output: 10, cost: 0.25 },
+    });
+    expect(asked(world, "third")).toMatchObject({ used: { requests: 0 } });
   });
 
   it("of a node with other values, or that has succeeded, is not gone on with", () => {
