@@ -20,7 +20,7 @@ import { AskOutput } from "./ask-output.ts";
 import { afterBreak, goBack } from "./ask-prompts.ts";
 import { seatOf } from "./ask-proxy.ts";
 import { AskUsage } from "./ask-usage.ts";
-import type { AskOrder } from "./asked.ts";
+import { type AskOrder, freshId } from "./asked.ts";
 import type { AttemptOrder, AttemptWorld } from "./attempt-order.ts";
 import { type AttemptReport, cancelled, failed, neverBegan } from "./attempt-report.ts";
 import type { Deadline } from "./deadline.ts";
@@ -395,10 +395,4 @@ function overBudget(spent: number): string {
 
 function dollars(amount: number): string {
   return `${Number(amount.toFixed(4))}USD`;
-}
-
-/** Another UUID, the same for the same one. */
-function freshId(id: string): string {
-  const digit = (Number.parseInt(id.slice(-1), 16) + 1) % 16;
-  return `${id.slice(0, -1)}${Number.isNaN(digit) ? "0" : digit.toString(16)}`;
 }

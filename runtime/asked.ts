@@ -40,3 +40,9 @@ export interface InSession {
   readonly of: Lent["of"];
   readonly session: string;
 }
+
+/** Another UUID, the same for the same one. */
+export function freshId(id: string): string {
+  const digit = (Number.parseInt(id.slice(-1), 16) + 1) % 16;
+  return `${id.slice(0, -1)}${Number.isNaN(digit) ? "0" : digit.toString(16)}`;
+}
