@@ -61,3 +61,11 @@ export class AskUsage {
     this.tell(total);
   }
 }
+
+export function overBudget(spent: number): string {
+  return `It has spent ${dollars(spent)}, all that its budget still allowed.`;
+}
+
+function dollars(amount: number): string {
+  return `${Number(amount.toFixed(4))}USD`;
+}

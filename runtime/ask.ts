@@ -19,7 +19,7 @@ import { stopped } from "./ask-home.ts";
 import { AskOutput } from "./ask-output.ts";
 import { afterBreak, goBack } from "./ask-prompts.ts";
 import { seatOf } from "./ask-proxy.ts";
-import { AskUsage } from "./ask-usage.ts";
+import { AskUsage, overBudget } from "./ask-usage.ts";
 import { type AskOrder, freshId } from "./asked.ts";
 import type { AttemptOrder, AttemptWorld } from "./attempt-order.ts";
 import { type AttemptReport, cancelled, failed, neverBegan } from "./attempt-report.ts";
@@ -116,6 +116,7 @@ class Asking {
   /** The agent has told in which session it works: it remembers. */
   private remembers = false;
   private commands = 0;
+  private speaks = false;
   /** What it did last, each as one line. */
   private doing: readonly string[] = [];
   /** Why it does not remember what it was to go on from; null: it does, or was not to. */
@@ -334,6 +335,8 @@ class Asking {
 
   private hear(news: readonly AgentNews[]): void {
     const { order, world, secrets } = this.place;
+    if (!this.speaks) world.speaks(order.n, order.a);
+    this.speaks = true;
     for (const each of news) {
       if (each.kind === "usage") this.usage.hear(soundUsage(each.usage));
       else if (each.kind === "waits") world.limited(order.n, order.a, soundPatience(each.afterMs));
@@ -387,12 +390,4 @@ function messageOf(error: unknown): string {
 
 function shortened(text: string): string {
   return text.length > shownMax ? `${text.slice(0, shownMax)}…` : text;
-}
-
-function overBudget(spent: number): string {
-  return `It has spent ${dollars(spent)}, all that its budget still allowed.`;
-}
-
-function dollars(amount: number): string {
-  return `${Number(amount.toFixed(4))}USD`;
 }

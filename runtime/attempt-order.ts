@@ -97,6 +97,8 @@ export interface AttemptWorld extends EarlyWorld, LentWorld, TreeWorld {
   isOurs(): boolean;
   /** Told where an agent is, and in which session; resolves when that is committed. */
   inSession(n: number, a: number, at: Pick<InSession, "ref" | "of" | "session">): Promise<void>;
+  /** Its agent has said something for the first time: it works. */
+  speaks(n: number, a: number): void;
   /** What its agent has used in this attempt until now. */
   used(n: number, a: number, usage: Usage): void;
   /** What serves its agent wants to be left alone for so long. */

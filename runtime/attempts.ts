@@ -84,6 +84,7 @@ export function openAttempts(settings: AttemptsSettings): Attempts {
           places.ours(at.ref);
           return asks.inSession({ n, a, ...at });
         },
+        speaks: (n: number, a: number) => limits.used(n, a, {}),
         used: (n: number, a: number, usage: Usage) => {
           asks.used(n, a, usage);
           limits.used(n, a, toldOf({ requests: usage.requests, tokens: tokensOf(usage) }));

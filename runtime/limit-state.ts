@@ -131,15 +131,17 @@ export class LimitState {
     this.bounds = kept;
   }
 
+  /** `silent`: see {@link SlidingWindow.take}. */
   take(
     key: number,
     run: number,
     at: number,
     { amounts, slot = null }: Omit<Took, "limit" | "slot"> & { readonly slot?: string | null },
+    silent = false,
   ): void {
     for (const { unit, window } of this.bounds) {
       const amount = amounts[unit] ?? 0;
-      if (amount > 0) window.take(key, run, at, amount);
+      if (amount > 0) window.take(key, run, at, amount, silent);
     }
     this.holders.set(key, { run, slot });
     this.heldBy.set(run, (this.heldBy.get(run) ?? 0) + 1);
@@ -163,7 +165,7 @@ export class LimitState {
     }
   }
 
-  /** An attempt tells what it has asked for so far. */
+  /** An agent works, and tells what it has asked for so far. */
   asked(key: number, told: Readonly<Record<string, number>>, now: number): void {
     for (const { unit, window } of this.bounds) window.asked(key, told[unit] ?? 0, now);
   }

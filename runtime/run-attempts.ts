@@ -28,12 +28,13 @@ export function started(run: Cells, { n, a, key, took = [] }: StartEvent): void 
   assert(a === run.attemptCounts.get(n) + 1, `cell ${n} is started as attempt ${a}`);
   run.attemptCounts.set(n, a);
   run.again.delete(n);
-  if (run.info(n).task?.action?.kind === "ask") run.asks.started(n, key);
+  const asks = run.info(n).task?.action?.kind === "ask";
+  if (asks) run.asks.started(n, key);
   run.setState(n, RUNNING);
   run.runningCells.add(n);
   const need = needsOf(run, n);
   run.room.take(need);
-  if (took.length > 0) run.limits.take(n, took, run.now);
+  if (took.length > 0) run.limits.take(n, took, run.now, asks);
   if (need.runner !== null) run.instances.waiting.set(n, run.now);
   if (run.info(n).mayWait) run.mayWait++;
   if (run.startTimes.get(n) === 0) run.startTimes.set(n, run.now);

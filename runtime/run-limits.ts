@@ -113,11 +113,12 @@ export class RunLimits {
     });
   }
 
-  take(n: number, took: readonly Took[], at: number): void {
+  /** `asks`: it starts an agent, which says when it works. */
+  take(n: number, took: readonly Took[], at: number, asks: boolean): void {
     this.taken.set(n, took);
     for (const each of took) {
       const state = this.states.get(each.limit);
-      state?.take(n, ownRun, at, each);
+      state?.take(n, ownRun, at, each, asks);
       if (each.ahead !== undefined) state?.awaits(n, each.ahead);
       const tally = this.tallies.get(each.limit);
       if (tally === undefined) continue;

@@ -77,7 +77,8 @@ export interface AttemptsOf {
 export interface LimitNews {
   /**
    * Attempt `a` of node `n` has used so much so far, by unit (`requests`, `tokens`): all of it, not what was added. It may be
-   * told again and again. More than it took counts from now, less is given back; units that its limits do not bound are left out.
+   * told again and again. More than it took counts from now, less is given back; units that its limits do not bound are left out. Of
+   * none: its agent works.
    */
   used(n: number, a: number, amounts: Readonly<Record<string, number>>): void;
   /** Whoever serves it wants to be left alone until the wall ms `until`: all limits that it uses, or this one, are paused, in all runs. */

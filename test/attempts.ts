@@ -176,6 +176,7 @@ export function openTestWorld({
       placed.push(ref);
       sessions.push(session);
     },
+    speaks: () => {},
     used: (_n, _a, usage) => used.push(usage),
     limited: (_n, _a, afterMs) => pauses.push(afterMs),
     does: (_n, text) => does.push(text),

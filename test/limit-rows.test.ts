@@ -66,7 +66,7 @@ describe("the rows of a limit", () => {
   it("let whoever has less go first, until it does not wait any more", () => {
     const [one, two] = [seen(1), seen(2)];
     two.rows.take({ n: 5, a: 1 }, use, 100_000, 63_000);
-    two.limits.take(5, [use], 100_000);
+    two.limits.take(5, [use], 100_000, false);
     one.rows.waits("api", 100_100);
     two.sight.refresh(100_200);
     expect(two.limits.lack([use], false, 100_200)).toMatchObject({ by: "others" });

@@ -123,6 +123,27 @@ describe("a sliding window", () => {
     expect(window.used).toBe(0);
   });
 
+  it("counts what an agent was started for until that works, and a while longer", () => {
+    const window = new SlidingWindow(ms);
+    window.take(1, 0, 0, 5, true);
+    window.take(2, 0, 0, 5, true);
+    window.take(3, 0, 0, 5);
+    window.pass(20_000);
+    // It says something, and what it asks for a second later.
+    window.asked(1, 0, 20_000);
+    window.asked(1, 5, 21_000);
+    window.pass(83_200);
+    expect(window.used).toBe(10);
+    window.pass(101_000);
+    expect(window.used).toBe(5);
+    // Of one that says nothing it is not known when it asks: soon, it is to be hoped.
+    expect(window.downTo(0)).toBe(30_000 + ms);
+    window.pass(30_000 + ms);
+    expect(window.used).toBe(0);
+    const like = new SlidingWindow(ms, window);
+    expect(like.used).toBe(0);
+  });
+
   it("gives back of what was thought only what was not told", () => {
     const window = new SlidingWindow(ms);
     window.take(1, 0, 0, 5);
