@@ -12,7 +12,7 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { byCodePoint, globEnters, globMatcher, globRoots } from "../compiler/glob.ts";
 import type { Host, Machine } from "../compiler/host.ts";
 import type { Seen } from "../compiler/plan.ts";
@@ -144,7 +144,7 @@ function see(root: string, kind: "file" | "dir", path: string): Seen | null {
       return stats.isFile() ? { kind, path: name, size: stats.size, sha256: hashFile(full) } : null;
     if (!stats.isDirectory()) return null;
     const entries: ManifestEntry[] = [];
-    for (const file of walk(full, (folder) => !ownFolders.has(folder))) {
+    for (const file of walk(full, (path) => !ownFolders.has(basename(path)))) {
       const inside = join(full, file);
       entries.push({ path: file, size: statOf(inside)?.size ?? 0, sha256: hashFile(inside) });
     }
@@ -178,8 +178,9 @@ function search(root: string, pattern: string, folder: string): Seen {
   for (const start of globRoots(pattern)) {
     const from = start === "" ? base : `${base}/${start}`;
     if (!staysIn(root, from)) continue;
-    for (const file of walk(from, enters, root)) {
-      const path = start === "" ? file : `${start}/${file}`;
+    const below = (path: string): string => (start === "" ? path : `${start}/${path}`);
+    for (const file of walk(from, (folder) => enters(below(folder)), root)) {
+      const path = below(file);
       if (matches(path)) found.add(slashes(relative(root, `${base}/${path}`)));
     }
   }
@@ -205,7 +206,7 @@ function staysIn(root: string, path: string): boolean {
  */
 function* walk(
   folder: string,
-  enters: (name: string) => boolean,
+  enters: (path: string) => boolean,
   bounds: string = folder,
 ): Generator<string> {
   const open: { readonly path: string; readonly real: readonly string[] }[] = [{ path: "", real: [] }];
@@ -217,7 +218,7 @@ function* walk(
       const linked = entry.isSymbolicLink() ? linkTarget(`${full}/${entry.name}`, bounds) : null;
       if (entry.isSymbolicLink() && linked === null) continue;
       if (linked?.kind === "file" || entry.isFile()) yield path;
-      else if (!enters(entry.name)) continue;
+      else if (!enters(path)) continue;
       else if (linked !== null) {
         const chain = [...next.real, slashes(realpathSync.native(full))];
         if (!chain.some((real) => real === linked.real || real.startsWith(`${linked.real}/`)))

@@ -27,6 +27,7 @@ export function globProblem(pattern: string): string | null {
   if (pattern.startsWith("/") || /^[A-Za-z]:/.test(pattern)) return "it must be relative";
   if (tidyPattern(pattern).split("/").includes("..")) return "it must not leave its folder with `..`";
   if (pattern.includes("\0")) return "it holds a NUL character";
+  if (tidyPattern(pattern) === "") return "it names no file";
   return null;
 }
 
@@ -61,16 +62,33 @@ export function globRoots(pattern: string): readonly string[] {
 }
 
 /**
- * May a search for the pattern enter a folder of this name? `.git`, `.flowc` and `node_modules` only if the pattern
- * names them, other folders that start with a dot only if the pattern names something with a dot.
+ * May a search for the pattern enter this folder? Its path is relative to where the pattern starts, with `/`. Only where
+ * a match may lie below it; `.git`, `.flowc` and `node_modules` only if the pattern names them, other folders that start
+ * with a dot only if the pattern names something with a dot.
  */
-export function globEnters(pattern: string): (folderName: string) => boolean {
-  const parts = new Set(expandBraces(tidyPattern(pattern)).flatMap((plain) => plain.split("/")));
+export function globEnters(pattern: string): (folder: string) => boolean {
+  const ways = expandBraces(tidyPattern(pattern)).map((plain) => plain.split("/"));
+  const parts = new Set(ways.flat());
   const dots = [...parts].some((part) => /^[.[\\]/.test(part));
-  return (name) => {
-    if (closedFolders.some((closed) => closed === name)) return parts.has(name);
-    return !name.startsWith(".") || dots;
+  return (folder) => {
+    const names = folder.split("/");
+    const name = names.at(-1) ?? "";
+    const open = closedFolders.some((closed) => closed === name)
+      ? parts.has(name)
+      : !name.startsWith(".") || dots;
+    return open && ways.some((way) => leadsBelow(way, names));
   };
+}
+
+/** May something below a folder match? Who reads a part of a pattern no further than `*` and `?` says yes. */
+function leadsBelow(way: readonly string[], folder: readonly string[]): boolean {
+  for (const [i, name] of folder.entries()) {
+    const part = way[i];
+    if (part === undefined) return false;
+    if (part.includes("**") || /[[\]{}()\\]/.test(part)) return true;
+    if (i === way.length - 1 || (!/[*?!+@]/.test(part) && part !== name)) return false;
+  }
+  return true;
 }
 
 /** Has the pattern no wildcard, so that it names one path? */

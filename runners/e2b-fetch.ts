@@ -78,7 +78,7 @@ class Tree {
       const path = posix.join(folder, name);
       const own = this.real(path);
       const kind = own === null ? null : this.entries.get(own)?.kind;
-      if (kind === "folder" && search.enters(name)) this.walk(path, search, found, [...above, real]);
+      if (kind === "folder" && search.enters(path)) this.walk(path, search, found, [...above, real]);
       if (kind === "file" && own !== null && search.matches(path)) found.set(path, own);
     }
   }

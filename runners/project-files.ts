@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { filesBelow, isInside } from "../runtime/folder.ts";
 import type { FileSearch } from "../runtime/runner.ts";
@@ -73,4 +73,8 @@ async function allFiles(project: string): Promise<readonly string[]> {
 }
 
 const left = new Set([".git", ".flowc", "node_modules"]);
-const everything: FileSearch = { roots: [""], enters: (name) => !left.has(name), matches: () => true };
+const everything: FileSearch = {
+  roots: [""],
+  enters: (path) => !left.has(basename(path)),
+  matches: () => true,
+};

@@ -176,7 +176,7 @@ function globOfDir(
 function entriesOfProject(project: string, dir: FileValue): ManifestEntry[] {
   const root = inside(project, dir.path);
   const entries: ManifestEntry[] = [];
-  for (const path of filesBelow(root, "", (folder) => !ownFolders.has(folder), realpathSync(root), []))
+  for (const path of filesBelow(root, "", (path) => !ownFolders.has(basename(path)), realpathSync(root), []))
     entries.push({ path, ...lookAt(join(root, path)) });
   if (hashOf(Buffer.from(manifest(entries))) !== dir.sha256)
     throw new ValueError(`the dir \`${dir.path}\` was changed after the plan was made`);
@@ -191,8 +191,10 @@ function globOfProject(project: string, base: string, pattern: string): readonly
   for (const root of globRoots(pattern)) {
     const start = root === "" ? from : inside(project, join(base, root));
     if (!existsSync(start)) continue;
-    for (const file of filesBelow(start, "", enters, realpathSync(project), [])) {
-      const path = root === "" ? file : `${root}/${file}`;
+    const below = (path: string): string => (root === "" ? path : `${root}/${path}`);
+    const open = (folder: string): boolean => enters(below(folder));
+    for (const file of filesBelow(start, "", open, realpathSync(project), [])) {
+      const path = below(file);
       if (matches(path)) found.add(base === "" ? path : join(base, path));
     }
   }
@@ -210,7 +212,7 @@ function lookAt(path: string): { readonly size: number; readonly sha256: string 
 function* filesBelow(
   root: string,
   prefix: string,
-  enters: (folderName: string) => boolean,
+  enters: (path: string) => boolean,
   bounds: string,
   open: readonly string[],
 ): Generator<string> {
@@ -228,7 +230,7 @@ function* filesBelow(
     }
     const stats = statSync(full);
     if (stats.isFile()) yield path;
-    else if (stats.isDirectory() && enters(entry.name))
+    else if (stats.isDirectory() && enters(path))
       yield* filesBelow(root, path, enters, bounds, [...open, real]);
   }
 }

@@ -90,8 +90,7 @@ async function walk(
     const local = join(full, entry.name);
     let kind: "file" | "dir" | "other" = entry.isFile() ? "file" : entry.isDirectory() ? "dir" : "other";
     if (entry.isSymbolicLink()) kind = await linkedKind(local, bounds);
-    if (kind === "dir" && search.enters(entry.name))
-      await walk(top, bounds, path, search, found, [...above, real]);
+    if (kind === "dir" && search.enters(path)) await walk(top, bounds, path, search, found, [...above, real]);
     if (kind !== "file" || !search.matches(path)) continue;
     const stats = await stat(local).catch(() => null);
     if (stats !== null) found.set(path, { path, local, size: stats.size });

@@ -127,8 +127,8 @@ export interface PutFile {
 export interface FileSearch {
   /** Folders at or below which all of them lie; "" for the workspace itself. */
   readonly roots: readonly string[];
-  /** May the search enter a folder of this name? */
-  enters(folderName: string): boolean;
+  /** May the search enter this folder? Relative to the workspace, too. */
+  enters(folder: string): boolean;
   matches(path: string): boolean;
 }
 

@@ -1,7 +1,7 @@
 // A workspace as work sees it that starts in one of its folders.
 
 import { posix } from "node:path";
-import type { Workspace } from "./runner.ts";
+import type { FileSearch, Workspace } from "./runner.ts";
 
 /** `folder`: relative, `packages/core/`; "": the workspace itself. */
 export function workspaceBelow(workspace: Workspace, folder: string): Workspace {
@@ -21,9 +21,12 @@ export function workspaceBelow(workspace: Workspace, folder: string): Workspace 
     async *get({ roots, enters, matches }) {
       const own = (name: string): string | null =>
         name.startsWith(folder) ? name.slice(folder.length) : null;
-      const search = {
+      const search: FileSearch = {
         roots: roots.map((root) => posix.join(folder, root).replace(/\/$/, "")),
-        enters,
+        enters: (name) => {
+          const below = own(name);
+          return below === null || enters(below);
+        },
         matches: (name: string) => {
           const below = own(name);
           return below !== null && matches(below);

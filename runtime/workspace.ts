@@ -201,7 +201,7 @@ async function putsOf(
 /** A dir's content, as the plan counts it: all but what belongs to flowc and git. */
 const everything: FileSearch = {
   roots: [""],
-  enters: (name) => name !== ".git" && name !== ".flowc",
+  enters: (path) => !/(?:^|\/)\.(?:git|flowc)$/.test(path),
   matches: () => true,
 };
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeHost } from "../cli/host.ts";
 import { exportedNames } from "../cli/module-exports.ts";
 import { byCodePoint, globEnters, globMatcher, globProblem, globRoots } from "../compiler/glob.ts";
+import { chanceOf } from "./run-world.ts";
 
 let root = "";
 
@@ -137,9 +138,66 @@ describe("globs", () => {
     expect(globEnters("**/.x/*")(".x")).toBe(true);
   });
 
+  const folders: readonly [string, string, boolean][] = [
+    ["package.json", "src", false],
+    ["*.json", "src", false],
+    ["src/*.ts", "src", true],
+    ["src/*.ts", "src/deep", false],
+    ["src/*.ts", "docs", false],
+    ["src/*/a.ts", "src/any", true],
+    ["src/*/a.ts", "src/any/deep", false],
+    ["{a,b/c}/*", "b/c", true],
+    ["{a,b/c}/*", "b/d", false],
+    ["src/**/a.ts", "src/any/deep", true],
+    ["src/**/a.ts", "docs", false],
+    ["./src/a.ts", "src", true],
+  ];
+  test.each(folders)("%s enters %s: %s", (pattern, folder, expected) => {
+    expect(globEnters(pattern)(folder)).toBe(expected);
+  });
+
+  test("a search for any pattern enters the folders of all that it matches", () => {
+    const chance = chanceOf(7);
+    const one = (from: readonly string[]): string => from[Math.floor(chance() * from.length)] ?? "";
+    const parts = [
+      "a",
+      "b",
+      "ab",
+      "*",
+      "**",
+      "?",
+      "a*",
+      "[ab]",
+      "{a,b}",
+      "{a,b/a}",
+      "{1..2}",
+      "**b",
+      "a\\b",
+      "",
+      ".",
+    ];
+    const some = (from: readonly string[]): string =>
+      Array.from({ length: 1 + Math.floor(chance() * 4) }, () => one(from)).join("/");
+    let matched = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const [pattern, path] = [some(parts), some(["a", "b", "ab", "1"])];
+      if (!globMatcher(pattern)(path)) continue;
+      matched++;
+      const names = path.split("/").slice(0, -1);
+      for (const depth of names.keys()) {
+        const folder = names.slice(0, depth + 1).join("/");
+        expect(`${pattern} on ${path}: ${folder} ${globEnters(pattern)(folder)}`).toBe(
+          `${pattern} on ${path}: ${folder} true`,
+        );
+      }
+    }
+    expect(matched).toBeGreaterThan(1_000);
+  });
+
   test("problems are told in words", () => {
     expect(globProblem("a/../b")).toBe("it must not leave its folder with `..`");
     expect(globProblem("/a")).toBe("it must be relative");
+    expect(globProblem(".//")).toBe("it names no file");
     expect(globProblem("a/**")).toBeNull();
   });
 

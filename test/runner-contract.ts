@@ -168,7 +168,7 @@ export function runnerContract(name: string, options: ContractOptions): void {
     describe("files", () => {
       const search = (matches: (path: string) => boolean, roots: readonly string[] = [""]) => ({
         roots,
-        enters: (folder: string) => folder !== "closed",
+        enters: (folder: string) => !folder.split("/").includes("closed"),
         matches,
       });
       const listed = async (workspace: Workspace, wanted: ReturnType<typeof search>) => {

@@ -1,7 +1,7 @@
 // A worktree whose work is done somewhere else: its files are brought there, and what became of them is fetched.
 
 import { copyFile, lstat, mkdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { FileSearch, PutFile, Workspace } from "../runner.ts";
 import { type Git, GitProblem } from "./git.ts";
 
@@ -9,7 +9,11 @@ const filesMax = 20_000;
 
 /** What tools make anew, and no commit holds. */
 const left: ReadonlySet<string> = new Set([".git", ".flowc", "node_modules"]);
-const everything: FileSearch = { roots: [""], enters: (name) => !left.has(name), matches: () => true };
+const everything: FileSearch = {
+  roots: [""],
+  enters: (path) => !left.has(basename(path)),
+  matches: () => true,
+};
 
 /** Brings all regular files of a folder that git does not ignore; gives their paths. Throws {@link GitProblem}. */
 export async function bringTree(
