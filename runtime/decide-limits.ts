@@ -97,6 +97,18 @@ export class LimitWaits {
     return limits;
   }
 
+  /** Of those that have all else the one that may go on soonest; null: no limit holds any. */
+  get soonest(): { readonly n: number; readonly lack: Lack } | null {
+    let best: { readonly n: number; readonly lack: Lack } | null = null;
+    for (const n of this.first.values()) {
+      const lack = this.lacking.get(n);
+      if (lack === undefined) continue;
+      const until = lack.until ?? Number.POSITIVE_INFINITY;
+      if (best === null || until < (best.lack.until ?? Number.POSITIVE_INFINITY)) best = { n, lack };
+    }
+    return best;
+  }
+
   /** When one of those that are held should be looked at again, in wall ms; null: none, or when something has ended. */
   nextTime(): number | null {
     let next: number | null = null;

@@ -10,6 +10,7 @@ import { type Ahead, Queues } from "./decide-queues.ts";
 import { usesOf } from "./decide-uses.ts";
 import { evaluate, paramScope } from "./evaluate.ts";
 import type { EventBody } from "./events.ts";
+import type { Lack } from "./limit-state.ts";
 import type { Run } from "./run.ts";
 import { BRANCH } from "./run-codes.ts";
 import { unfold } from "./unfold.ts";
@@ -99,6 +100,11 @@ const none: Ahead = () => 0;
 /** Limits for which nodes of the run wait that have all else. */
 export function awaited(run: Run): Iterable<string> {
   return memories.get(run)?.queues.limits.awaited ?? [];
+}
+
+/** While nothing runs, what limits hold, that which may go on soonest; null: none. */
+export function idledBy(run: Run): { readonly n: number; readonly lack: Lack } | null {
+  return run.runningCells.size > 0 ? null : (memories.get(run)?.queues.limits.soonest ?? null);
 }
 
 /** No answer of before stands for the node: it is to run. */

@@ -1,6 +1,6 @@
 // Limits while a run goes on: what it takes is written where other runs see it, with the event for which it is taken.
 
-import { awaited } from "./decide.ts";
+import { awaited, idledBy } from "./decide.ts";
 import { usesOf } from "./decide-uses.ts";
 import type { EventBody } from "./events.ts";
 import { Passages } from "./execute-passages.ts";
@@ -11,7 +11,7 @@ import { isHeld } from "./lease.ts";
 import { LimitRows } from "./limit-rows.ts";
 import { LimitSight } from "./limit-sight.ts";
 import type { ToldBound, Took } from "./limit-state.ts";
-import { boundsText } from "./limit-texts.ts";
+import { boundsText, lackText } from "./limit-texts.ts";
 import { countsMs } from "./limit-window.ts";
 import type { PassAsked, Passed } from "./proxy/passes.ts";
 import type { Run } from "./run.ts";
@@ -21,6 +21,8 @@ import type { World } from "./world.ts";
 
 /** So often a run that waits says so anew, and looks whether those that hold what it waits for are alive. */
 const againMs = 2000;
+/** When nothing goes on for so long, that is told, and by what it is held. */
+const idleMs = 60_000;
 /** Pauses are put off by up to so much, by chance, so that not all come back at once. */
 const jitterMost = 0.1;
 const jitterMsMax = 2000;
@@ -46,6 +48,8 @@ export class LimitShare {
   private readonly rung = new Set<string>();
   private readonly toldOf = new Set<string>();
   private lookedAt = Number.NEGATIVE_INFINITY;
+  /** Since when limits hold all that could go on, and until when that was told; null: they do not. */
+  private idle: { readonly since: number; told: number | null } | null = null;
 
   constructor(
     world: World,
@@ -208,6 +212,7 @@ export class LimitShare {
     const { shared, run } = this;
     if (shared === null || run.status !== "running") return;
     const now = this.recorder.now();
+    this.tellIdle(now);
     const waits = new Set(run.limits.shared ? [...awaited(run), ...shared.passages.awaited] : []);
     for (const name of this.marks.keys()) {
       if (waits.has(name)) continue;
@@ -221,6 +226,21 @@ export class LimitShare {
       this.log.hold(() => shared.rows.waits(name, now));
     }
     if (waits.size > 0 && now - this.lookedAt >= againMs) this.lookForDead();
+  }
+
+  /** Nobody who looks at it in the night should have to guess whether it hangs. */
+  private tellIdle(now: number): void {
+    const by = idledBy(this.run);
+    if (by === null) {
+      this.idle = null;
+      return;
+    }
+    this.idle ??= { since: now, told: null };
+    const { since, told } = this.idle;
+    const until = by.lack.until ?? (now - since >= idleMs ? Number.POSITIVE_INFINITY : now);
+    if (until - now < idleMs || (told !== null && until <= told + idleMs)) return;
+    this.idle.told = until;
+    this.tell(`Nothing goes on: \`${this.run.name(by.n)}\` is held by ${lackText(by.lack, now)}.`);
   }
 
   /** After the commit: those that wait for what was given back hear of it. */

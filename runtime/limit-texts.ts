@@ -71,5 +71,6 @@ function usedText(rate: NonNullable<Lack["rate"]>): string {
 function waitText(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000));
   if (seconds < 120) return `${seconds}s`;
-  return seconds < 7200 ? `${Math.ceil(seconds / 60)}m` : `${Math.ceil(seconds / 3600)}h`;
+  if (seconds < 7200) return `${Math.ceil(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.ceil(seconds / 3600)}h` : `${Math.ceil(seconds / 86_400)}d`;
 }
