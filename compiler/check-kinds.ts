@@ -46,6 +46,23 @@ export function schemaOfKind(host: Host, of: KindOwner, kind: string): AgentFact
   return found === null || "problem" in found ? null : found.settingsSchema;
 }
 
+/** A kind that takes a setting, of those that `given` names or else of all, and the setting as it is written there. */
+export function kindWith(
+  check: Check,
+  of: KindOwner,
+  name: string,
+  given: ReadonlySet<string>,
+): { readonly kind: string; readonly example: string } | null {
+  const all = kindsIn(check.host, of).names();
+  for (const kind of [...all.filter((each) => given.has(each)), ...all]) {
+    const schema = schemaOfKind(check.host, of, kind);
+    const rows = schema === null ? {} : settingsOfSchema(schema);
+    const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
+    if (row !== undefined) return { kind, example: row.example };
+  }
+  return null;
+}
+
 /** A word of a runner or agent that is none of its settings: a kind that is not there, if it looks like one. */
 export function tellNoKind(check: Check, of: KindOwner, setting: Setting, scope: Scope): boolean {
   const kind = setting.key.text;

@@ -6,7 +6,7 @@ import { foldIn } from "./check-known.ts";
 import { checkSlot } from "./check-limits.ts";
 import { isCallOf } from "./check-place-names.ts";
 import { at, type Check, type Scope, tell, written } from "./check-state.ts";
-import { type At, listed } from "./errors.ts";
+import { type At, listed, replace } from "./errors.ts";
 import { asBadSetting, badSetting } from "./errors-calls.ts";
 import { duplicateField } from "./errors-types.ts";
 import type { SettingRow } from "./setting-rows.ts";
@@ -63,12 +63,30 @@ function tellUnknownYet(check: Check, setting: Setting, row: SettingRow, scope: 
 
 // Rates
 
+/** As people say it, and as it is written. */
+const spans: ReadonlyMap<string, string> = new Map([
+  ...["second", "sec", "s"].map((word) => [word, "1s"] as const),
+  ...["minute", "min", "m"].map((word) => [word, "1m"] as const),
+  ...["hour", "h"].map((word) => [word, "1h"] as const),
+  ...["day", "d"].map((word) => [word, "1d"] as const),
+]);
+
 /** `30 per 1m`: a whole number for each span of time, both known from the text. */
 export function checkRate(check: Check, setting: Setting, row: SettingRow, scope: Scope): void {
   let { value } = setting;
   while (value.kind === "paren") value = value.of;
   const hint = `Write it like \`${row.example}\`.`;
   if (value.kind !== "binary" || value.op !== "per") {
+    if (value.kind === "binary" && value.op === "/" && value.right.kind === "number") {
+      check.infer(value.left, scope);
+      const meant = `${written(scope, value.left) ?? ""} per ${written(scope, value.right) ?? ""}`;
+      const label = "a rate is written with `per`";
+      tell(
+        check,
+        badSetting(at(scope, value), label, hint, replace(`Write \`${meant}\``, value.span, meant)),
+      );
+      return;
+    }
     const type = check.infer(value, scope);
     if (type.kind === "error") return;
     const label = `\`${setting.key.text}\` is a rate, this is ${said(type, check.types)}`;
@@ -79,6 +97,13 @@ export function checkRate(check: Check, setting: Setting, row: SettingRow, scope
     return;
   }
   const { left, right } = value;
+  const one = right.kind === "name" ? spans.get(right.name) : undefined;
+  if (right.kind === "name" && one !== undefined && !scope.home.values.has(right.name)) {
+    const fix = replace(`Write \`${one}\``, right.span, one);
+    tell(check, badSetting(at(scope, right), `\`${right.name}\` is written \`${one}\``, null, fix));
+    check.infer(left, scope);
+    return;
+  }
   const count = check.infer(left, scope);
   const span = check.infer(right, scope);
   if (count.kind !== "error" && count.kind !== "int")

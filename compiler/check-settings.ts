@@ -5,7 +5,7 @@ import { walk } from "../grammar/walk.ts";
 import { checkSession } from "./check-asks.ts";
 import { checkArguments, checkScript } from "./check-commands.ts";
 import { checkGlobs } from "./check-globs.ts";
-import { kindsIn, kindTable, tellNoKind } from "./check-kinds.ts";
+import { kindsIn, kindTable, kindWith, tellNoKind } from "./check-kinds.ts";
 import { foldIn } from "./check-known.ts";
 import { checkUses } from "./check-limits.ts";
 import { use } from "./check-names.ts";
@@ -85,13 +85,22 @@ function tellUnknown(
   }
   const known = Object.keys(group.table);
   const other = group.elsewhere ? ownerIn(check, name) : null;
-  const near = check.nearest(
-    name,
-    known.filter((each) => !given.has(each)),
-  );
+  const inside = owner === "runner" || owner === "agent" ? kindWith(check, owner, name, given) : null;
+  const near =
+    inside !== null
+      ? null
+      : check.nearest(
+          name,
+          known.filter((each) => !given.has(each)),
+        );
   // What was meant is not missing as well.
   if (near !== null) given.add(near);
-  const hint = other === null ? null : `\`${name}\` is a setting of ${other}.`;
+  const hint =
+    inside !== null
+      ? `It stands in its kind: \`${inside.kind}: { ${inside.example} }\`.`
+      : other === null
+        ? null
+        : `\`${name}\` is a setting of ${other}.`;
   tell(check, unknownSetting(at(scope, setting.key), name, group.words, near, known, hint, null));
   markNames(check, setting.value, scope);
 }

@@ -129,6 +129,9 @@ function badUnit(digits: string, float: boolean, unit: string, image: string): B
     );
   }
   if (float && SECONDS.has(unit)) return fractionOfDuration(Number(digits), unit);
+  // Thousands or kilobytes: nobody but the writer knows.
+  if (unit === "k" || unit === "M")
+    return bad(`\`${unit}\` is no unit`, `${unitsHint} A plain number is written out: \`100_000\`.`);
   const meant = MEANT.get(unit.toLowerCase());
   const whole = meant === undefined || (float && SECONDS.has(meant)) ? null : digits + meant;
   return bad(`\`${unit}\` is no unit`, unitsHint, whole);

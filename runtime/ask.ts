@@ -24,7 +24,7 @@ import { type AskOrder, freshId } from "./asked.ts";
 import type { AttemptOrder, AttemptWorld } from "./attempt-order.ts";
 import { type AttemptReport, cancelled, failed, neverBegan } from "./attempt-report.ts";
 import type { Deadline } from "./deadline.ts";
-import { endedBy, exited } from "./endings.ts";
+import { endedBy, exited, noProgram } from "./endings.ts";
 import type { Why } from "./events.ts";
 import type { Lent } from "./instances.ts";
 import type { Left } from "./left.ts";
@@ -324,8 +324,7 @@ class Asking {
     if (exit.kind === "lost") return { report: { outcome: "lost", message: exit.message } };
     if (exit.kind === "not-started") return { report: failed("launch", exit.message) };
     if (exit.kind === "exited" && output.count === 0 && (exit.code === 127 || exit.code === 126)) {
-      const why =
-        exit.code === 127 ? `There is no \`${program}\` where it is to run.` : exited(`\`${program}\``, 126);
+      const why = exit.code === 127 ? noProgram(program) : exited(`\`${program}\``, 126);
       return { report: failed("launch", `${why} ${this.kind.install}`) };
     }
     const { broken } = output;

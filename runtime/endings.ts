@@ -32,3 +32,11 @@ export function signalled(program: string, signal: string, hint?: string): strin
   const guess = signal === "SIGKILL" ? " Perhaps the machine ran out of memory." : "";
   return `${program} was ended by ${signal}.${hint === undefined ? guess : ` ${hint}`}`;
 }
+
+/** A program that is to be started by its own name, and is not there. */
+export function noProgram(program: string): string {
+  const words = program.trim().split(/\s+/);
+  const apart =
+    words.length === 1 ? "" : ` A program and its arguments are separate words: ${JSON.stringify(words)}.`;
+  return `There is no \`${program}\` where it is to run.${apart}`;
+}

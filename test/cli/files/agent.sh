@@ -24,7 +24,8 @@ case "$prompt" in
     if [ -e .cut ]; then say '{"type":"answer","value":{"approved":true,"findings":[]}}'
     else : > .cut; say '{"type":"lost","message":"the stream of the answer broke off"}'; exit 1
     fi ;;
-  *"behave: silent"*) say '{"type":"does","text":"reads the tickets"}'; sleep 30 ;;
+  *"behave: silent"*)
+    [ -n "$FLOWC_RESUME" ] && say '{"type":"answer","value":{"answer":"in its session"}}' || sleep 30 ;;
   *"behave: hungry"*) say '{"type":"does","text":"loads the model"}'; exec node -e 'const held = Buffer.alloc(3e8, 1); setTimeout(() => held, 3e4)' ;;
   *"behave: crash"*) echo "KeyError: 'approved'" >&2; exit 1 ;;
   *"behave: limited"*)
