@@ -60,7 +60,7 @@ export function placeOptions(command: Command): Command {
     )
     .option(
       "--set <RUNNER.KEY=VALUE>",
-      "a setting of a runner, limit or agent, in place of the file's (repeatable)",
+      "a setting of a runner, limit or agent, in place of the file's; NAME=KIND: another of its kinds (repeatable)",
       oneSetting,
       [],
     );
@@ -69,7 +69,9 @@ export function placeOptions(command: Command): Command {
 function oneSetting(text: string, before: readonly string[]): readonly string[] {
   const given = settingOf(text);
   if (given === null)
-    throw new InvalidArgumentError("Write it as --set RUNNER.KEY=VALUE, for example --set rust.instances=5");
+    throw new InvalidArgumentError(
+      "Write it as --set RUNNER.KEY=VALUE, for example --set rust.instances=5, or as --set NAME=KIND, for example --set coder=codex",
+    );
   const path = given.path.join(".");
   if (before.some((one) => one.startsWith(`${path}=`)))
     throw new InvalidArgumentError(`\`${path}\` is set twice.`);

@@ -47,6 +47,8 @@ async function choicesOf(half: HalfTyped, world: World): Promise<Offered> {
   const { wanted, given } = half;
   if (wanted.kind === "choices") return wanted.choices;
   const state = given.get("--state") ?? null;
+  // `flowc check` takes several: what is declared in the first is offered.
+  const file = given.get("FILE") ?? given.get("FILES") ?? "";
   switch (wanted.name) {
     case "FILE":
     case "FILES":
@@ -54,15 +56,15 @@ async function choicesOf(half: HalfTyped, world: World): Promise<Offered> {
     case "DIR":
       return "folders";
     case "FLOW":
-      return flowsIn(given.get("FILE") ?? "", world);
+      return flowsIn(file, world);
     case "NAME=VALUE":
-      return inputsIn(given.get("FILE") ?? "", given.get("FLOW") ?? null, world);
+      return inputsIn(file, given.get("FLOW") ?? null, world);
     case "RUNNER.KEY=VALUE":
-      return settingsIn(given.get("FILE") ?? "", world);
+      return settingsIn(file, world);
     case "CODE":
       return explanations.map(({ code, says }) => ({ text: code, says }));
     case "KIND":
-      return registryOf(projectOf(world, given.get("FILE") ?? null, state).root)
+      return registryOf(projectOf(world, file === "" ? null : file, state).root)
         .names()
         .map((text) => ({ text, says: "" }));
     case "RUN":
@@ -104,13 +106,16 @@ function settingsIn(file: string, world: World): readonly Choice[] {
   return parse(readSource(world.cwd, file)).file.declarations.flatMap((place) => {
     if (place.kind !== "place") return [];
     const own = settingsOf(place.place);
+    const names = place.settings.map(({ key }) => key.text).filter((key) => !Object.hasOwn(own, key));
+    const chosen = place.place === "limit" || names.length < 2 ? [] : names;
     const kinds = place.settings.flatMap(({ key: { text: kind } }) => {
       if (Object.hasOwn(own, kind) || place.place === "limit") return [];
       const facts = (place.place === "agent" ? agents : runners).find(kind);
       if (facts === null || "problem" in facts) return [];
       return rowsOf(`${place.name.text}.${kind}`, settingsOfSchema(facts.settingsSchema));
     });
-    return [...rowsOf(place.name.text, own), ...kinds];
+    const others = chosen.map((kind) => ({ text: `${place.name.text}=${kind}`, says: "that kind of it" }));
+    return [...others, ...rowsOf(place.name.text, own), ...kinds];
   });
 }
 

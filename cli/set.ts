@@ -1,16 +1,21 @@
-// `--set RUNNER.KEY=VALUE` as it was typed: split, and put into the program.
+// `--set RUNNER.KEY=VALUE`, or `--set NAME=KIND`, as it was typed: split, and put into the program.
 
 import type { Host } from "../compiler/host.ts";
 import { type GivenSetting, withSettings } from "../compiler/set.ts";
 import { visible } from "./render/text.ts";
 import { didYouMean, shellWord, usage } from "./stop.ts";
 
-/** Null if it is not written as `RUNNER.KEY=VALUE`. */
+/** Null if it is not written as `RUNNER.KEY=VALUE` or `NAME=KIND`. */
 export function settingOf(text: string): GivenSetting | null {
   const at = text.indexOf("=");
   const path = text.slice(0, Math.max(at, 0)).split(".");
-  if (at < 0 || path.length < 2 || path.some((name) => !/^[A-Za-z_]\w*$/.test(name))) return null;
-  return { path, text: text.slice(at + 1) };
+  const value = text.slice(at + 1);
+  if (at < 0 || path.some((name) => !isWord(name)) || (path.length === 1 && !isWord(value))) return null;
+  return { path, text: value };
+}
+
+function isWord(text: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(text);
 }
 
 /** The words of the options, to type them again. */
@@ -33,14 +38,13 @@ export function hostWith(set: readonly string[], entry: string, host: Host, next
     set.flatMap((one) => settingOf(one) ?? []),
   );
   if (!("problem" in changed)) return changed;
-  const { near } = changed;
+  const { near, of } = changed;
+  const meant = (one: string): string => {
+    if (of !== undefined) return one.startsWith(`${of}=`) ? `${of}=${near}` : one;
+    return one.startsWith(`${near}.`) || one.startsWith(`${near}=`) ? one : one.replace(/^\w+/, near ?? "");
+  };
   throw usage(
     `${visible(changed.problem)}${didYouMean(near)}`,
-    near === null
-      ? next
-      : [
-          next,
-          ...setWords(set.map((one) => (one.startsWith(`${near}.`) ? one : one.replace(/^\w+/, near)))),
-        ].join(" "),
+    near === null ? next : [next, ...setWords(set.map(meant))].join(" "),
   );
 }

@@ -1,9 +1,10 @@
-// `--set rust.instances=5`: a program read as if its file said so. Lines keep their numbers, and the checker sees no difference.
+// `--set rust.instances=5`, `--set coder=codex`: a program read as if its file said so. Lines keep their numbers, and the checker sees no difference.
 
 import { posix } from "node:path";
 import type { Expr, Place, RecordExpr } from "../grammar/ast.ts";
 import { parse } from "../grammar/parser.ts";
-import { schemaOfKind } from "./check-kinds.ts";
+import { isKindKey, schemaOfKind } from "./check-kinds.ts";
+import { listed } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { settingsOfSchema } from "./kind-settings.ts";
 import { loadModules } from "./modules.ts";
@@ -14,15 +15,16 @@ import { createNearest } from "./suggest.ts";
 
 /** What a person said on the command line: `rust.docker.image`, and its text. */
 export interface GivenSetting {
-  /** The declaration, then the way to the setting; at least two names. */
+  /** The declaration, then the way to the setting; the declaration alone: the text is one of its kinds. */
   readonly path: readonly string[];
   readonly text: string;
 }
 
-/** A sentence; `near`: the declaration that may have been meant. */
+/** A sentence; `near`: the declaration that may have been meant, or with `of` the kind of that declaration. */
 export interface NotSet {
   readonly problem: string;
   readonly near: string | null;
+  readonly of?: string;
 }
 
 /** A host that gives the changed texts. What is wrong with a setting itself, the checker tells at its place. */
@@ -52,19 +54,44 @@ function withSetting(entry: string, host: Host, { path, text }: GivenSetting): H
     );
     return { problem: `There is no runner, limit or agent \`${name}\`.`, near };
   }
-  const value = asWritten(text, rowOf(found.place, keys, host));
-  const edit = editOf(found.place, found.module, keys, value);
-  if ("problem" in edit) return edit;
   const { source } = found.module.file;
-  const after = source.text.slice(0, edit.start) + edit.text + source.text.slice(edit.end);
+  let after: string | NotSet;
+  if (keys.length === 0) after = withKind(found.place, source.text, text);
+  else {
+    const edit = editOf(found.place, found.module, keys, asWritten(text, rowOf(found.place, keys, host)));
+    after =
+      "problem" in edit ? edit : source.text.slice(0, edit.start) + edit.text + source.text.slice(edit.end);
+  }
+  if (typeof after !== "string") return after;
+  const changed = after;
   const real = posix.join(host.root, found.module.path);
   return {
     ...host,
     read: (asked) => {
       const read = host.read(asked);
-      return "error" in read || read.real !== real ? read : { ...read, text: after };
+      return "error" in read || read.real !== real ? read : { ...read, text: changed };
     },
   };
+}
+
+/** The text without the kinds before that one, which is the first then: what stood there is blank. */
+function withKind({ place, name, settings }: Place, text: string, kind: string): string | NotSet {
+  if (place === "limit") return { problem: `\`${name.text}\` is a limit: it has no kinds.`, near: null };
+  const kinds = settings.filter(({ key }) => isKindKey(place, key.text));
+  const names = kinds.map(({ key }) => key.text);
+  const chosen = names.indexOf(kind);
+  if (chosen < 0) {
+    const near = createNearest()(kind, names);
+    const has = names.length === 0 ? "it has none" : `it has only ${listed(names)}`;
+    return { problem: `\`${name.text}\` has no kind \`${kind}\`: ${has}.`, near, of: name.text };
+  }
+  let after = text;
+  for (const { key, value } of kinds.slice(0, chosen)) {
+    const end = value.span.end + (/^\s*,/.exec(text.slice(value.span.end))?.[0].length ?? 0);
+    const { start } = key.span;
+    after = after.slice(0, start) + text.slice(start, end).replace(/[^\n]/g, " ") + after.slice(end);
+  }
+  return after;
 }
 
 interface Edit {

@@ -48,7 +48,8 @@ beforeAll(() => {
   path = `${commands}:${process.env["PATH"]}`;
   writeFileSync(join(folder, "package.json"), "{}\n");
   writeFileSync(join(folder, "marks.flow"), marks);
-  const places = 'runner rust {\n  docker: { image: "debian:12" }\n}\n\nlimit api { requests: 100 per 1m }\n';
+  const places =
+    'runner rust {\n  docker: { image: "debian:12" }\n}\n\nlimit api { requests: 100 per 1m }\n\nagent coder { claude: {}, codex: {} }\n';
   writeFileSync(join(folder, "places.flow"), places);
   sh("flowc run build.flow --ui quiet >/dev/null 2>&1 || true");
 });
@@ -103,6 +104,7 @@ describe("a half-typed line", () => {
       expect.arrayContaining(["rust.instances=", "rust.reuse=", "rust.docker.image=", "rust.docker.memory="]),
     );
     expect(offered("plan", "places.flow", "--set", "api.r")).toEqual(["api.requests=", "api.reserve="]);
+    expect(offered("check", "places.flow", "--set", "coder=")).toEqual(["coder=claude", "coder=codex"]);
     expect(offered("check", "places.flow", "--set", "no")).toEqual([]);
   });
 
