@@ -15,6 +15,7 @@ import type {
 } from "./agent.ts";
 import type { Answer } from "./answer.ts";
 import { type AskedFor, answerOfAgent, askedFor } from "./answer-asked.ts";
+import { withFilesMissed } from "./ask-files.ts";
 import { stopped } from "./ask-home.ts";
 import { AskOutput } from "./ask-output.ts";
 import { afterBreak, goBack } from "./ask-prompts.ts";
@@ -95,7 +96,9 @@ export async function askAgent(place: AskPlace, prompt: string): Promise<Asked> 
   try {
     const answered = await new Asking(place, kind, prompt).answer();
     isWell = "answer" in answered;
-    return answered;
+    if (!("report" in answered)) return answered;
+    const { order, workspace, world } = place;
+    return { report: await withFilesMissed(answered.report, { order, workspace, project: world.project }) };
   } finally {
     await place.world.warm.rest(place.instance, !isWell);
   }

@@ -221,6 +221,24 @@ describe("a session", () => {
     expect(await world.attempt(asking("exit 3", anew))).toMatchObject({ outcome: "failed", tail: told });
   });
 
+  it("that fails without files of its own that the project has is told which", async () => {
+    world.write("agents/agent.sh", hello);
+    world.write("notes.txt", "first\n");
+    const run = ["sh", "./agents/agent.sh", "no/such.txt"];
+    const asked = { name: "coder", kind: "command", settings: { run }, proxy: null };
+    const task = (...reads: string[]) => asking("", { settings: { asked, reads } });
+    expect(await world.attempt(task("notes.txt"))).toMatchObject({
+      outcome: "failed",
+      message: expect.stringMatching(
+        /\. `agents\/agent\.sh` of the project is not where it works: name it in the `reads` of the task\.$/,
+      ),
+    });
+    expect(await world.attempt(task("notes.txt", "agents/*"))).toEqual({
+      outcome: "succeeded",
+      value: "hello",
+    });
+  });
+
   it("keeps its directory until the node has succeeded, and what is changed there", async () => {
     world.write("notes.txt", "first\n");
     const reads = { settings: { reads: ["notes.txt"] } };
