@@ -135,6 +135,7 @@ export class LimitShare {
       this.rung.add(event.limit);
     }
     if (event.type !== "run.ended") return;
+    shared.passages.settle();
     this.log.hold(() => shared.rows.end(run.now));
     for (const name of run.limits.names) this.rung.add(name);
   }
@@ -259,6 +260,7 @@ export class LimitShare {
 
   /** The journal is not ours any more, or about to be closed. */
   close(): void {
+    this.shared?.passages.close();
     this.shared = null;
   }
 

@@ -29,6 +29,7 @@ export interface PassagesOf {
   timer(ms: number, wake: () => void): () => void;
 }
 
+const tellMs = 200;
 /** What others do with a limit is heard by a bell; so often it is looked at all the same. */
 const othersMs = 1000;
 /** No clock is exact, and the one of the API may be read a moment before ours. */
@@ -88,14 +89,20 @@ export class Passages {
     this.heard = false;
     this.changed.clear();
     this.awaited.clear();
-    if (this.told.length > 0) {
-      const told = this.told.splice(0);
-      for (const each of told) each();
-    }
+    this.settle();
+    if (this.line.length > 0) this.letGo();
+  }
+
+  /** Writes down what was told. */
+  settle(): void {
     this.takeBack?.();
     this.takeBack = null;
-    if (this.line.length === 0) return;
-    this.letGo();
+    for (const each of this.told.splice(0)) each();
+  }
+
+  close(): void {
+    this.takeBack?.();
+    this.takeBack = null;
   }
 
   /** What was taken is committed. */
@@ -163,14 +170,18 @@ export class Passages {
     };
     let over = false;
     return {
-      arrived: () => this.tell(() => run.limits.state(limit)?.passed(key, recorder.now() + laterMs)),
+      arrived: () => {
+        const at = recorder.now() + laterMs;
+        this.tell(() => run.limits.state(limit)?.passed(key, at));
+      },
       corrected: (amounts) => this.tell(() => correct(amounts)),
       end: (amounts) => {
         if (over) return;
         over = true;
+        const at = recorder.now() + laterMs;
         this.tell(() => {
           correct(amounts ?? this.nothing(limit));
-          log.hold(() => rows.ended(k, recorder.now() + laterMs));
+          log.hold(() => rows.ended(k, at));
         });
       },
     };
@@ -181,9 +192,11 @@ export class Passages {
     return Object.fromEntries(rates.map(({ unit }) => [unit, 0]));
   }
 
+  /** Where nobody waits for it, it is written a little later, with what else there is. */
   private tell(told: () => void): void {
     this.told.push(told);
-    this.wake();
+    if (this.line.length > 0) this.wake();
+    else this.takeBack ??= this.of.timer(tellMs, () => this.wake());
   }
 
   private wake(): void {

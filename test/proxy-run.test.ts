@@ -15,6 +15,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { claudePath, hasClaude } from "./claude-cli.ts";
 import { mostWithin } from "./messages-served.ts";
 import { type MessagesOptions, type MessagesServer, startMessages } from "./messages-server.ts";
+import { hasNodeImage, nodeImage } from "./node-image.ts";
 import { flowc, type Started, start } from "./program.ts";
 
 const closing: (() => Promise<void> | void)[] = [];
@@ -22,6 +23,8 @@ const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
+
+const hasNode = await hasNodeImage();
 
 /** Asks as often as its prompt says, each time for something else, and tells nothing of what that took. */
 const agent = `
@@ -172,6 +175,29 @@ describe("a run whose agents go through the proxy", () => {
     await place.flowc("run", "--resume", "last");
     expect(server.totals().statuses).toEqual({ 200: server.requests.length });
     expect(mostWithin(server.requests, 8000, () => 1)).toBe(6);
+  });
+
+  it("reaches it from a container with this machine's network", {
+    timeout: 120_000,
+    skip: !hasNode,
+  }, async () => {
+    const server = await messages({});
+    const place = new Place();
+    const flow = ofCommands(server.url, "true", { more: "runner: box" });
+    const box = `runner box { docker: { image: "${nodeImage}", network: "host" } }`;
+    expect(await place.run(`${box}\n${flow}`)).toMatch(/"key": "flowc-[\w-]+"/);
+    expect(server.totals().statuses).toEqual({ 200: 1 });
+  });
+
+  it("shows what holds an agent, and what the API says", { timeout: 60_000 }, async () => {
+    const server = await messages({ limit: { requests: 2, perMs: 4000 } });
+    const place = new Place();
+    place.write(ofCommands(server.url, "true", { times: 3 }));
+    const { stdout } = await place.start("run", "main.flow", "--ui", "json").ended;
+    expect(stdout).toContain("waits for its model: the API has 0 of 2 requests left; more in");
+    const told = stdout.split("\n").filter((line) => line.includes('"limit.told"'));
+    expect(told.length).toBeGreaterThan(0);
+    expect(JSON.parse(told.at(-1) ?? "")).toMatchObject({ limit: "worker", told: [{ unit: "requests" }] });
   });
 
   it("says what an agent cannot do with it where it works", { timeout: 60_000 }, async () => {

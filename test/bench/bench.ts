@@ -1,4 +1,4 @@
-// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, containers against Docker by hand, how much of a limit is used, agents that stay, and fleets of them.
+// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, containers against Docker by hand, how much of a limit is used, agents that stay, fleets of them, and the proxy in front of their model.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import { benchE2b } from "./e2b.ts";
 import { benchForecast } from "./forecast.ts";
 import { benchLimits } from "./limits.ts";
 import { benchNodes } from "./nodes.ts";
+import { benchProxy } from "./proxy.ts";
 import { benchReuse } from "./reuse.ts";
 import { benchRun } from "./run.ts";
 import { benchStall } from "./stall.ts";
@@ -55,6 +56,7 @@ try {
     "agents-many",
     "agents-fleet",
     "agents",
+    "proxy",
   ].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
   if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
@@ -67,6 +69,7 @@ try {
   if (all || asked.includes("agents")) await benchAgents(folder);
   if (all || asked.includes("agents-many")) await benchManyAgents(folder);
   if (all || asked.includes("agents-fleet")) await benchFleet(folder);
+  if (all || asked.includes("proxy")) await benchProxy(folder);
   if (all || asked.includes("e2b")) await benchE2b(folder);
   if (all || asked.includes("limits")) await benchLimits(join(folder, "limits"));
   if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));
