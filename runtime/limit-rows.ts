@@ -2,7 +2,7 @@
 
 import type { LimitPlan } from "../compiler/plan-limits.ts";
 import type { Took } from "./limit-state.ts";
-import { type Database, integer, integerOrNull, type Row, type Statement, text } from "./sqlite.ts";
+import { type Database, integer, integerOrNull, type Row, text } from "./sqlite.ts";
 
 /**
  * What attempts took; no projection: flowc decides by it. Each change of a row raises its `seq`, so that others read no
@@ -68,40 +68,41 @@ export function forgetUse(database: Database, run: number): void {
   database.prepare("DELETE FROM limit_run WHERE run = ?").run(run);
 }
 
+/** What is asked again and again. */
+function prepared(database: Database) {
+  return {
+    insert: database.prepare(
+      `INSERT INTO limit_use (seq, name, run, epoch, n, a, amounts, slot, at, ended, until)
+       VALUES (${nextSeq}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    finish: database.prepare(
+      `UPDATE limit_use SET ended = ?, seq = ${nextSeq} WHERE run = ? AND n = ? AND ended IS NULL`,
+    ),
+    changed: database.prepare(
+      `SELECT id, seq, name, run, n, amounts, slot, at, ended FROM limit_use
+       WHERE seq > ? AND (ended IS NULL OR at > ? OR ? > 0) ORDER BY seq`,
+    ),
+    sharing: database.prepare(
+      `SELECT limit_run.name, limit_run.run, run.name AS id, limit_run.epoch, bounds, waits_at, took_at
+       FROM limit_run JOIN run ON run.id = limit_run.run ORDER BY limit_run.run`,
+    ),
+    paused: database.prepare("SELECT name, until FROM limit_pause WHERE until > ?"),
+    served: database.prepare("UPDATE limit_run SET took_at = ? WHERE name = ? AND run = ?"),
+    mark: database.prepare("UPDATE limit_run SET waits_at = ? WHERE name = ? AND run = ?"),
+  };
+}
+
 export class LimitRows {
   private readonly run: number;
   private readonly epoch: number;
-  private readonly insert: Statement;
-  private readonly finish: Statement;
-  private readonly changed: Statement;
-  private readonly sharing: Statement;
-  private readonly paused: Statement;
-  private readonly mark: Statement;
-  private readonly served: Statement;
   private readonly database: Database;
+  private readonly rows: ReturnType<typeof prepared>;
 
   constructor(database: Database, run: number, epoch: number) {
     this.database = database;
     this.run = run;
     this.epoch = epoch;
-    this.insert = database.prepare(
-      `INSERT INTO limit_use (seq, name, run, epoch, n, a, amounts, slot, at, ended, until)
-       VALUES (${nextSeq}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.finish = database.prepare(
-      `UPDATE limit_use SET ended = ?, seq = ${nextSeq} WHERE run = ? AND n = ? AND ended IS NULL`,
-    );
-    this.changed = database.prepare(
-      `SELECT id, seq, name, run, n, amounts, slot, at, ended FROM limit_use
-       WHERE seq > ? AND (ended IS NULL OR at > ? OR ? > 0) ORDER BY seq`,
-    );
-    this.sharing = database.prepare(
-      `SELECT limit_run.name, limit_run.run, run.name AS id, limit_run.epoch, bounds, waits_at, took_at
-       FROM limit_run JOIN run ON run.id = limit_run.run ORDER BY limit_run.run`,
-    );
-    this.paused = database.prepare("SELECT name, until FROM limit_pause WHERE until > ?");
-    this.served = database.prepare("UPDATE limit_run SET took_at = ? WHERE name = ? AND run = ?");
-    this.mark = database.prepare("UPDATE limit_run SET waits_at = ? WHERE name = ? AND run = ?");
+    this.rows = prepared(database);
   }
 
   /** The run has an owner: what an earlier one had is over. */
@@ -129,8 +130,8 @@ export class LimitRows {
   take(of: { readonly n: number; readonly a: number }, took: Took, at: number, ms: number): void {
     const { limit, amounts, slot = null } = took;
     const { run, epoch } = this;
-    this.insert.run(limit, run, epoch, of.n, of.a, JSON.stringify(amounts), slot, at, null, at + ms);
-    this.served.run(at, limit, run);
+    this.rows.insert.run(limit, run, epoch, of.n, of.a, JSON.stringify(amounts), slot, at, null, at + ms);
+    this.rows.served.run(at, limit, run);
   }
 
   /** The row that was written last. */
@@ -141,7 +142,18 @@ export class LimitRows {
   /** What was used beyond what was taken; it holds nothing. */
   more(of: { readonly n: number; readonly a: number }, took: Took, at: number, ms: number): void {
     const { run, epoch } = this;
-    this.insert.run(took.limit, run, epoch, of.n, of.a, JSON.stringify(took.amounts), null, at, at, at + ms);
+    this.rows.insert.run(
+      took.limit,
+      run,
+      epoch,
+      of.n,
+      of.a,
+      JSON.stringify(took.amounts),
+      null,
+      at,
+      at,
+      at + ms,
+    );
   }
 
   /** What the open attempt of a node, or a request, took is so much now. */
@@ -155,12 +167,12 @@ export class LimitRows {
 
   /** The open attempt of a node has ended. */
   ended(n: number, at: number): void {
-    this.finish.run(at, this.run, n);
+    this.rows.finish.run(at, this.run, n);
   }
 
   /** What changed since the row with this `seq`; since 0, what is held or was taken after the wall ms `from`. */
   since(seq: number, from: number): readonly UseRow[] {
-    return this.changed.all(seq, from, seq).map(useRow);
+    return this.rows.changed.all(seq, from, seq).map(useRow);
   }
 
   /** Rows that hold something. */
@@ -171,11 +183,13 @@ export class LimitRows {
 
   /** This run is among them. */
   sharers(): readonly SharerRow[] {
-    return this.sharing.all().map(sharerRow);
+    return this.rows.sharing.all().map(sharerRow);
   }
 
   pauses(now: number): readonly { readonly name: string; readonly until: number }[] {
-    return this.paused.all(now).map((row) => ({ name: text(row, "name"), until: integer(row, "until") }));
+    return this.rows.paused
+      .all(now)
+      .map((row) => ({ name: text(row, "name"), until: integer(row, "until") }));
   }
 
   pause(name: string, until: number): void {
@@ -188,7 +202,7 @@ export class LimitRows {
   }
 
   waits(name: string, at: number | null): void {
-    this.mark.run(at, name, this.run);
+    this.rows.mark.run(at, name, this.run);
   }
 
   /** Runs that hold something or are said to use limits: their owners may be dead. */

@@ -62,7 +62,7 @@ async function show(name: string, limit: Allowed, folder: string, each: number |
   const measured = await measure(folder, { tasks, limit, each });
   const counts = measured.counts.map(
     ({ unit, most, allowed, share }) =>
-      `${unit}: most in a window ${most} of ${allowed}, used ${(100 * share).toFixed(1)} % while work waited`,
+      `${unit}: most in a window ${most} of ${allowed}${share === null ? "" : `, used ${(100 * share).toFixed(1)} % while work waited`}`,
   );
   console.log(`Agents: ${tasks} ${name}, with ${limit.requests} requests and ${limit.tokens} tokens per ${limit.seconds} s
   ${seconds(measured.wallMs)}, refused ${measured.refused}; ${counts.join("; ")}`);
@@ -86,8 +86,8 @@ interface Count {
   readonly unit: string;
   readonly allowed: number;
   readonly most: number;
-  /** What was used of what could be while work waited, as far as one window's worth does not start it. */
-  readonly share: number;
+  /** What was used of what could be while work waited, but for the first window's worth; null: it was not scarce. */
+  readonly share: number | null;
 }
 
 interface Work {
@@ -193,7 +193,8 @@ class Model {
     const sums = [asked.length, asked.reduce((sum, { tokens }) => sum + tokens, 0)];
     return this.allowances.map((each, i) => {
       const { unit, allowed, most } = each.count();
-      return { unit, allowed, most, share: ((sums[i] ?? 0) - allowed) / allowed / span };
+      const windows = ((sums[i] ?? 0) - allowed) / allowed;
+      return { unit, allowed, most, share: windows > 0 ? windows / span : null };
     });
   }
 
