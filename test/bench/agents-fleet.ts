@@ -139,7 +139,6 @@ runner desk { local: {} instances: ${size} reuse: ${reuse} spawn: ${spawnPerMinu
 task count(i: int) -> { n: int } {
   runner: desk
   agent: coder
-  needs: { cpu: 0.1 }
   ask """
   WAIT ${workMs(size)}
   ANSWER {"n":~{i}}
