@@ -48,13 +48,19 @@ function limitsOf(run: Cells, n: number): ReadonlySet<string> {
   return limits;
 }
 
+/** Of tokens a first request is thought to take so much of all there is, where nothing else is said. */
+const firstPart = 1 / 20;
+
 /** Also what does not say that it uses its agent's limit does so. */
 function withProxied(run: Cells, uses: readonly NodeUse[], limit: string): readonly NodeUse[] {
-  if (uses.some((use) => use.limit === limit))
-    return uses.map((use) => (use.limit === limit ? { ...use, proxied: true } : use));
+  const own = uses.find((use) => use.limit === limit)?.amounts ?? {};
   const rates = run.limits.state(limit)?.plan.rates ?? [];
-  const amounts = Object.fromEntries(rates.map(({ unit }) => [unit, 1]));
-  return [...uses, { limit, amounts, proxied: true }];
+  const amounts = rates.map(({ unit, amount }) => {
+    const said = own[unit] ?? 1;
+    return [unit, unit === "requests" || said > 1 ? said : Math.ceil(amount * firstPart)] as const;
+  });
+  const others = uses.filter((use) => use.limit !== limit);
+  return [...others, { limit, amounts: Object.fromEntries(amounts), proxied: true }];
 }
 
 function ownUses(run: Cells, n: number): Evaluated<readonly NodeUse[]> {

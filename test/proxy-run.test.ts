@@ -163,6 +163,17 @@ describe("a run whose agents go through the proxy", () => {
     );
   });
 
+  it("keeps it together with another run of the same directory", { timeout: 120_000 }, async () => {
+    const server = await messages({ limit: { requests: 8, perMs: 4000 } });
+    const place = new Place();
+    const limit = "limit model { requests: 8 per 4s }";
+    place.write(ofCommands(server.url, "model", { limit, times: 2, nodes: 7 }));
+    const runs = [place.start("run", "main.flow"), place.start("run", "main.flow")];
+    const ended = await Promise.all(runs.map((run) => run.ended));
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    expect(server.totals().statuses).toEqual({ 200: 28 });
+  });
+
   it("goes on where it was killed, with what was sent before", { timeout: 60_000 }, async () => {
     const server = await messages({ limit: { requests: 6, perMs: 8000 } });
     const place = new Place();

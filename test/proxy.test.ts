@@ -47,7 +47,15 @@ interface Front {
 /** A proxy in front of `url`, whose limit lets everything pass. */
 async function front(
   url: string,
-  { bounded = true, instance = null }: { readonly bounded?: boolean; readonly instance?: object | null } = {},
+  {
+    bounded = true,
+    instance = null,
+    more = {},
+  }: {
+    readonly bounded?: boolean;
+    readonly instance?: object | null;
+    readonly more?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Front> {
   const [used, does, pauses, told]: [Usage[], string[], number[], string[]] = [[], [], [], []];
   const pass = async (_asked: PassAsked): Promise<Passed> => {
@@ -72,7 +80,7 @@ async function front(
   closing.push(() => proxy.close());
   const seated = await proxy.seat({
     api: { url: "MODEL_URL", usual: null, keys: ["MODEL_KEY"] },
-    env: { MODEL_URL: url, MODEL_KEY: "the-real-key", OTHER: "stays" },
+    env: { MODEL_URL: url, MODEL_KEY: "the-real-key", OTHER: "stays", ...more },
     limit: { name: "model", bounded },
     ...{ n: 1, a: 1, instance },
     used: (usage) => used.push(usage),
@@ -113,6 +121,11 @@ describe("the key", () => {
     expect(seen[2]).not.toBe(new URL(at.url).host);
     // To ask which models there are is no request that is counted.
     expect(at.told).toEqual([]);
+  });
+
+  it("is not sent past another proxy that the agent has for the rest of the world", async () => {
+    const { seated } = await front("http://127.0.0.1:1", { more: { HTTPS_PROXY: "http://proxy:3128" } });
+    expect(seated.env).toMatchObject({ HTTPS_PROXY: "http://proxy:3128", NO_PROXY: "127.0.0.1" });
   });
 
   it("is of no use to whoever does not know the address, or comes when nobody asks", async () => {

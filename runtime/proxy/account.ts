@@ -53,6 +53,7 @@ export class Account {
   private pausedUntil = 0;
   /** One alone is to find out how much there is; since when. */
   private alone: number | null;
+  private toldSpent = false;
   private toldAt = Number.NEGATIVE_INFINITY;
 
   /** `bounded`: the flow says how much there is. */
@@ -166,7 +167,9 @@ export class Account {
       ...{ unit, limit, remaining, until: reset },
     }));
     const spent = told.some(({ remaining }) => remaining === 0);
-    if (told.length === 0 || (now - this.toldAt < tellMs && !spent)) return;
+    const news = spent && !this.toldSpent;
+    if (told.length === 0 || (now - this.toldAt < tellMs && !news)) return;
+    this.toldSpent = spent;
     this.toldAt = now;
     this.tell(told);
   }

@@ -15,6 +15,8 @@ import { noUsage } from "../usage.ts";
 import { Account } from "./account.ts";
 import { Average, type CarryWorld, carry, refuse, type Seat } from "./carry.ts";
 
+const here = "127.0.0.1";
+
 export interface ProxyWorld extends Omit<CarryWorld, "agents"> {
   heard(limit: string, told: readonly ToldBound[]): void;
 }
@@ -82,7 +84,7 @@ export class ApiProxy {
       api.keys.filter((name) => env[name]).map((name, i) => [name, standIn(token, i)]),
     );
     return {
-      env: { ...env, ...standIns, [api.url]: `http://127.0.0.1:${port}/${token}` },
+      env: { ...straight(env), ...standIns, [api.url]: `http://${here}:${port}/${token}` },
       leave: () => {
         if (seat.sitting === sitting) seat.sitting = null;
         if (asked.instance === null) this.seats.delete(token);
@@ -133,7 +135,7 @@ export class ApiProxy {
       // A model may think for as long as it likes.
       server.requestTimeout = 0;
       server.once("error", fail);
-      server.listen(0, "127.0.0.1", () => done(server));
+      server.listen(0, here, () => done(server));
     });
     const address = (await this.opening).address();
     return typeof address === "object" && address !== null ? address.port : 0;
@@ -148,6 +150,13 @@ export class ApiProxy {
     }
     await carry(seat, rest, { request, response }, this.world);
   }
+}
+
+/** What leads its requests past another proxy is not meant for ours. */
+function straight(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (!Object.keys(env).some((name) => /^(https?|all)_proxy$/i.test(name))) return env;
+  const others = (name: string): string => [env[name], here].filter(Boolean).join(",");
+  return { ...env, NO_PROXY: others("NO_PROXY"), no_proxy: others("no_proxy") };
 }
 
 /** Stands for a key where the agent sees one; worth nothing elsewhere. */
