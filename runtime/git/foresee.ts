@@ -66,11 +66,14 @@ async function whyNot(
   try {
     await repository.mustBeNames([branch, into].flatMap((name) => name ?? []));
     if (branch !== null) await repository.mustKnowUser();
-    if (into !== null) await repository.mustBeFree(into);
+    const checkedOut = await repository.checkedOut();
+    if (into !== null) await repository.mustBeFree(into, checkedOut);
     if (from !== null && made.has(from) && (await repository.tipOf(from)) === null) return null;
     const start = await repository.startOf(from, into);
     await repository.mustHoldProject(start);
-    if (first && branch !== null) await mustBeHad(repository, branch, { start, into, path: null }, isLeft);
+    if (!first || branch === null) return null;
+    const at = { tip: await repository.tipOf(branch), start, into, path: null, checkedOut };
+    await mustBeHad(repository, branch, at, isLeft);
     return null;
   } catch (error) {
     return sentence(error);

@@ -30,11 +30,13 @@ export async function landed(repository: Repository, tree: Worktree, landing: La
   await mustMoveNoOther(tree, landing.watched);
   await mustBeResolved(tree);
   await git.text(["add", "--all", "--", ":/"]);
-  await mustStayWithin(repository, tree, landing.writes);
-  if (!(await git.holds(["diff", "--cached", "--quiet"])) || (await isMerging(tree)))
-    await commit(tree, landing);
+  const changes = await mustStayWithin(repository, tree, landing.writes);
+  const before = await git.text(["rev-parse", "HEAD"]);
+  // What it has not committed itself is all that differs from its start, where it has committed nothing.
+  const whole = before === start ? changes === 0 : await git.holds(["diff", "--cached", "--quiet"]);
+  if (!whole || (await isMerging(tree))) await commit(tree, landing);
   const tip = await git.text(["rev-parse", "HEAD"]);
-  if (tip === start || (await repository.contains(tip, start))) return tip;
+  if (before === start || (await repository.contains(tip, start))) return tip;
   throw new GitProblem(
     `It has rewritten its branch \`${branch}\`, which does not contain any more what it started from.`,
     "writes",
@@ -87,12 +89,12 @@ async function mustBeResolved(tree: Worktree): Promise<void> {
     );
 }
 
-/** Since its start it changed nothing but what it may. */
+/** Since its start it changed nothing but what it may; gives how many files that are. */
 async function mustStayWithin(
   { prefix }: Repository,
   tree: Worktree,
   writes: readonly string[] | null,
-): Promise<void> {
+): Promise<number> {
   const { git, start } = tree;
   const parts = await git.list(["diff", "--cached", "--raw", "--no-renames", "-z", "--abbrev=40", start]);
   const paths: string[] = [];
@@ -110,14 +112,14 @@ async function mustStayWithin(
       `It left a repository of its own in ${listed(nested)}, whose files would not be part of the commit.`,
       "writes",
     );
-  if (writes === null) return;
+  if (writes === null) return paths.length;
   const matchers = writes.map(globMatcher);
   const strays = paths
     .map((path) =>
       path.startsWith(prefix) ? path.slice(prefix.length) : `${"../".repeat(depth(prefix))}${path}`,
     )
     .filter((path) => !matchers.some((matches) => matches(path)));
-  if (strays.length === 0) return;
+  if (strays.length === 0) return paths.length;
   const globs = writes.length === 0 ? "nothing" : writes.map((glob) => `\`${glob}\``).join(", ");
   throw new GitProblem(`It changed ${listed(strays)}; by its \`writes\` it may change ${globs}.`, "writes");
 }

@@ -115,15 +115,16 @@ async function mergedTree(
 }
 
 async function commitTree(
-  { git }: Repository,
+  repository: Repository,
   tree: string,
   parents: readonly string[],
   message: string,
 ): Promise<string> {
-  // `git commit` looks this up by itself; the plumbing has to be told.
-  const signs = (await git.maybe(["config", "--type=bool", "commit.gpgSign"])) === "true";
+  const signs = await repository.signs();
   const args = parents.flatMap((parent) => ["-p", parent]);
-  return git.text(["commit-tree", ...(signs ? ["-S"] : []), ...args, "-F", "-", tree], { input: message });
+  return repository.git.text(["commit-tree", ...(signs ? ["-S"] : []), ...args, "-F", "-", tree], {
+    input: message,
+  });
 }
 
 /** False: it stood elsewhere than it should. */

@@ -17,6 +17,10 @@ export class Repository {
   readonly common: string;
   /** Of the project below the top of a checkout: `""`, or `packages/core/`. */
   readonly prefix: string;
+  /** Names that git takes for a branch's. */
+  private readonly names = new Set<string>();
+  private isUserKnown = false;
+  private signing: Promise<boolean> | null = null;
 
   private constructor(git: Git, common: string, prefix: string) {
     this.git = git;
@@ -56,15 +60,15 @@ export class Repository {
 
   /** What work starts from. Throws {@link GitProblem} if it is not there. */
   async startOf(from: string | null, into: string | null): Promise<string> {
-    const tip = into === null || from !== null ? null : await this.tipOf(into);
-    const head = tip ?? (await this.commitOf("HEAD"));
-    if (head === null)
-      throw new GitProblem(
-        "The repository has no commit yet, and a worktree starts from one. Make the first one: `git add -A && git commit`.",
-      );
-    if (from === null) return head;
+    if (from === null) {
+      const tip = into === null ? null : await this.tipOf(into);
+      const head = tip ?? (await this.commitOf("HEAD"));
+      if (head === null) throw withoutCommit();
+      return head;
+    }
     const start = (await this.tipOf(from)) ?? (await this.commitOf(from));
     if (start !== null) return start;
+    if ((await this.commitOf("HEAD")) === null) throw withoutCommit();
     const remotes = await this.git.list(["for-each-ref", "--format=%(refname:short)%00", "refs/remotes"]);
     const remote = remotes.map((one) => one.trim()).find((one) => one.endsWith(`/${from}`));
     throw new GitProblem(
@@ -103,16 +107,19 @@ export class Repository {
 
   /** Throws {@link GitProblem} if git takes one of these as no branch's name. */
   async mustBeNames(names: readonly string[]): Promise<void> {
-    for (const name of names)
+    for (const name of names) {
+      if (this.names.has(name)) continue;
       if (name.startsWith("-") || (await this.git.end(["check-ref-format", `refs/heads/${name}`])).code !== 0)
         throw new GitProblem(
           `\`${name}\` cannot be the name of a branch: git allows no spaces, \`..\`, \`~ ^ : ? * [\` or a backslash in it. \`slug(…)\` makes a name of any text.`,
         );
+      this.names.add(name);
+    }
   }
 
-  /** Nobody may have checked out what is merged into: its files would be those of another commit. Throws {@link GitProblem}. */
-  async mustBeFree(into: string): Promise<void> {
-    const path = (await this.checkedOut()).get(into);
+  /** Nobody may have checked out what is merged into: its files would be those of another commit. `checkedOut`: where that is known already. Throws {@link GitProblem}. */
+  async mustBeFree(into: string, checkedOut?: ReadonlyMap<string, string>): Promise<void> {
+    const path = (checkedOut ?? (await this.checkedOut())).get(into);
     if (path === undefined) return;
     throw new GitProblem(
       `The branch \`${into}\`, into which is merged, is checked out in \`${path}\`, and its files there would not follow. Check out another one there: \`git -C ${path} switch --detach\`.`,
@@ -121,6 +128,7 @@ export class Repository {
 
   /** Throws {@link GitProblem} if git does not know who commits. */
   async mustKnowUser(): Promise<void> {
+    if (this.isUserKnown) return;
     for (const who of ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"]) {
       const { code } = await this.git.end(["var", who]);
       if (code !== 0)
@@ -128,6 +136,15 @@ export class Repository {
           'Git does not know who commits. Tell it: `git config user.name "Your Name" && git config user.email you@example.com`.',
         );
     }
+    this.isUserKnown = true;
+  }
+
+  /** Are commits signed? `git commit` looks that up by itself; the plumbing has to be told. */
+  signs(): Promise<boolean> {
+    this.signing ??= this.git
+      .maybe(["config", "--type=bool", "commit.gpgSign"])
+      .then((said) => said === "true");
+    return this.signing;
   }
 
   /** Files of the repository that are changed or new since the last commit; of a new folder only itself. */
@@ -146,6 +163,12 @@ export class Repository {
   inside(tree: string): string {
     return join(tree, this.prefix);
   }
+}
+
+function withoutCommit(): GitProblem {
+  return new GitProblem(
+    "The repository has no commit yet, and a worktree starts from one. Make the first one: `git add -A && git commit`.",
+  );
 }
 
 function notOne(project: string, err: string): Error {

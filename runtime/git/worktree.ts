@@ -53,13 +53,14 @@ export async function openWorktree(
   const { branch, into } = spec;
   await repository.mustBeNames([branch, into].flatMap((name) => name ?? []));
   if (branch !== null) await repository.mustKnowUser();
-  if (into !== null) await repository.mustBeFree(into);
+  const checkedOut = await repository.checkedOut();
+  if (into !== null) await repository.mustBeFree(into, checkedOut);
   const there = await standing(repository, path, branch);
   const own = repository.git.in(path);
   if (there && past.goesOn) return goneOn(repository, own, spec, past.conflict);
   const start = await startOf(repository, spec, past);
   if (there) await renew(own, start);
-  else await add(repository, path, spec, start, past.left !== null, isLeft);
+  else await add(repository, path, spec, { start, ours: past.left !== null, checkedOut }, isLeft);
   await own.text(["update-ref", startRef, start]);
   return { path, git: own, spec, start, conflicts: [] };
 }
@@ -92,9 +93,8 @@ export async function standing(
     "--show-toplevel",
   ]);
   const [common = "", top = ""] = (facts ?? "").split("\n");
-  const head = await git.maybe(["symbolic-ref", "--quiet", "HEAD"]);
-  const whole = top === realpathSync.native(path) && common === repository.common;
-  return whole && (branch === null || head === `refs/heads/${branch}`);
+  if (top !== realpathSync.native(path) || common !== repository.common) return false;
+  return branch === null || (await git.maybe(["symbolic-ref", "--quiet", "HEAD"])) === `refs/heads/${branch}`;
 }
 
 async function renew(git: Git, start: string): Promise<void> {
@@ -102,21 +102,29 @@ async function renew(git: Git, start: string): Promise<void> {
   await git.text(["clean", "-ffdxq"]);
 }
 
+interface Adding {
+  readonly start: string;
+  /** What the branch has was left there for this work. */
+  readonly ours: boolean;
+  readonly checkedOut: ReadonlyMap<string, string>;
+}
+
 async function add(
   repository: Repository,
   path: string,
   { branch, into }: WorktreeSpec,
-  start: string,
-  ours: boolean,
+  { start, ours, checkedOut }: Adding,
   isLeft: IsLeft,
 ): Promise<void> {
   const { git } = repository;
   if (existsSync(path)) await remove(repository, path);
   await mkdir(dirname(path), { recursive: true });
   if (branch !== null) {
-    const left = await mustBeHad(repository, branch, { start: ours ? null : start, into, path }, isLeft);
+    const tip = await repository.tipOf(branch);
+    const at = { tip, start: ours ? null : start, into, path, checkedOut };
+    const left = await mustBeHad(repository, branch, at, isLeft);
     if (left !== null) await letGo(repository, left);
-    await moveBranch(repository, branch, start);
+    if (tip !== start) await moveBranch(repository, branch, tip, start);
   }
   const way = branch === null ? ["--detach", path, start] : [path, branch];
   // Whoever may be registered for the branch or the path as well is gone: that was looked at above.
@@ -129,32 +137,40 @@ async function add(
 /**
  * Work may have a branch that nobody else has checked out, and that loses nothing when it is moved. Gives the place of a run
  * that nobody is at work on, where it is checked out still; null: it is nowhere but at `path`. `start`: where it is moved to;
- * null: what it has was left there for this work. Throws {@link GitProblem}.
+ * null: what it has was left there for this work. `tip`: what it is at now. Throws {@link GitProblem}.
  */
 export async function mustBeHad(
   repository: Repository,
   branch: string,
-  at: { readonly start: string | null; readonly into: string | null; readonly path: string | null },
+  at: {
+    readonly tip: string | null;
+    readonly start: string | null;
+    readonly into: string | null;
+    readonly path: string | null;
+    readonly checkedOut: ReadonlyMap<string, string>;
+  },
   isLeft: IsLeft,
 ): Promise<string | null> {
-  const { start, into, path } = at;
-  const place = (await repository.checkedOut()).get(branch);
+  const { tip, start, into, path } = at;
+  const place = at.checkedOut.get(branch);
   const elsewhere = place !== undefined && place !== path ? place : null;
   if (elsewhere !== null && (await isLeft(elsewhere))) return elsewhere;
   if (elsewhere !== null)
     throw new GitProblem(
       `The branch \`${branch}\` is checked out in \`${elsewhere}\`. Let go of it there: \`git -C ${elsewhere} switch --detach\`.`,
     );
-  const tip = start === null ? null : await repository.tipOf(branch);
   if (start !== null && tip !== null && tip !== start)
     await mustLoseNothing(repository, branch, tip, start, into);
   return null;
 }
 
 /** The branch is made, or moved to its start: it is checked out nowhere. */
-async function moveBranch(repository: Repository, branch: string, start: string): Promise<void> {
-  const tip = await repository.tipOf(branch);
-  if (tip === start) return;
+async function moveBranch(
+  repository: Repository,
+  branch: string,
+  tip: string | null,
+  start: string,
+): Promise<void> {
   const args = [
     "update-ref",
     "-m",
@@ -218,7 +234,9 @@ async function goneOn(
 
 /** Files that are in conflict, from the top of the repository. */
 export async function unmerged(git: Git): Promise<readonly string[]> {
-  return git.list(["diff", "--name-only", "--diff-filter=U", "-z"]);
+  // Of a large tree this is much less than a diff, which looks at each file.
+  const entries = await git.list(["ls-files", "--unmerged", "--full-name", "-z"]);
+  return [...new Set(entries.map((entry) => entry.slice(entry.indexOf("\t") + 1)))];
 }
 
 /** Removes a worktree with all that is in it; its branch stays. */

@@ -1,4 +1,4 @@
-// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, containers against Docker by hand, how much of a limit is used, agents that stay, fleets of them, and the proxy in front of their model.
+// `npm run bench`: flowc's start against Node's own, a check of 10,000 tasks, 10,000 small nodes against ninja and make, what an analysis holds up, how well forecasts are, containers against Docker by hand, how much of a limit is used, agents that stay, fleets of them, the proxy in front of their model, and worktrees against git by hand.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +19,7 @@ import { benchProxy } from "./proxy.ts";
 import { benchReuse } from "./reuse.ts";
 import { benchRun } from "./run.ts";
 import { benchStall } from "./stall.ts";
+import { benchWorktrees } from "./worktrees.ts";
 
 const START_ROUNDS = 21;
 
@@ -57,6 +58,7 @@ try {
     "agents-fleet",
     "agents",
     "proxy",
+    "worktrees",
   ].some((name) => asked.includes(name));
   if (all || asked.includes("start")) benchStart();
   if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
@@ -71,6 +73,7 @@ try {
   if (all || asked.includes("agents-fleet")) await benchFleet(folder);
   if (all || asked.includes("proxy")) await benchProxy(folder);
   if (all || asked.includes("e2b")) await benchE2b(folder);
+  if (all || asked.includes("worktrees")) await benchWorktrees();
   if (all || asked.includes("limits")) await benchLimits(join(folder, "limits"));
   if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));
 } finally {
