@@ -56,7 +56,9 @@ export function spendingLines(spending: SpendingView): readonly string[] {
 export function usedLine({ cost, tokens, untold }: SpendingView): string | null {
   if (cost === 0 && tokens === 0 && untold === 0) return null;
   const money = cost > 0 || untold === 0 ? [spellMoney(cost)] : [];
-  return `agents used ${[...money, tokensText(tokens)].join(", ")}`;
+  // Whoever tells a cost alone has not used no tokens.
+  const read = tokens > 0 || money.length === 0 ? [tokensText(tokens)] : [];
+  return `agents used ${[...money, ...read].join(", ")}`;
 }
 
 export function spendingJson({ budgets, ...amounts }: SpendingView) {
