@@ -1,4 +1,4 @@
-// Runs of eight shapes for the kill test: each node leaves two lines in a file outside, and a word that comes but once.
+// Runs of nine shapes for the kill test: each node leaves two lines in a file outside, and a word that comes but once.
 
 import type { Value } from "../compiler/types.ts";
 import { layers } from "./layers.ts";
@@ -140,6 +140,31 @@ ${listed.replace("-> string {\n  run", "-> string {\n  runner: place\n  run")}`;
 /** Answers are kept, and what the killed run had kept is taken by its resume. */
 const kept = listed.replace("-> string {\n  run", "-> string {\n  reads: []\n  cache: true\n  run");
 
+/** Each trace is left by an agent, two at a time by a limit; one that goes on is told the task at the end of its prompt. */
+const asked = String.raw`limit seats { slots: ["one", "two"] }
+
+agent writer {
+  command: {
+    run: ["sh", "-c", "set -- $(tail -n 1); echo start $1 >> $2; word=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \\n'); echo end $1 >> $2; printf '{\\042type\\042:\\042answer\\042,\\042value\\042:{\\042answer\\042:\\042%s %s\\042}}' $1 $word"]
+  }
+}
+
+task leave_trace(key: string, trace: string) -> string {
+  uses:  [seats]
+  agent: writer
+  ask "~{key} ~{trace}"
+}
+
+flow main(trace: string) -> string[] {
+  words = for i in range(10) {
+    first  = leave_trace(key: "a~{i}", trace)
+    second = leave_trace(key: "b~{i}", trace) with { session: first }
+    [first, second]
+  }
+  return flatten(words)
+}
+`;
+
 export const shapes: readonly Shape[] = [
   { name: "layered", flow: listed, inputs: edges(120, 12), nodes: 120 },
   { name: "wide", flow: listed, inputs: { nodes: edges(120, 120)["nodes"] ?? [] }, nodes: 120 },
@@ -149,4 +174,5 @@ export const shapes: readonly Shape[] = [
   { name: "handled", flow: handled, inputs: {}, nodes: 24 },
   { name: "kept", flow: kept, inputs: edges(60, 6), nodes: 60 },
   { name: "placed", flow: placed, inputs: edges(60, 6), nodes: 60 },
+  { name: "asked", flow: asked, inputs: {}, nodes: 20 },
 ];

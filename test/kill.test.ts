@@ -5,7 +5,7 @@ import { type KillResult, kills } from "./kill.ts";
 
 it("a run killed at random moments goes on and loses nothing", async () => {
   const results: KillResult[] = [];
-  await kills(8, 20_261_121, (one) => results.push(one));
+  await kills(9, 20_261_121, (one) => results.push(one));
   for (const one of results) {
     expect(one).toMatchObject({ lost: 0, startedAgain: 0, resumed: 0 });
     // At most two were running.

@@ -1,4 +1,4 @@
-// Kills the real program with SIGKILL at random moments of runs of eight shapes, resumes them, and compares with the record.
+// Kills the real program with SIGKILL at random moments of runs of nine shapes, resumes them, and compares with the record.
 
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
