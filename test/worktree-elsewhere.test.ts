@@ -52,6 +52,7 @@ const all = [
   'test "$(git log --format=%s)" = first',
   'test "$(git symbolic-ref HEAD)" = refs/heads/fix',
   "git rev-parse -q --verify main >/dev/null",
+  'test "$(git describe --tags)" = v1',
   'test -z "$(git status --porcelain)"',
   "test -x run.sh; test ! -x a.txt; test -h link",
   "echo own >> a.txt; git commit -qam own",
@@ -90,6 +91,7 @@ describe.each([
     timeout: 60_000,
   }, async () => {
     const repository = made();
+    repository.git("tag", "v1");
     const result = await repository.run(flow(kind(), all));
     expect([failures(result), result.status]).toEqual([{}, "succeeded"]);
     expect(repository.line("fix")).toEqual(["Fix it.", "own", "first"]);
