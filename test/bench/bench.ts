@@ -40,42 +40,35 @@ function benchStart(): void {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "flowc-bench-"));
+const words = process.argv.slice(2);
+const profile = words.includes("--profile");
+const benches: Readonly<Record<string, () => void | Promise<void>>> = {
+  start: benchStart,
+  check: () => benchCheck(folder, profile),
+  run: () => benchRun(folder, profile),
+  nodes: () => benchNodes(folder, profile),
+  stall: benchStall,
+  forecast: benchForecast,
+  docker: () => benchDocker(folder),
+  "docker-many": () => benchDockerMany(folder),
+  agents: () => benchAgents(folder),
+  "agents-many": () => benchManyAgents(folder),
+  "agents-fleet": () => benchFleet(folder),
+  proxy: () => benchProxy(folder),
+  e2b: () => benchE2b(folder),
+  worktrees: benchWorktrees,
+  limits: () => benchLimits(join(folder, "limits")),
+  reuse: () => benchReuse(folder, profile),
+};
 try {
-  const asked = process.argv.slice(2);
-  const all = ![
-    "start",
-    "check",
-    "run",
-    "nodes",
-    "stall",
-    "forecast",
-    "reuse",
-    "docker",
-    "docker-many",
-    "e2b",
-    "limits",
-    "agents-many",
-    "agents-fleet",
-    "agents",
-    "proxy",
-    "worktrees",
-  ].some((name) => asked.includes(name));
-  if (all || asked.includes("start")) benchStart();
-  if (all || asked.includes("check")) benchCheck(folder, asked.includes("--profile"));
-  if (all || asked.includes("run")) benchRun(folder, asked.includes("--profile"));
-  if (all || asked.includes("nodes")) benchNodes(folder, asked.includes("--profile"));
-  if (all || asked.includes("stall")) await benchStall();
-  if (all || asked.includes("forecast")) benchForecast();
-  if (all || asked.includes("docker")) await benchDocker(folder);
-  if (all || asked.includes("docker-many")) await benchDockerMany(folder);
-  if (all || asked.includes("agents")) await benchAgents(folder);
-  if (all || asked.includes("agents-many")) await benchManyAgents(folder);
-  if (all || asked.includes("agents-fleet")) await benchFleet(folder);
-  if (all || asked.includes("proxy")) await benchProxy(folder);
-  if (all || asked.includes("e2b")) await benchE2b(folder);
-  if (all || asked.includes("worktrees")) await benchWorktrees();
-  if (all || asked.includes("limits")) await benchLimits(join(folder, "limits"));
-  if (all || asked.includes("reuse")) benchReuse(folder, asked.includes("--profile"));
+  const asked = words.filter((word) => word !== "--profile");
+  const unknown = asked.filter((name) => benches[name] === undefined);
+  if (unknown.length > 0) {
+    console.error(`There is no bench ${unknown.join(", ")}. There: ${Object.keys(benches).join(", ")}.`);
+    process.exitCode = 64;
+  } else
+    for (const [name, bench] of Object.entries(benches))
+      if (asked.length === 0 || asked.includes(name)) await bench();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
