@@ -7,7 +7,7 @@ import { checkProxied } from "./check-proxy.ts";
 import { checkRunner } from "./check-runners.ts";
 import { at, type Check, rootScope, type Scope, tell } from "./check-state.ts";
 import { type At, listed } from "./errors.ts";
-import { missingSetting, needlessSetting } from "./errors-calls.ts";
+import { missingSetting } from "./errors-calls.ts";
 import { duplicateName } from "./errors-names.ts";
 import { noBackEnd } from "./errors-places.ts";
 import { exampleOfKind } from "./kind-settings.ts";
@@ -52,14 +52,6 @@ function tellEmptyLimit(check: Check, place: Place, name: At): void {
 function checkAgent(check: Check, place: Place, scope: Scope): void {
   const kinds = place.settings.filter(({ key }) => isKindKey("agent", key.text));
   for (const setting of kinds) checkBySchema(check, "agent", setting, scope);
-  const [first, ...others] = kinds;
-  for (const { key } of others) {
-    const label = `\`${place.name.text}\` is \`${first?.key.text}\`, which stands first`;
-    tell(
-      check,
-      needlessSetting(at(scope, key), label, "An agent is one program: declare another for this one."),
-    );
-  }
   if (kinds.length > 0) {
     checkProxied(check, place, scope);
     return;
