@@ -21,7 +21,8 @@ export const noFiles: FileAccess = {
 };
 
 export type End =
-  | { readonly value: Value }
+  /** `note`: what people should know of it. */
+  | { readonly value: Value; readonly note?: string }
   | { readonly fail: string; readonly why?: Why }
   /** Its agent is told that nothing is given now; `afterMs`: for how long. */
   | { readonly limited: string; readonly afterMs: number | null }
@@ -169,7 +170,8 @@ export class World {
   end(n: number, end: End): void {
     const a = this.run.attempts(n);
     if (typeof end === "object" && "value" in end) {
-      this.append({ type: "attempt.ended", n, a, outcome: "succeeded", value: end.value });
+      const note = end.note === undefined ? {} : { message: end.note };
+      this.append({ type: "attempt.ended", n, a, outcome: "succeeded", value: end.value, ...note });
       return;
     }
     if (typeof end === "object" && "limited" in end) {

@@ -31,6 +31,14 @@ export function failureLines(
 /** Of failures that follow each other with the very same words, and have printed nothing, the words are told once. */
 export class Failures {
   private last = "";
+  private readonly notes = new Set<string>();
+
+  /** Is that to be told of a node that is well? Each of a thousand may say the same: it is told once. */
+  isNews(note: string): boolean {
+    if (note === "" || this.notes.has(note)) return false;
+    this.notes.add(note);
+    return true;
+  }
 
   lines(
     what: { readonly name: string; readonly message: string; readonly tail: string | null },

@@ -159,7 +159,7 @@ export function endLines(
   const [first = ""] = (ended.message ?? "").split("\n");
   const message = visible(first.replace(/\.$/, ""));
   if (ended.outcome === "succeeded") {
-    const note = message === "" ? [] : [`${paint("warning", "·")} ${visible(name)}: ${message}`];
+    const note = !failures.isNews(message) ? [] : [`${paint("warning", "·")} ${visible(name)}: ${message}`];
     return [`${paint("good", "✓")} ${visible(name)}${took}`, ...note];
   }
   if (ended.again_at !== undefined && ended.why === "budget")

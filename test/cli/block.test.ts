@@ -239,6 +239,18 @@ describe("plain lines", () => {
     shown.wait(100_000);
     expect(shown.writes).toBe(writes);
   });
+
+  it("tell once what is to be known of nodes that are well", () => {
+    const shown = new Shown(six, { ui: "plain", columns: 200 });
+    const note = { value: "x", note: "Left out of the answer: `parent`." };
+    shown.end("lint", note).end("compile", note);
+    expect(shown.lines.map((line) => line.replace(/^\d\d:\d\d:\d\d /, ""))).toEqual([
+      "run r1: main",
+      "✓ lint 0ms",
+      "· lint: Left out of the answer: `parent`",
+      "✓ compile 0ms",
+    ]);
+  });
 });
 
 describe("the pretend terminal", () => {
